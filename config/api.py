@@ -1,0 +1,36 @@
+"""What every API view has in common."""
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from config.caller import Caller, caller_behind
+
+# How the API's description tells of what many requests have in common.
+KEY_PARAMETER = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="Makes a repeat of the request harmless."
+)
+PAGE_PARAMETERS = [OpenApiParameter("limit", int), OpenApiParameter("cursor", str)]
+
+
+class DoorView(APIView):
+    """A door's view: authenticated by token, allowed by scope, speaking JSON."""
+
+    scope: ClassVar[str]
+
+    def caller(self, request: Request) -> Caller:
+        """Who calls; only after `initial` let the request in."""
+        caller = caller_behind(request)
+        assert caller  # noqa: S101 - HasScope saw to it; this tells the type checker
+        return caller
+
+
+def created(body: dict[str, Any], *, replayed: bool, location: str | None = None, status: int = 201) -> Response:
+    """The answer to a creating request; `Idempotency-Replayed: true` tells a repeat of one."""
+    headers = {"Location": location} if location else {}
+    if replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return Response(body, status=status, headers=headers)

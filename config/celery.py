@@ -1,0 +1,55 @@
+"""Celery: our own jobs, on an SQS queue that is theirs alone (its worker deletes what it does not know)."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from django.conf import settings
+
+from config import queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+VISIBILITY_SECONDS = 120  # as in infra/stack.yaml; a job ends within it, or runs twice
+TASK_SECONDS = 90
+
+
+class _Queue(dict[str, Any]):
+    """kombu's description of one queue, whose URL is looked up when kombu first asks for it.
+
+    Settings must not need AWS; and a lookup that failed is made again at the next try.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        return queue.url(self["name"]) if name == "url" else super().__getitem__(name)
+
+
+app = Celery("foyer")
+app.conf.update(
+    broker_url="sqs://",
+    # A queue that is named with its URL is neither listed nor created.
+    broker_transport_options={
+        "region": settings.REGION,
+        "predefined_queues": {settings.JOBS_QUEUE: _Queue(name=settings.JOBS_QUEUE)},
+        "visibility_timeout": VISIBILITY_SECONDS,
+        "wait_time_seconds": 5,
+        "polling_interval": 0.1,
+        "client-config": {"connect_timeout": 1, "read_timeout": 7, "retries": {"total_max_attempts": 1}},
+    },
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    include=["ingestion.zendesk.tasks"],
+    task_default_queue=settings.JOBS_QUEUE,
+    task_always_eager=settings.CELERY_TASK_ALWAYS_EAGER,
+    task_eager_propagates=True,
+    task_acks_late=True,  # a job whose worker died comes back
+    task_reject_on_worker_lost=True,
+    task_ignore_result=True,
+    task_soft_time_limit=TASK_SECONDS,
+    task_time_limit=TASK_SECONDS + 10,
+    task_publish_retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5},
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+)

@@ -1,0 +1,73 @@
+"""A DynamoDB table's change stream: its shards, and the records in them. Facts: records live 24 hours, shards are
+replaced every few hours, a parent is read to its end before its child, an iterator lives 15 minutes."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from config import aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+
+
+class Trimmed(Exception):
+    """The stream no longer holds what lies behind the position."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    shard_id: str
+    parent_id: str | None
+
+
+def _client() -> "DynamoDBStreamsClient":
+    client: DynamoDBStreamsClient = aws.client("dynamodbstreams", 5.0)
+    return client
+
+
+def stream_arn(table: str) -> str:
+    """The ARN of the table's stream. Raises aws.NotFound if there is no such table or it has no stream."""
+    description = aws.call(aws.client("dynamodb").describe_table, TableName=table)["Table"]
+    arn: str | None = description.get("LatestStreamArn")
+    if not arn:
+        raise aws.NotFound("NoStream", f"table {table} has no change stream; run `manage.py provision`")
+    return arn
+
+
+def shards(arn: str) -> list[Shard]:
+    """The stream's shards, as listed."""
+    found: list[Shard] = []
+    last: dict[str, Any] = {}
+    while True:
+        description = aws.call(_client().describe_stream, StreamArn=arn, **last)["StreamDescription"]
+        found += [Shard(one["ShardId"], one.get("ParentShardId")) for one in description["Shards"]]
+        if "LastEvaluatedShardId" not in description:
+            return found
+        last = {"ExclusiveStartShardId": description["LastEvaluatedShardId"]}
+
+
+def iterator(arn: str, shard_id: str, after: str) -> str | None:
+    """Where to read on behind the sequence number `after` (`""`: from the oldest). Raises Trimmed."""
+    where: dict[str, Any] = (
+        {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
+        if after
+        else {"ShardIteratorType": "TRIM_HORIZON"}
+    )
+    try:
+        return aws.call(_client().get_shard_iterator, StreamArn=arn, ShardId=shard_id, **where).get("ShardIterator")
+    except aws.Permanent as error:
+        if error.code == "TrimmedDataAccessException":
+            raise Trimmed from None
+        raise
+
+
+def read(place: str, limit: int) -> tuple[list[dict[str, Any]], str | None]:
+    """Up to `limit` records in Lambda's form, and where to read on; None at the end of a shard. Raises Trimmed."""
+    try:
+        answer = aws.call_once(_client().get_records, ShardIterator=place, Limit=limit)
+    except aws.Permanent as error:
+        if error.code == "TrimmedDataAccessException":
+            raise Trimmed from None
+        raise
+    records: list[dict[str, Any]] = [dict(record) for record in answer["Records"]]
+    return records, answer.get("NextShardIterator")

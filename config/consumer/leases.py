@@ -1,0 +1,145 @@
+"""Who reads a stream, and how far everything in it is worked: one item a stream, one owner at a time.
+
+The lease is a conditional write and lasts ten seconds; its holder renews it every three. A checkpoint can only be
+saved by the owner, so a reader that lost its lease cannot move it back.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from config import aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+LEASE_SECONDS = 10.0
+RENEW_SECONDS = 3.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far a stream is worked: for each shard its last sequence number (`""`: none yet, `END`: all of it).
+
+    `at` (ISO 8601) is a moment up to which every change is known to be worked.
+    """
+
+    positions: dict[str, str] = field(default_factory=dict)
+    at: str | None = None
+
+
+END = "END"
+
+
+class Lease:
+    """A held lease. `lost` is set when somebody else has it, or it could not be renewed in time."""
+
+    def __init__(self, source: str, owner: str, checkpoint: Checkpoint | None) -> None:
+        self.source = source
+        self.owner = owner
+        self.checkpoint = checkpoint  # as it was when the lease was taken; None at the very first time
+        self.lost = threading.Event()
+        self._released = threading.Event()
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Move the checkpoint. Raises aws.Conflict if the lease is somebody else's by now."""
+        aws.call(
+            _table().update_item,
+            TableName=settings.CHECKPOINTS_TABLE,
+            Key=aws.to_wire({"source": self.source}),
+            UpdateExpression="SET positions = :positions, #at = :at",
+            ConditionExpression="#owner = :me",
+            ExpressionAttributeNames={"#owner": "owner", "#at": "at"},
+            ExpressionAttributeValues=aws.to_wire(
+                {":positions": checkpoint.positions, ":at": checkpoint.at, ":me": self.owner}
+            ),
+        )
+
+    def keep(self) -> None:
+        """Renew until released or lost (runs in a thread of its own, since a batch may take longer than a lease)."""
+        renewed = time.monotonic()
+        while not self._released.wait(RENEW_SECONDS):
+            try:
+                self.lost.set() if _take(self.source, self.owner) is None else None
+            except aws.AwsError as error:
+                log.warning("The lease of %s could not be renewed: %s", self.source, error)
+            else:
+                renewed = time.monotonic()
+            if self.lost.is_set() or time.monotonic() - renewed > LEASE_SECONDS:
+                self.lost.set()
+                return
+
+    def release(self) -> None:
+        """Let the next reader have it at once."""
+        self._released.set()
+        try:
+            _give_up(self.source, self.owner)
+        except aws.AwsError as error:
+            log.warning("The lease of %s ends by itself in %d s: %s", self.source, LEASE_SECONDS, error)
+
+
+@contextmanager
+def hold(source: str, owner: str) -> Iterator[Lease | None]:
+    """The stream's lease for the time of the block, None if another reader has it. Raises aws.AwsError."""
+    values = _take(source, owner)
+    if values is None:
+        yield None
+        return
+    positions, at = values.get("positions"), values.get("at")
+    lease = Lease(source, owner, None if positions is None else Checkpoint(positions, at))
+    keeper = threading.Thread(target=lease.keep, name=f"lease {source}", daemon=True)
+    keeper.start()
+    try:
+        yield lease
+    finally:
+        lease.release()
+        keeper.join()
+
+
+def _table() -> "DynamoDBClient":
+    client: DynamoDBClient = aws.client("dynamodb")
+    return client
+
+
+def _take(source: str, owner: str) -> dict[str, Any] | None:
+    """Take or renew the lease; the item as it is then, None if somebody else holds it."""
+    now = int(time.time() * 1000)
+    try:
+        answer = aws.call(
+            _table().update_item,
+            TableName=settings.CHECKPOINTS_TABLE,
+            Key=aws.to_wire({"source": source}),
+            UpdateExpression="SET #owner = :me, held_until = :until",
+            ConditionExpression="attribute_not_exists(#owner) OR #owner = :me OR held_until < :now",
+            ExpressionAttributeNames={"#owner": "owner"},
+            ExpressionAttributeValues=aws.to_wire(
+                {":me": owner, ":until": now + int(LEASE_SECONDS * 1000), ":now": now}
+            ),
+            ReturnValues="ALL_NEW",
+        )
+    except aws.Conflict:
+        return None
+    return aws.from_wire(answer["Attributes"])
+
+
+def _give_up(source: str, owner: str) -> None:
+    try:
+        aws.call(
+            _table().update_item,
+            TableName=settings.CHECKPOINTS_TABLE,
+            Key=aws.to_wire({"source": source}),
+            UpdateExpression="REMOVE #owner",
+            ConditionExpression="#owner = :me",
+            ExpressionAttributeNames={"#owner": "owner"},
+            ExpressionAttributeValues=aws.to_wire({":me": owner}),
+        )
+    except aws.Conflict:
+        return  # somebody else's already

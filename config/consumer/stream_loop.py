@@ -1,0 +1,148 @@
+"""Reads a change stream in order, from its checkpoint, by the one process that holds its lease."""
+
+import logging
+import threading
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from config import aws
+from config.consumer import changes
+from config.consumer.batch import failed_ids
+from config.consumer.changes import Shard, Trimmed
+from config.consumer.leases import END, Checkpoint, Lease, hold
+from config.sources import Source
+
+IDLE_SECONDS = 0.25  # four reads a second; a shard allows five
+SAVE_SECONDS = 10.0
+ERROR_SECONDS = 1.0
+STANDBY_SECONDS = 2.0
+# How far before the checkpoint's time a catch-up begins: clocks differ, and a write is timed before it is made.
+OVERLAP = timedelta(minutes=5)
+
+log = logging.getLogger(__name__)
+
+
+def run(source: Source, stop: threading.Event) -> None:
+    """Work the source until told to stop. After any error it begins again at the checkpoint, with new iterators."""
+    owner = str(uuid.uuid4())
+    while not stop.is_set():
+        try:
+            with hold(source.name, owner) as lease:
+                if lease is None:
+                    stop.wait(STANDBY_SECONDS)
+                else:
+                    _follow(Reader(source, lease), stop)
+        except aws.AwsError as error:
+            log.warning("Reading %s begins again at its checkpoint: %s", source.name, error)
+            stop.wait(ERROR_SECONDS)
+
+
+def _follow(reader: "Reader", stop: threading.Event) -> None:
+    if reader.has_gap():
+        reader.catch_up()
+    while not (stop.is_set() or reader.lease.lost.is_set()):
+        try:
+            busy = reader.step()
+        except Trimmed:
+            reader.catch_up()
+        else:
+            stop.wait(0 if busy else IDLE_SECONDS)
+
+
+class Reader:
+    """One stretch of reading under one lease, from one checkpoint on."""
+
+    def __init__(self, source: Source, lease: Lease) -> None:
+        self.source = source
+        self.lease = lease
+        self.arn = changes.stream_arn(source.of)
+        self.shards = changes.shards(self.arn)
+        self.positions = dict(lease.checkpoint.positions) if lease.checkpoint else {}
+        self.at = lease.checkpoint.at if lease.checkpoint else None
+        self.places: dict[str, str] = {}  # shard id: iterator
+        self._saved = time.monotonic()
+
+    def has_gap(self) -> bool:
+        """Whether the stream cannot be known to connect to the checkpoint.
+
+        It does not if there is none, if a shard that was being read is gone, or if nothing was read yet of a shard
+        without a parent: its records may have been there and be gone (an emulator's, after a restart).
+        """
+        if self.lease.checkpoint is None:
+            return True
+        listed = {shard.shard_id for shard in self.shards}
+        gone = any(where != END and shard_id not in listed for shard_id, where in self.positions.items())
+        return gone or any(not (one.parent_id or self.positions.get(one.shard_id)) for one in self.shards)
+
+    def catch_up(self) -> None:
+        """Announce from the record what the stream cannot tell any more, then read all that it still holds."""
+        since = self.at and _iso(datetime.fromisoformat(self.at) - OVERLAP)
+        log.warning("%s does not reach back to its checkpoint; catching up since %s", self.source.name, since)
+        began = _iso(datetime.now(UTC))
+        self.shards = changes.shards(self.arn)
+        self.source.load_catch_up()(since)
+        self.positions, self.places, self.at = {}, {}, began
+        self.save()
+
+    def step(self) -> bool:
+        """Read one page of every shard that may be read now; whether there was anything. Raises Trimmed."""
+        began = datetime.now(UTC)
+        times = [self._read(shard) for shard in self.shards if self._readable(shard)]
+        worked = [moment for moment in times if moment]
+        self._move(min(worked, default=began))
+        if time.monotonic() - self._saved > SAVE_SECONDS:
+            self.save()
+        return bool(worked)
+
+    def save(self) -> None:
+        """Write the checkpoint. Raises aws.Conflict if the lease was lost."""
+        self.lease.save(Checkpoint(self.positions, self.at))
+        self._saved = time.monotonic()
+
+    def _readable(self, shard: Shard) -> bool:
+        """A shard is read when its parent was read to its end, or is no longer listed."""
+        if self.positions.get(shard.shard_id) == END:
+            return False
+        listed = {one.shard_id for one in self.shards}
+        return shard.parent_id not in listed or self.positions.get(shard.parent_id or "") == END
+
+    def _read(self, shard: Shard) -> datetime | None:
+        """Work one page; the time of the last record in it, None if it was empty."""
+        place = self.places.pop(shard.shard_id, None) or changes.iterator(
+            self.arn, shard.shard_id, self.positions.get(shard.shard_id, "")
+        )
+        records, onward = changes.read(place, self.source.batch) if place else ([], None)
+        if records and not self._work(shard, records):
+            raise aws.Retryable("BatchFailed", "the handler asked for a record again")
+        if onward:
+            self.places[shard.shard_id] = onward
+        else:
+            self._end(shard)
+        return records[-1]["dynamodb"]["ApproximateCreationDateTime"] if records else None
+
+    def _work(self, shard: Shard, records: list[dict[str, Any]]) -> bool:
+        """Hand the records over; the checkpoint moves behind the last one before the first that failed."""
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+        failed = failed_ids(self.source, records, numbers)
+        done = next((n for n, number in enumerate(numbers) if number in failed), len(numbers))
+        if done:
+            self.positions[shard.shard_id] = numbers[done - 1]
+            self.save()
+        return done == len(numbers)
+
+    def _end(self, shard: Shard) -> None:
+        """The shard is read to its end: its children may be read now, and the forgotten need no position."""
+        self.positions[shard.shard_id] = END
+        self.shards = changes.shards(self.arn)
+        listed = {one.shard_id for one in self.shards}
+        self.positions = {name: where for name, where in self.positions.items() if name in listed or where != END}
+        self.save()
+
+    def _move(self, moment: datetime) -> None:
+        self.at = max(self.at or "", _iso(moment))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

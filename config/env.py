@@ -1,0 +1,65 @@
+"""The environment: plain values, secrets, and the defaults of a local copy.
+
+`make run` writes what its copy uses into `$LOCAL_DIR/local.env`; every command started beside it reads
+that file as defaults, so `manage.py reindex` works on the running copy with nothing set. A machine that
+works on a real account has no such file, or sets `LOCAL_DIR` to nothing.
+"""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def local_dir() -> Path | None:
+    """The folder of the local copy, or None where `LOCAL_DIR` is set to nothing."""
+    name = os.environ.get("LOCAL_DIR", ".local")
+    return BASE_DIR / name if name else None
+
+
+def load_local_defaults() -> None:
+    """Take the local copy's settings as defaults; what is already set in the environment wins."""
+    folder = local_dir()
+    file = folder / "local.env" if folder else None
+    if file is None or not file.is_file():
+        return
+    for line in file.read_text().splitlines():
+        name, _, value = line.partition("=")
+        if name and not (name.endswith("_SECRET_ID") or f"{name}_SECRET_ID" in os.environ):
+            os.environ.setdefault(name, value)
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable's value, or the default where it is unset or empty."""
+    return os.environ.get(name) or default
+
+
+def number(name: str, default: int) -> int:
+    """The variable as a whole number; anything else stops the start with a sentence."""
+    value = text(name, str(default))
+    try:
+        return int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, but it is {value!r}.") from None
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """The variable as yes or no: 1, true, yes and on mean yes."""
+    return text(name, str(default)).lower() in {"1", "true", "yes", "on"}
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """The variable's comma-separated values."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def secret(name: str, default: str = "") -> str:
+    """The secret `name`: as it stands, or looked up in Secrets Manager where `NAME_SECRET_ID` names it."""
+    secret_id = text(f"{name}_SECRET_ID")
+    if not secret_id:
+        return text(name, default)
+    from config import aws  # noqa: PLC0415 - here, since no process without such a secret needs it to read its settings
+
+    return aws.secret_string(secret_id)

@@ -1,0 +1,109 @@
+"""Serializer fields that take what was sent as it is, or refuse it with a sentence that names the field.
+
+DRF's own would turn a number into a text and trim spaces; here nothing is changed on the way in.
+"""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.fields import SkipField, empty
+
+
+class _Named:
+    """Complaints that name the field."""
+
+    complaint = "{name} is not valid"
+
+    def complain(self) -> serializers.ValidationError:
+        return serializers.ValidationError(self.complaint.format(name=getattr(self, "field_name", "")))
+
+
+class RequiredText(_Named, serializers.CharField):
+    """A text with something in it; missing, null, blank or no text: `<name> is required`."""
+
+    complaint = "{name} is required"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is empty and getattr(self.root, "partial", False):
+            raise SkipField
+        if not isinstance(data, str) or not data.strip():
+            raise self.complain()
+        return _plain_text(self.field_name, data)
+
+
+class OptionalText(_Named, serializers.CharField):
+    """A text, or null."""
+
+    complaint = "{name} must be a text"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, allow_null=True, allow_blank=True, required=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise self.complain()
+        return _plain_text(self.field_name, data)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is empty or data is None:
+            return super().run_validation(data)
+        return self.to_internal_value(data)
+
+
+class OneOf(_Named, serializers.ChoiceField):
+    """One of a few words."""
+
+    def __init__(self, words: tuple[str, ...], **options: Any) -> None:
+        self.complaint = f"{{name}} must be one of: {', '.join(words)}"
+        super().__init__(choices=list(words), required=False, **options)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is not empty and (not isinstance(data, str) or data not in self.choices):
+            raise self.complain()
+        return super().run_validation(data)
+
+
+class Texts(_Named, serializers.ListField):
+    """A list of texts."""
+
+    complaint = "{name} must be a list of texts"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=serializers.CharField(), required=False, **options)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is empty:
+            return super().run_validation(data)
+        if not isinstance(data, list) or not all(isinstance(one, str) for one in data):
+            raise self.complain()
+        return [_plain_text(self.field_name, one) for one in data]
+
+
+class JsonObject(_Named, serializers.JSONField):
+    """A JSON object, whatever is in it."""
+
+    complaint = "{name} must be a JSON object"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, **options)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is empty:
+            return super().run_validation(data)
+        if not isinstance(data, dict):
+            raise self.complain()
+        return data
+
+
+def _plain_text(name: str | None, text: str) -> str:
+    """The record keeps UTF-8, which has no lone surrogates; and NUL, which no one means."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise serializers.ValidationError(f"{name} has a lone surrogate, which is no character") from None
+    if "\0" in text:
+        raise serializers.ValidationError(f"{name} has a NUL character, which cannot be kept")
+    return text

@@ -1,0 +1,57 @@
+"""Is the process alive; and can it reach what it needs."""
+
+from collections.abc import Callable
+from functools import partial
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+
+from config import aws, queue
+from config.requests import request_id
+from config.sources import queue_names
+
+
+def alive(request: HttpRequest) -> JsonResponse:
+    """200 while the process lives."""
+    return JsonResponse({"status": "ok"})
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when everything can be reached, else 503 naming what cannot."""
+    missing = [name for name, reach in _checks().items() if not _reached(reach)]
+    if not missing:
+        return JsonResponse({"status": "ready"})
+    sentence = f"Not reachable: {', '.join(missing)}"
+    return JsonResponse({"error": sentence, "request_id": request_id(), "missing": missing}, status=503)
+
+
+def _checks() -> dict[str, Callable[[], object]]:
+    tables = {"tickets": settings.TABLE_NAME, "deliveries": settings.DELIVERIES_TABLE}
+    return {
+        "database": _database,
+        **{f"table of {what}": partial(_table, name) for what, name in tables.items()},
+        **{f"queue {name}": partial(queue.arn, name) for name in queue_names()},
+        "event stream": _stream,
+    }
+
+
+def _reached(reach: Callable[[], object]) -> bool:
+    try:
+        reach()
+    except (aws.AwsError, DatabaseError):
+        return False
+    return True
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _table(name: str) -> None:
+    aws.call_once(aws.client("dynamodb").describe_table, TableName=name)
+
+
+def _stream() -> None:
+    aws.call_once(aws.client("kinesis").describe_stream_summary, StreamName=settings.KINESIS_STREAM_NAME)

@@ -1,0 +1,53 @@
+"""`manage.py consume`: works the event sources where no Lambda does it."""
+
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from config.consumer import queue_loop, stream_loop
+from config.sources import Source, sources
+
+_LOOPS = {"queue": queue_loop.run, "change-stream": stream_loop.run}
+
+
+class Command(BaseCommand):
+    help = "Works the event sources: all, or those named. Any number may run side by side."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        names = ", ".join(source.name for source in sources())
+        parser.add_argument("source", nargs="*", metavar="SOURCE", help=f"one of: {names}")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        chosen = _chosen(options["source"])
+        threads = [
+            threading.Thread(target=_LOOPS[source.kind], args=(source, stop), name=f"{source.name} {n}")
+            for source in chosen
+            for n in range(source.workers)
+        ]
+        for thread in threads:
+            thread.start()
+        self.stdout.write(f"Working {', '.join(source.name for source in chosen)}. Stop with Ctrl-C.")
+        self._wait(threads, stop)
+
+    def _wait(self, threads: list[threading.Thread], stop: threading.Event) -> None:
+        """Until told to stop; a thread that dies takes the process down, so that its supervisor starts it anew."""
+        while not stop.wait(1):
+            if not all(thread.is_alive() for thread in threads):
+                stop.set()
+                raise CommandError("A source's thread died; its traceback is above. The process ends to be restarted.")
+        for thread in threads:
+            thread.join()
+
+
+def _chosen(names: list[str]) -> list[Source]:
+    known = {source.name: source for source in sources()}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise CommandError(f"Unknown source {', '.join(unknown)}. Sources are: {', '.join(known)}.")
+    return [known[name] for name in names] if names else list(known.values())

@@ -1,0 +1,97 @@
+"""SQS: send, receive, delete. What a queue's messages mean is the business of who reads them."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from config import aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_POLL_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Message:
+    """A received message in the form of Lambda's SQS event."""
+
+    record: dict[str, Any] = field(repr=False)
+
+    @property
+    def message_id(self) -> str:
+        return str(self.record["messageId"])
+
+    @property
+    def receipt(self) -> str:
+        return str(self.record["receiptHandle"])
+
+
+def _client(read_timeout: float = 2.0) -> "SQSClient":
+    client: SQSClient = aws.client("sqs", read_timeout)
+    return client
+
+
+@cache
+def url(name: str) -> str:
+    """The queue's URL. Raises aws.NotFound if there is none: run `manage.py provision`."""
+    given: str | None = settings.QUEUE_URLS.get(name)
+    return given or aws.call(_client().get_queue_url, QueueName=name)["QueueUrl"]
+
+
+def send(name: str, body: str, attributes: dict[str, str] | None = None) -> str:
+    """Send one message; its id. Raises aws.AwsError; after aws.Retryable it may have been sent all the same."""
+    answer = aws.call(
+        _client().send_message,
+        QueueUrl=url(name),
+        MessageBody=body,
+        MessageAttributes={
+            key: {"DataType": "String", "StringValue": value} for key, value in (attributes or {}).items() if value
+        },
+    )
+    return answer["MessageId"]
+
+
+def receive(name: str, limit: int, wait_seconds: int = _POLL_SECONDS) -> list[Message]:
+    """Up to `limit` messages (10 at most), after waiting so many seconds for the first. Raises aws.AwsError."""
+    answer = aws.call_once(
+        _client(read_timeout=_POLL_SECONDS + 5.0).receive_message,
+        QueueUrl=url(name),
+        MaxNumberOfMessages=min(limit, 10),
+        WaitTimeSeconds=wait_seconds,
+        MessageAttributeNames=["All"],
+        MessageSystemAttributeNames=["All"],
+    )
+    return [Message(_record(name, message)) for message in answer.get("Messages", [])]
+
+
+def delete(name: str, messages: list[Message]) -> None:
+    """Take the messages (10 at most) off the queue. One that stays will come again; that is harmless."""
+    if messages:
+        entries = [{"Id": str(n), "ReceiptHandle": one.receipt} for n, one in enumerate(messages)]
+        aws.call(_client().delete_message_batch, QueueUrl=url(name), Entries=entries)  # type: ignore[arg-type]
+
+
+def arn(name: str) -> str:
+    """The queue's ARN, asked of SQS now: it answers only if the queue is there. Raises aws.AwsError."""
+    answer = aws.call_once(_client().get_queue_attributes, QueueUrl=url(name), AttributeNames=["QueueArn"])
+    return answer["Attributes"]["QueueArn"]
+
+
+def _record(name: str, message: Any) -> dict[str, Any]:
+    """A message as Lambda's event source would hand it over."""
+    attributes = {
+        key: {"dataType": value["DataType"], "stringValue": value.get("StringValue", "")}
+        for key, value in message.get("MessageAttributes", {}).items()
+    }
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "messageAttributes": attributes,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:{settings.REGION}::{name}",
+    }

@@ -1,0 +1,216 @@
+"""Django's settings. Every value that differs between places comes from the environment (see config/env.py)."""
+
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+
+from config import env
+
+env.load_local_defaults()
+
+BASE_DIR = env.BASE_DIR
+LOCAL_DIR = env.local_dir() or BASE_DIR / ".local"
+
+DEBUG = env.flag("DJANGO_DEBUG")
+SECRET_KEY = env.secret("DJANGO_SECRET_KEY", "only-for-debugging" if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "DJANGO_SECRET_KEY is not set: set it (or DJANGO_SECRET_KEY_SECRET_ID), or start a local copy with `make run`."
+    )
+ALLOWED_HOSTS = env.words("DJANGO_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("DJANGO_CSRF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "config",
+    "ticketing",
+    "routing",
+    "ingestion",
+    "itsm",
+]
+
+MIDDLEWARE = [
+    "config.requests.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- The desk's index (SQL) -------------------------------------------------------------------------
+
+DATABASES: dict[str, Any] = {
+    "default": dj_database_url.parse(
+        env.secret("DATABASE_URL", f"sqlite:///{LOCAL_DIR / 'foyer.sqlite3'}"),
+        conn_max_age=600,
+        conn_health_checks=True,
+    )
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Several processes write the one file: take the write lock at the start, wait for it, keep a WAL.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- AWS --------------------------------------------------------------------------------------------
+
+REGION = env.text("REGION", "us-east-1")
+TABLE_NAME = env.text("TABLE_NAME", "poc-itsm-tickets")
+DELIVERIES_TABLE = env.text("DELIVERIES_TABLE", "foyer-deliveries")
+CHECKPOINTS_TABLE = env.text("CHECKPOINTS_TABLE", "foyer-checkpoints")
+
+TICKET_TOPIC = env.text("TICKET_TOPIC", "TicketRouting")
+TICKET_TOPIC_ARN = env.text("TICKET_TOPIC_ARN")  # else made from the account and TICKET_TOPIC
+KINESIS_STREAM_NAME = env.text("KINESIS_STREAM_NAME", "iops-dashboard-events")
+
+SUBMISSION_QUEUE = "TicketSubmissions"
+ANALYTICS_QUEUE = "AnalyticsQueue"
+PRIORITY_QUEUE = "PriorityTicketsQueue"
+GENERAL_QUEUE = "GeneralTicketsQueue"
+JOBS_QUEUE = "FoyerJobs"
+ANNOUNCER_DEAD_LETTERS = "AnnouncerDLQ"
+QUEUE_URLS = {SUBMISSION_QUEUE: url} if (url := env.text("QUEUE_URL")) else {}
+SQS_MAX_MESSAGE_BYTES = env.number("SQS_MAX_MESSAGE_BYTES", 262_144)
+
+S3_BUCKET_TICKETS = env.text("S3_BUCKET_TICKETS", "zendesk-sme-tickets")
+LARGE_MESSAGE_BUCKET = env.text("LARGE_MESSAGE_BUCKET", "foyer-large-messages")
+ATTACHMENTS_BUCKET = env.text("ATTACHMENTS_BUCKET", "foyer-attachments")
+EMBEDDING_FUNCTION = env.text("EMBEDDING_FUNCTION", "embedding-generator")
+
+
+def _bucket(name: str) -> dict[str, Any]:
+    return {"BACKEND": "config.storage.Bucket", "OPTIONS": {"bucket_name": name, "region_name": REGION}}
+
+
+STORAGES = {
+    "default": _bucket(ATTACHMENTS_BUCKET),
+    "raw_tickets": _bucket(S3_BUCKET_TICKETS),
+    "large_messages": _bucket(LARGE_MESSAGE_BUCKET),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# --- Celery: our own jobs, on a queue that is theirs alone ------------------------------------------
+
+CELERY_TASK_ALWAYS_EAGER = env.flag("CELERY_TASK_ALWAYS_EAGER")
+
+# --- The doors --------------------------------------------------------------------------------------
+
+DEFAULT_CUSTOMER = env.text("DEFAULT_CUSTOMER", "default")
+
+ZENDESK_DOMAIN = env.text("ZENDESK_DOMAIN")
+ZENDESK_API_URL = env.text("ZENDESK_API_URL", f"https://{ZENDESK_DOMAIN}" if ZENDESK_DOMAIN else "")
+ZENDESK_EMAIL = env.text("ZENDESK_EMAIL")
+ZENDESK_API_TOKEN = env.secret("ZENDESK_API_TOKEN")
+ZENDESK_WEBHOOK_SECRET = env.secret("ZENDESK_WEBHOOK_SECRET")
+ZENDESK_SIGNATURE_TOLERANCE_SECONDS = env.number("ZENDESK_SIGNATURE_TOLERANCE_SECONDS", 300)
+
+REQUEST_MAX_BYTES = 1024 * 1024
+LARGE_REQUEST_MAX_BYTES = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = LARGE_REQUEST_MAX_BYTES
+
+TOKEN_REQUESTS_PER_SECOND = env.number("TOKEN_REQUESTS_PER_SECOND", 500)
+TOKEN_REQUESTS_BURST = env.number("TOKEN_REQUESTS_BURST", 1000)
+TOKEN_CACHE_SECONDS = 30
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["routing.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["config.access.HasScope"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],  # for the schema; bodies: config/body.py
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.access.AlwaysJson",
+    "DEFAULT_THROTTLE_CLASSES": ["config.throttle.TokenBucket"],
+    "DEFAULT_RENDERER_CLASSES": ["config.json.ExactJSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+    "COMPACT_JSON": True,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Foyer",
+    "DESCRIPTION": "One desk, five doors: the API of the support-ticket platform.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# --- The desk ---------------------------------------------------------------------------------------
+
+LOGIN_URL = "admin:login"
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True  # one way everywhere: nothing to collect, nothing to forget to collect
+SESSION_COOKIE_HTTPONLY = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_TLS_PROXY") else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("BEHIND_TLS_PROXY")
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+UNFOLD = {
+    "SITE_TITLE": "Foyer",
+    "SITE_HEADER": "Foyer",
+    "SITE_SUBHEADER": "Support desk",
+    "SITE_URL": None,
+    "SITE_SYMBOL": "meeting_room",
+    "SHOW_HISTORY": False,
+    "STYLES": [lambda request: static("ticketing/desk.css")],
+    "SIDEBAR": {"navigation": "ticketing.desk.navigation.sections"},
+}
+
+# --- Logs -------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "config.requests.RequestIdFilter"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "filters": ["request_id"], "formatter": "line"},
+    },
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
+    "loggers": {"botocore": {"level": "WARNING"}, "urllib3": {"level": "WARNING"}},
+}

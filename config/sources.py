@@ -1,0 +1,66 @@
+"""The event sources: what other programs may feed or read, and which handler works it.
+
+A handler takes a batch in Lambda's form and says which records failed, in Lambda's form too:
+`handler(event, context) -> {"batchItemFailures": [{"itemIdentifier": …}]}`. In AWS, Lambda polls; elsewhere
+`manage.py consume` does. A test holds this list and `infra/stack.yaml` together.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+Event = dict[str, Any]
+Answer = dict[str, list[dict[str, str]]]
+Handler = Callable[[Event, Any], Answer]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One event source. `handler` is a dotted path, since `config` knows no room.
+
+    `of` is the queue's name, or the table whose change stream it is; `workers` says how many batches are worked at
+    once in one process; `catch_up` is called with a time (ISO 8601, or None for the beginning) when the stream no
+    longer holds what lies behind its checkpoint.
+    """
+
+    name: str
+    kind: Literal["queue", "change-stream"]
+    of: str
+    handler: str
+    batch: int = 10
+    workers: int = 1
+    catch_up: str = ""
+
+    def load_handler(self) -> Handler:
+        handler: Handler = import_string(self.handler)
+        return handler
+
+    def load_catch_up(self) -> Callable[[str | None], None]:
+        catch_up: Callable[[str | None], None] = import_string(self.catch_up)
+        return catch_up
+
+
+def sources() -> list[Source]:
+    """Every event source that `manage.py consume` works."""
+    return [
+        Source(
+            name="change-stream",
+            kind="change-stream",
+            of=settings.TABLE_NAME,
+            handler="routing.announcer.handler",
+            batch=1000,
+            catch_up="routing.announcer.catch_up",
+        ),
+        Source("submissions", "queue", settings.SUBMISSION_QUEUE, "ticketing.submissions.worker.handler", workers=4),
+        Source("analytics", "queue", settings.ANALYTICS_QUEUE, "ticketing.analytics.handler", workers=2),
+        Source("priority", "queue", settings.PRIORITY_QUEUE, "routing.processors.priority", workers=2),
+        Source("general", "queue", settings.GENERAL_QUEUE, "routing.processors.general", workers=2),
+    ]
+
+
+def queue_names() -> list[str]:
+    """Every queue that somebody must be able to reach: the sources' and Celery's."""
+    return [source.of for source in sources() if source.kind == "queue"] + [settings.JOBS_QUEUE]

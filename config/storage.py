@@ -1,0 +1,19 @@
+"""S3 objects, through Django's storages."""
+
+from typing import Any
+
+from storages.backends.s3 import S3Storage
+
+from config import aws
+
+
+class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
+    """One private bucket. An object saved under a name that is taken replaces what was there, in one call."""
+
+    def get_default_settings(self) -> dict[str, Any]:
+        return {
+            **super().get_default_settings(),
+            "client_config": aws.client_config(read_timeout=5.0),
+            "default_acl": None,
+            "file_overwrite": True,
+        }

@@ -1,0 +1,46 @@
+"""500 requests a second for each token, bursts to 1000 (seed 001), counted in each web process."""
+
+import math
+import threading
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from config.caller import caller_behind
+from config.errors import TooManyRequests
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+_KEPT = 10_000  # buckets of tokens seen lately; a full one that is forgotten costs nothing
+
+_buckets: OrderedDict[int, tuple[float, float]] = OrderedDict()  # token id: (requests left, at)
+_lock = threading.Lock()
+
+
+class TokenBucket(BaseThrottle):
+    """Takes one from the token's bucket, or raises 429 that says in how many seconds there is one again."""
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        caller = caller_behind(request)
+        wait = _take(caller.token_id, time.monotonic()) if caller else 0.0
+        if wait > 0:
+            raise TooManyRequests("Too many requests: wait and try again", Retry_After=str(math.ceil(wait)))
+        return True
+
+
+def _take(key: int, now: float) -> float:
+    """Seconds until the bucket has one to give; 0 if it gave one now."""
+    rate, burst = settings.TOKEN_REQUESTS_PER_SECOND, settings.TOKEN_REQUESTS_BURST
+    with _lock:
+        left, at = _buckets.pop(key, (float(burst), now))
+        left = min(float(burst), left + (now - at) * rate)
+        wait = 0.0 if left >= 1 else (1 - left) / rate
+        _buckets[key] = (left if wait else left - 1, now)
+        if len(_buckets) > _KEPT:
+            _buckets.popitem(last=False)
+        return wait

@@ -1,0 +1,24 @@
+"""Every path. The doors' own paths stand in their rooms, named here by dotted path."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config import health
+
+urlpatterns = [
+    path("healthz", health.alive),
+    path("readyz", health.ready),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("desk/", admin.site.urls),
+    path("", include("itsm.urls")),
+    path("", include("routing.urls")),
+    path("", include("ticketing.urls")),
+    path("", include("ingestion.urls")),
+]
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.forbidden"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"

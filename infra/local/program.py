@@ -1,0 +1,27 @@
+"""Becomes one of the supervised programs: `program.py ARG …` runs `python ARG …`, reloading it in `make dev`."""
+
+import ctypes
+import os
+import shlex
+import signal
+import sys
+
+PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+WATCHED = ("config", "ticketing", "routing", "ingestion", "itsm")
+
+
+def command(arguments: list[str], *, reload: bool) -> list[str]:
+    """The program's command line; gunicorn reloads its workers itself, the others are started anew."""
+    program = [sys.executable, *arguments]
+    if not reload:
+        return program
+    if "gunicorn" in arguments:
+        return [*program, "--reload"]
+    return [sys.executable, "-m", "watchfiles", "--filter", "python", shlex.join(program), *WATCHED]
+
+
+if __name__ == "__main__":
+    if sys.platform == "linux":  # a killed supervisor leaves no program behind that holds a port
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    program = command(sys.argv[1:], reload=bool(os.environ.get("FOYER_RELOAD")))
+    os.execv(program[0], program)  # noqa: S606 - its own arguments, no shell

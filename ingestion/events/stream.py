@@ -1,0 +1,149 @@
+"""The event stream (Kinesis): events on their way to whoever reads them."""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import uniform
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+
+from config import aws, json
+from ticketing import clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesis.type_defs import PutRecordsResultEntryTypeDef
+
+log = logging.getLogger(__name__)
+
+# Kinesis' own limits. Local servers let more through, so they are kept here.
+MAX_RECORD_BYTES: Final = 1024 * 1024
+MAX_CALL_RECORDS: Final = 500
+MAX_CALL_BYTES: Final = 10 * 1024 * 1024
+RETRIES: Final = 3
+_FIRST_WAIT: Final = 0.1  # seconds
+
+
+class TooLarge(Exception):
+    """The event does not fit into one record. The caller refuses it."""
+
+    sentence = f"The event is larger than {MAX_RECORD_BYTES} bytes"
+
+
+@dataclass(frozen=True)
+class Record:
+    """An event as it will stand in the stream."""
+
+    event_type: str
+    partition_key: str
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        """What Kinesis counts."""
+        return len(self.data) + len(self.partition_key.encode())
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the stream a record went."""
+
+    sequence_number: str
+    shard_id: str
+
+    def to_json(self) -> dict[str, str]:
+        """As the API shows it, under the names of seed 001."""
+        return {"sequenceNumber": self.sequence_number, "shardId": self.shard_id}
+
+
+def record(event: dict[str, Any]) -> Record:
+    """A checked event as its record: with `timestamp` and `ingested_at`, otherwise as sent.
+
+    It goes by its own `partition_key`, else by its type. Raises TooLarge.
+    """
+    now = clock.now()
+    stored = event | {"timestamp": event.get("timestamp") or now, "ingested_at": now}
+    key = event.get("partition_key") or event["event_type"]
+    made = Record(event["event_type"], key, json.dumps(stored).encode())
+    if made.size > MAX_RECORD_BYTES:
+        raise TooLarge
+    return made
+
+
+def put(one: Record) -> Place:
+    """Write one record; where it stands. Raises aws.AwsError: then the event was not accepted."""
+    answer = aws.call(
+        _client().put_record,
+        StreamName=settings.KINESIS_STREAM_NAME,
+        Data=one.data,
+        PartitionKey=one.partition_key,
+    )
+    return Place(answer["SequenceNumber"], answer["ShardId"])
+
+
+def put_all(records: list[Record]) -> list[Place | None]:
+    """Write the records; where each stands, in the order given, None for one that Kinesis would not take.
+
+    What fails is tried again, up to three times; it then stands behind those that did not. Where Kinesis does not
+    answer at all, nothing more is tried: the caller has to be answered, too.
+    """
+    places: list[Place | None] = [None] * len(records)
+    try:
+        for indexes in _calls(records):
+            _put_patiently(records, indexes, places)
+    except aws.AwsError as error:
+        log.warning(
+            "The event stream took %d of %d records: %s", len(records) - places.count(None), len(records), error
+        )
+    return places
+
+
+def _put_patiently(records: list[Record], indexes: list[int], places: list[Place | None]) -> None:
+    """Write the records at these indexes and fill in their places, trying again those that fail."""
+    for retry in range(RETRIES + 1):
+        if retry:
+            time.sleep(_FIRST_WAIT * 2.0 ** (retry - 1) * uniform(0.5, 1.0))  # noqa: S311 - not a secret
+        results = _put_some([records[index] for index in indexes])
+        for index, place in zip(indexes, results, strict=True):
+            places[index] = place
+        indexes = [index for index in indexes if places[index] is None]
+        if not indexes:
+            return
+
+
+def _put_some(records: list[Record]) -> list[Place | None]:
+    """One call; it may succeed and some of its records fail."""
+    answer = aws.call(
+        _client().put_records,
+        StreamName=settings.KINESIS_STREAM_NAME,
+        Records=[{"Data": one.data, "PartitionKey": one.partition_key} for one in records],
+    )
+    if failed := answer.get("FailedRecordCount"):
+        codes = sorted({result["ErrorCode"] for result in answer["Records"] if result.get("ErrorCode")})
+        log.warning("The event stream did not take %d of %d records: %s", failed, len(records), ", ".join(codes))
+    return [_place(result) for result in answer["Records"]]
+
+
+def _place(result: "PutRecordsResultEntryTypeDef") -> Place | None:
+    return None if result.get("ErrorCode") else Place(result["SequenceNumber"], result["ShardId"])
+
+
+def _calls(records: list[Record]) -> Iterator[list[int]]:
+    """The records' indexes, cut into as few calls as the limits allow."""
+    call: list[int] = []
+    size = 0
+    for index, one in enumerate(records):
+        if call and (len(call) == MAX_CALL_RECORDS or size + one.size > MAX_CALL_BYTES):
+            yield call
+            call, size = [], 0
+        call.append(index)
+        size += one.size
+    if call:
+        yield call
+
+
+def _client() -> "KinesisClient":
+    client: KinesisClient = aws.client("kinesis")
+    return client

@@ -1,0 +1,80 @@
+"""The events that may come in (seed 001): six types, and what each must look like."""
+
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from config import json
+from config.refusals import Invalid
+from ticketing import clock
+
+_TEXT = {"type": "string"}
+
+# Each type, with the JSON Schema of its payload where it has one. Nothing is required: `{}` is a payload.
+_TYPES: Final[dict[str, dict[str, Any] | None]] = {
+    "session_started": {
+        "type": "object",
+        "properties": {"session_id": _TEXT, "student_id": _TEXT, "tutor_id": _TEXT},
+    },
+    "session_completed": None,
+    "ib_call_logged": None,
+    "tutor_availability_updated": None,
+    "customer_health_update": None,
+    "supply_demand_update": None,
+}
+EVENT_TYPES: Final = tuple(_TYPES)
+PARTITION_KEY_LENGTH: Final = 256  # characters, by Kinesis
+
+_VALIDATORS = {name: Draft202012Validator(schema) for name, schema in _TYPES.items() if schema}
+
+
+def check(event: Any) -> dict[str, Any]:
+    """The event, if it is one. Raises refusals.Invalid with the contract's sentence for the first thing wrong."""
+    if not isinstance(event, dict):
+        raise Invalid("An event must be a JSON object")
+    _check_type(event.get("event_type"))
+    _check_payload(event["event_type"], event.get("payload"))
+    _check_timestamp(event.get("timestamp"))
+    _check_partition_key(event.get("partition_key"))
+    return event
+
+
+def _check_type(event_type: Any) -> None:
+    if not isinstance(event_type, str) or not event_type.strip():
+        raise Invalid("event_type is required")
+    if event_type not in _TYPES:
+        raise Invalid(f"Invalid event_type. Must be one of: {', '.join(EVENT_TYPES)}")
+
+
+def _check_payload(event_type: str, payload: Any) -> None:
+    if payload is None:
+        raise Invalid("payload is required")
+    if not isinstance(payload, dict):
+        raise Invalid("payload must be a JSON object")
+    validator = _VALIDATORS.get(event_type)
+    error = best_match(validator.iter_errors(payload)) if validator else None
+    if error is not None:
+        where = ".".join(["payload", *(str(step) for step in error.absolute_path)])
+        value = json.dumps(error.instance)[:100]  # as it was sent; jsonschema writes it as Python does
+        raise Invalid(f"{where}: {error.message.replace(repr(error.instance), value, 1)}")
+
+
+def _check_timestamp(timestamp: Any) -> None:
+    """Absent, null or empty: the time of arrival is taken (seed 001)."""
+    if timestamp in (None, ""):
+        return
+    if not isinstance(timestamp, str) or clock.parse(timestamp) is None:
+        raise Invalid("timestamp must be a time in ISO 8601, e.g. 2026-02-09T10:11:12Z")
+
+
+def _check_partition_key(key: Any) -> None:
+    if key is None:
+        return
+    if not isinstance(key, str) or not 1 <= len(key) <= PARTITION_KEY_LENGTH or not _is_unicode(key):
+        raise Invalid(f"partition_key must be a text of 1 to {PARTITION_KEY_LENGTH} characters")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it has no half of a surrogate pair, which cannot be written in UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

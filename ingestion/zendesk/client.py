@@ -1,0 +1,154 @@
+"""Zendesk's API: one ticket with all its comments, read whole.
+
+A request is tried three times with exponential backoff (seed 000); what still fails comes out as one of the two
+errors of errors.py. Addresses are always made from our own ZENDESK_API_URL, and redirects are not followed, so
+the credentials cannot go to another host.
+"""
+
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from config import json
+from ingestion.zendesk.errors import GiveUp, TryLater
+
+CONNECT_SECONDS: Final = 3
+READ_SECONDS: Final = 10
+TRIES: Final = 3
+LONGEST_WAIT_SECONDS: Final = 5  # between two tries, whatever Retry-After says; the job's own tries wait longer
+
+_WRONG_ADDRESS = (
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+)
+_FOR_NOW = (408, 409, 425, 429)
+
+
+def fetch(zendesk_id: str) -> dict[str, Any]:
+    """The ticket's full context: `{"ticket": {…}, "comments": […], "users": […]}`, numbers exact.
+
+    `users` are the comments' authors. Raises TryLater if Zendesk cannot answer now, GiveUp if it never will.
+    """
+    with _session() as session:
+        answer = _get(session, f"/api/v2/tickets/{zendesk_id}.json", {})
+        comments, users = _comments(session, f"/api/v2/tickets/{zendesk_id}/comments.json")
+    return {"ticket": answer.get("ticket"), "comments": comments, "users": users}
+
+
+def _comments(session: requests.Session, path: str) -> tuple[list[Any], list[Any]]:
+    """Every page of the comments, and their authors, each once."""
+    comments: list[Any] = []
+    users: dict[str, Any] = {}
+    query, cursor = {"page[size]": "100", "include": "users"}, None
+    while True:
+        page = _get(session, path, query | ({"page[after]": cursor} if cursor else {}))
+        comments += _list(page, "comments")
+        users |= {str(user.get("id")): user for user in _list(page, "users") if isinstance(user, dict)}
+        after = _next_cursor(page)
+        if after is None:
+            return comments, list(users.values())
+        if after == cursor:
+            raise TryLater("Zendesk gave the same page of comments twice")
+        cursor = after
+
+
+def _list(page: dict[str, Any], name: str) -> list[Any]:
+    value = page.get(name, [])
+    if not isinstance(value, list):
+        raise GiveUp(f"Zendesk's answer is not as documented: {name} is not a list")
+    return value
+
+
+def _next_cursor(page: dict[str, Any]) -> str | None:
+    """Where the list goes on, None at its end. Of `links.next` only the cursor is used, never the address."""
+    meta, links = page.get("meta"), page.get("links")
+    if not isinstance(meta, dict) or not meta.get("has_more"):
+        return None
+    if after := meta.get("after_cursor"):
+        return str(after)
+    following = links.get("next") if isinstance(links, dict) else None
+    cursors = parse_qs(urlsplit(str(following)).query).get("page[after]")
+    if not cursors:
+        raise TryLater("Zendesk says that there are more comments, but not where")
+    return cursors[0]
+
+
+class _Backoff(Retry):
+    """Waits 0.5 s, then 1 s. urllib3's own rule is exponential too, but does not wait before the second try."""
+
+    def get_backoff_time(self) -> float:
+        return float(self.backoff_factor * 2.0 ** (len(self.history) - 1))
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.auth = (f"{settings.ZENDESK_EMAIL}/token", settings.ZENDESK_API_TOKEN)
+    retry = _Backoff(
+        total=TRIES - 1,
+        backoff_factor=0.5,
+        status_forcelist=(429, 500, 502, 503, 504),
+        allowed_methods=("GET",),
+        raise_on_status=False,
+        retry_after_max=LONGEST_WAIT_SECONDS,
+    )
+    session.mount("https://", HTTPAdapter(max_retries=retry))
+    session.mount("http://", HTTPAdapter(max_retries=retry))
+    return session
+
+
+def _get(session: requests.Session, path: str, query: dict[str, str]) -> dict[str, Any]:
+    """One answer as JSON, or the error that says what the caller is to do."""
+    if not settings.ZENDESK_API_URL:
+        raise GiveUp("Zendesk's address is not known: set ZENDESK_DOMAIN or ZENDESK_API_URL")
+    try:
+        response = session.get(
+            settings.ZENDESK_API_URL.rstrip("/") + path,
+            params=query,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            allow_redirects=False,
+        )
+    except _WRONG_ADDRESS:
+        raise GiveUp("ZENDESK_API_URL is not an address: it must look like https://company.zendesk.com") from None
+    except requests.RequestException as error:
+        raise TryLater(f"Zendesk could not be reached ({type(error).__name__})") from error
+    _check_status(response)
+    return _object(response.content)
+
+
+def _check_status(response: requests.Response) -> None:
+    status = response.status_code
+    if status == 200:
+        return
+    if status in _FOR_NOW or status >= 500:
+        raise TryLater(f"Zendesk could not answer (status {status})", after=_retry_after(response))
+    if status in (401, 403):
+        raise GiveUp(
+            f"Zendesk refused the credentials (status {status}): check ZENDESK_EMAIL and ZENDESK_API_TOKEN, "
+            "and that this agent may see the ticket"
+        )
+    if status in (404, 410):
+        raise GiveUp(f"Zendesk has no such ticket (status {status}): it may have been deleted or merged")
+    if 300 <= status < 400:
+        raise GiveUp(f"Zendesk's API answered from another address (status {status}): check ZENDESK_API_URL")
+    raise GiveUp(f"Zendesk refused the request (status {status})")
+
+
+def _retry_after(response: requests.Response) -> int | None:
+    """The seconds Zendesk asks for; it sends a number, never a date."""
+    value = response.headers.get("Retry-After", "").strip()
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except ValueError:  # a page of a proxy's, or an answer cut off
+        raise TryLater("Zendesk's answer is not JSON") from None
+    if not isinstance(value, dict):
+        raise TryLater("Zendesk's answer is not a JSON object")
+    return value

@@ -1,0 +1,21 @@
+"""How the pipeline fails: for now, or for good. Each with a sentence for whoever looks at the delivery."""
+
+
+class PipelineError(Exception):
+    """Base of both. `sentence` says in plain words what happened, and where it can be, what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class TryLater(PipelineError):
+    """It may well work later. The caller tries the whole delivery again, after `after` seconds if that is known."""
+
+    def __init__(self, sentence: str, after: int | None = None) -> None:
+        super().__init__(sentence)
+        self.after = after
+
+
+class GiveUp(PipelineError):
+    """It will not work, however often it is tried. The caller ends the delivery as `failed` with the sentence."""

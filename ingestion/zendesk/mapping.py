@@ -1,0 +1,123 @@
+"""A Zendesk ticket in the desk's words. Nothing here talks to anybody."""
+
+from typing import Any
+
+from django.conf import settings
+
+from ticketing import clock
+from ticketing.ticket import Ticket
+from ticketing.ticket import draft as new_draft
+from ticketing.workflow import PRIORITIES, Priority, Status
+
+_STATUS: dict[str, Status] = {
+    "new": "open",
+    "open": "open",
+    "pending": "pending",
+    "hold": "pending",
+    "solved": "solved",
+    "closed": "closed",
+}
+
+
+def fields(context: dict[str, Any]) -> dict[str, Any]:
+    """The desk ticket's changeable fields as Zendesk has them now, `attributes` aside."""
+    ticket = context["ticket"]
+    subject = text(ticket.get("subject"))
+    return {
+        "subject": subject,
+        "issue_description": text(ticket.get("description")) or subject or "(no description)",
+        "type": text(ticket.get("type")),
+        "status": _STATUS.get(ticket.get("status") or "", "open"),
+        "priority": _priority(ticket.get("priority")),
+        "tags": [clean(tag) for tag in ticket.get("tags") or []],
+        "requester": _requester(context),
+    }
+
+
+def attributes(context: dict[str, Any]) -> dict[str, Any]:
+    """What the desk keeps of Zendesk's own: where the ticket is, and how it stands there."""
+    ticket = context["ticket"]
+    return {
+        "ticket_id": str(ticket["id"]),
+        "url": f"{settings.ZENDESK_API_URL.rstrip('/')}/agent/tickets/{ticket['id']}",
+        "status": ticket.get("status"),
+        "created_at": ticket.get("created_at"),
+        "updated_at": ticket.get("updated_at"),
+    }
+
+
+def draft(context: dict[str, Any], delivery_id: str) -> Ticket:
+    """The ticket to open. Its `delivery_id` tells, after a try that died, that this delivery opened it."""
+    requester_id, customer_id = context["ticket"].get("requester_id"), settings.DEFAULT_CUSTOMER
+    values = fields(context)
+    if values["status"] == "closed":
+        values["status"] = "solved"  # its comments come first: nothing can follow closed
+    return new_draft(
+        channel="zendesk",
+        customer_id=customer_id,
+        tier="general",
+        caller_id=f"zendesk:{requester_id}" if requester_id else f"customer:{customer_id}",
+        attributes={"zendesk": attributes(context) | {"delivery_id": delivery_id}},
+        **values,
+    )
+
+
+def comments(context: dict[str, Any]) -> list[dict[str, Any]]:
+    """Zendesk's comments, oldest first, without the first where it is the description over again."""
+    ordered = sorted(context["comments"], key=lambda one: (one.get("created_at") or "", int(one["id"])))
+    if ordered and _words(ordered[0].get("body")) == _words(context["ticket"].get("description")):
+        return ordered[1:]
+    return ordered
+
+
+def author(comment: dict[str, Any], context: dict[str, Any]) -> str | None:
+    """The name of who wrote it, or Zendesk's id where the name is not known."""
+    author_id = comment.get("author_id")
+    name = text(_user(context, author_id).get("name"))
+    return name or (f"zendesk:{author_id}" if author_id else None)
+
+
+def moment(value: str | None) -> str | None:
+    """Zendesk's time in the record's form; None if it is none."""
+    parsed = clock.parse(value) if value else None
+    return clock.stamp(parsed) if parsed else None
+
+
+def text(value: Any) -> str | None:
+    """A text fit for the desk; None where there is none, or only blanks."""
+    return clean(value) if isinstance(value, str) and value.strip() else None
+
+
+def clean(value: str) -> str:
+    """The text with U+FFFD for what no database keeps: NULs, and halves of surrogate pairs. S3 has the original."""
+    whole = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.replace("\0", "\ufffd")
+
+
+def _priority(value: str | None) -> Priority:
+    return next((one for one in PRIORITIES if one == value), "normal")
+
+
+def _requester(context: dict[str, Any]) -> dict[str, str] | None:
+    """Who asks: among the comments' authors, else as the mail that opened the ticket names them."""
+    ticket = context["ticket"]
+    user = _user(context, ticket.get("requester_id"))
+    sender = _inner(_inner(ticket.get("via"), "source"), "from")
+    found = {"name": text(user.get("name") or sender.get("name"))}
+    found["email"] = text(user.get("email") or sender.get("address"))
+    return {name: value for name, value in found.items() if value} or None
+
+
+def _user(context: dict[str, Any], user_id: Any) -> dict[str, Any]:
+    if user_id is None:
+        return {}
+    return next((user for user in context.get("users", []) if str(user.get("id")) == str(user_id)), {})
+
+
+def _inner(value: Any, name: str) -> dict[str, Any]:
+    inner = value.get(name) if isinstance(value, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
+def _words(value: str | None) -> list[str]:
+    return (value or "").split()

@@ -1,0 +1,37 @@
+"""A delivery's way from webhook to desk (seed 000): fetch, validate, store raw, open or update, embed.
+
+It may run twice, or die anywhere and run again: each step finds what an earlier run left.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ingestion.zendesk import client, embedding, raw, record, validation
+from ticketing.deliveries import Delivery
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a delivery ended, and the desk ticket that it was about."""
+
+    end: Literal["created", "updated"]
+    ticket_id: str
+
+
+def run(delivery: Delivery) -> Outcome:
+    """Fetch what the webhook was about from Zendesk, and take it in. Raises what `client.fetch` and `take` raise."""
+    return take(client.fetch(delivery.key), delivery)
+
+
+def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
+    """Take a fetched ticket (see `client.fetch`) in: into S3, onto the desk, to the embedding function.
+
+    Raises GiveUp and refusals.Invalid (end the delivery with the sentence), TryLater, aws.Retryable, aws.Contended,
+    refusals.Busy and Stale (run it again), and other aws.AwsError (the setup is wrong).
+    """
+    validation.check(context, delivery.key)
+    key = raw.key(delivery.key, delivery.received_at)
+    raw.store(key, context)
+    ticket, opened = record.write(context, delivery)
+    embedding.invoke(delivery.key, key)
+    return Outcome("created" if opened else "updated", ticket.ticket_id)

@@ -1,0 +1,73 @@
+"""One desk ticket for each Zendesk ticket: opened once, then kept as Zendesk has it.
+
+Every step may be done twice: the ticket and its comments have keys made of Zendesk's own ids.
+"""
+
+import logging
+from typing import Any
+
+from django.conf import settings
+
+from config.refusals import Final
+from config.requests import request_id
+from ingestion.zendesk import mapping
+from ticketing import service
+from ticketing.deliveries import Delivery
+from ticketing.ticket import Actor, Ticket
+
+log = logging.getLogger(__name__)
+
+
+def write(context: dict[str, Any], delivery: Delivery) -> tuple[Ticket, bool]:
+    """Open the desk ticket, or bring it up to what Zendesk has; it, and whether this delivery opened it.
+
+    A ticket that is closed here stays as it is. Raises refusals.Invalid if it is too large, Stale and Busy if others
+    write it (try again), aws.AwsError.
+    """
+    zendesk_id = str(context["ticket"]["id"])
+    key = service.Key(settings.DEFAULT_CUSTOMER, "zendesk", zendesk_id, fingerprint=f"zendesk:{zendesk_id}")
+    ticket = service.open_ticket(mapping.draft(context, delivery.delivery_id), key).ticket
+    try:
+        _add_comments(ticket.ticket_id, zendesk_id, context)  # before a change that may close the ticket
+        _bring_up_to_date(ticket.ticket_id, context)
+    except Final:
+        log.info("Ticket %s is closed: what is new in Zendesk ticket %s is left out", ticket.reference, zendesk_id)
+    return ticket, _zendesk(ticket).get("delivery_id") == delivery.delivery_id
+
+
+def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> None:
+    """The comments that are not there yet. None opens the ticket again: its status is Zendesk's to say."""
+    for comment in mapping.comments(context):
+        comment_id = str(comment["id"])
+        service.add_comment(
+            ticket_id,
+            settings.DEFAULT_CUSTOMER,
+            mapping.text(comment.get("body")) or "(no text)",
+            _actor(),
+            author=mapping.author(comment, context),
+            visibility="internal" if comment.get("public") is False else "public",
+            reopen=False,
+            key=service.Key(
+                settings.DEFAULT_CUSTOMER, f"zendesk comments {zendesk_id}", comment_id, fingerprint=comment_id
+            ),
+            created_at=mapping.moment(comment.get("created_at")),
+        )
+
+
+def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
+    """The fields as Zendesk has them, unless the desk has them newer: webhooks come in any order."""
+    desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
+    known, fetched = _zendesk(desk), mapping.attributes(context)
+    if (known.get("updated_at") or "") > (fetched["updated_at"] or ""):
+        return
+    changes = mapping.fields(context) | {"attributes": desk.attributes | {"zendesk": known | fetched}}
+    service.change_ticket(ticket_id, settings.DEFAULT_CUSTOMER, changes, _actor(), expected_version=desk.version)
+
+
+def _zendesk(ticket: Ticket) -> dict[str, Any]:
+    value = ticket.attributes.get("zendesk")
+    return value if isinstance(value, dict) else {}
+
+
+def _actor() -> Actor:
+    return Actor(name="Zendesk", door="zendesk", request_id=request_id())

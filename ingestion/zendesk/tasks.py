@@ -1,0 +1,113 @@
+"""The pipeline as a job. Its one argument is the delivery's id: a ticket is too large, and too private, for a queue."""
+
+import logging
+from random import uniform
+from typing import Any, Final, NoReturn
+
+from celery import Task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+from config import aws
+from config.celery import app
+from config.refusals import Busy, Invalid, Refusal, Stale
+from config.requests import working_on
+from ingestion.zendesk import pipeline
+from ingestion.zendesk.errors import GiveUp, PipelineError, TryLater
+from ticketing import deliveries
+from ticketing.deliveries import ENDED_WELL, Delivery
+
+log = logging.getLogger(__name__)
+
+# A waiting job is held by its worker, so the wait and the run together must end within the queue's visibility
+# (config.celery.VISIBILITY_SECONDS), or the job would be given to a second worker as well.
+RUN_SECONDS: Final = 50
+FIRST_WAIT: Final = 5.0
+LONGEST_WAIT: Final = 60.0
+RETRIES: Final = 5
+
+_FOR_NOW = (TryLater, aws.Retryable, aws.Contended, Busy, Stale, SoftTimeLimitExceeded)
+
+
+class DeliveryTask(Task[[str], None]):
+    """A job about one delivery. However it fails in the end, the delivery says so."""
+
+    def on_failure(
+        self, exc: Exception, task_id: str, args: tuple[Any, ...], kwargs: dict[str, Any], einfo: Any
+    ) -> None:
+        deliveries.finish(args[0], "failed", error=_cause(exc))
+
+
+@app.task(
+    bind=True,
+    base=DeliveryTask,
+    name="ingestion.zendesk.ingest",
+    max_retries=RETRIES,
+    soft_time_limit=RUN_SECONDS,
+    time_limit=RUN_SECONDS + 5,
+)
+def ingest(self: DeliveryTask, delivery_id: str) -> None:
+    """Work a delivery to its end; one that has ended well already is left alone."""
+    delivery = deliveries.get(delivery_id)
+    if delivery is None or delivery.state in ENDED_WELL:
+        return
+    with working_on(delivery.request_id):
+        try:
+            _work(delivery)
+        except _FOR_NOW as error:
+            _again(self, delivery, error)
+
+
+def enqueue(delivery_id: str) -> None:
+    """Queue the job, or do it here and now with CELERY_TASK_ALWAYS_EAGER.
+
+    Raises Busy if the queue cannot take it (the caller asks the sender to come again), and only when eager what
+    makes the job fail.
+    """
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        ingest.apply((delivery_id,), throw=False).get()  # not `throw`: that would pass on_failure by
+        return
+    try:
+        with aws.errors():
+            ingest.delay(delivery_id)
+    except (OperationalError, aws.AwsError) as error:
+        log.warning("Delivery %s could not be queued: %s", delivery_id, error)
+        raise Busy from error
+
+
+def _work(delivery: Delivery) -> None:
+    try:
+        outcome = pipeline.run(delivery)
+    except (GiveUp, Invalid) as error:
+        log.warning("Delivery %s failed: %s", delivery.delivery_id, error.sentence)
+        deliveries.finish(delivery.delivery_id, "failed", error=error.sentence)
+    else:
+        deliveries.finish(delivery.delivery_id, outcome.end, ticket_id=outcome.ticket_id)
+
+
+def _again(task: DeliveryTask, delivery: Delivery, error: Exception) -> NoReturn:
+    """Have the job run again in a while; the last time, fail. An eager job cannot wait, so it fails at once."""
+    if task.request.is_eager or task.request.retries >= RETRIES:
+        raise error
+    log.warning("Delivery %s will be tried again: %s", delivery.delivery_id, _cause(error))
+    deliveries.attempt(delivery.delivery_id, _cause(error))
+    raise task.retry(exc=error, countdown=_wait(task.request.retries, error))
+
+
+def _wait(retries: int, error: Exception) -> float:
+    """5, 10, 20, 40, 60 s, each between its half and its whole; longer if Zendesk asks for it, but never over 60."""
+    backoff = min(FIRST_WAIT * 2.0**retries, LONGEST_WAIT) * uniform(0.5, 1.0)  # noqa: S311 - not a secret
+    asked = error.after if isinstance(error, TryLater) and error.after else 0
+    return min(max(backoff, asked), LONGEST_WAIT)
+
+
+def _cause(error: Exception) -> str:
+    """What went wrong, for whoever looks at the delivery."""
+    if isinstance(error, PipelineError | Refusal):
+        return error.sentence
+    if isinstance(error, aws.AwsError):
+        return f"AWS refused the work or did not answer ({error.code})"
+    if isinstance(error, SoftTimeLimitExceeded):
+        return f"It took longer than {RUN_SECONDS} seconds"
+    return f"An unexpected error ({type(error).__name__}): see the log"

@@ -1,0 +1,135 @@
+"""What the ITSM API takes in."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from config.errors import BadRequest
+from config.fields import JsonObject, OneOf, OptionalText, RequiredText, Texts
+from ticketing.workflow import PRIORITIES, STATUSES, VISIBILITIES
+
+_OWN_PREFIX = "customer:"  # of caller ids that stand for a whole customer; the routing door makes them
+_KEY_BYTES = 2048  # what DynamoDB takes as a key
+
+
+class CallerId(RequiredText):
+    """Who called, as the calling program names them."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        text = super().run_validation(data)
+        if text.startswith(_OWN_PREFIX):
+            raise serializers.ValidationError(f"{self.field_name} must not start with {_OWN_PREFIX}")
+        if len(text.encode()) > _KEY_BYTES:
+            raise serializers.ValidationError(f"{self.field_name} must not be longer than {_KEY_BYTES} bytes")
+        return text
+
+
+class Requester(JsonObject):
+    """`{name?, email?}`, or null."""
+
+    complaint = "{name} must be null or an object of name and email"
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is None:
+            return None
+        value = super().run_validation(data)
+        if set(value) - {"name", "email"} or not all(isinstance(one, str) for one in value.values()):
+            raise self.complain()
+        return {name: OptionalText(label=name).to_internal_value(one) for name, one in value.items()} or None
+
+
+class NewTicket(serializers.Serializer[dict[str, Any]]):
+    """`POST /itsm/tickets`. Unknown fields are kept in `attributes` under their names."""
+
+    caller_id = CallerId()
+    issue_description = RequiredText()
+    subject = OptionalText()
+    type = OptionalText()
+    priority = OneOf(PRIORITIES)
+    tags = Texts()
+    attributes = JsonObject()
+
+    def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = super().to_internal_value(data)
+        extra = {name: value for name, value in data.items() if name not in self.fields}
+        attributes = values.get("attributes", {})
+        for name in extra:
+            if name in attributes:
+                raise BadRequest(f"{name} stands in attributes already")
+        return values | {"attributes": attributes | extra}
+
+
+class TicketChange(serializers.Serializer[dict[str, Any]]):
+    """`PATCH /itsm/tickets/{id}`: any of these, each replaced whole."""
+
+    subject = OptionalText()
+    issue_description = RequiredText()
+    type = OptionalText()
+    status = OneOf(STATUSES)
+    priority = OneOf(PRIORITIES)
+    assignee = OptionalText()
+    tags = Texts()
+    attributes = JsonObject()
+    requester = Requester()
+
+    def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
+        unknown = [name for name in data if name not in self.fields]
+        if unknown:
+            raise BadRequest(f"{unknown[0]} cannot be changed; these can: {', '.join(self.fields)}")
+        values: dict[str, Any] = super().to_internal_value(data)
+        return values
+
+
+class NewComment(serializers.Serializer[dict[str, Any]]):
+    """`POST /itsm/tickets/{id}/comments`."""
+
+    comment = RequiredText()
+    author = OptionalText()
+    visibility = OneOf(VISIBILITIES)
+
+
+class TicketAnswer(serializers.Serializer[dict[str, Any]]):
+    """A ticket in JSON (for the API's description; `Ticket.to_json` writes it)."""
+
+    ticket_id = serializers.UUIDField()
+    reference = serializers.CharField()
+    channel = serializers.CharField()
+    customer_id = serializers.CharField()
+    caller_id = serializers.CharField()
+    requester = serializers.JSONField(allow_null=True)
+    subject = serializers.CharField(allow_null=True)
+    issue_description = serializers.CharField()
+    type = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField(choices=list(STATUSES))
+    priority = serializers.ChoiceField(choices=list(PRIORITIES))
+    tier = serializers.CharField()
+    assignee = serializers.CharField(allow_null=True)
+    tags = serializers.ListField(child=serializers.CharField())
+    attributes = serializers.JSONField()
+    comment_count = serializers.IntegerField()
+    last_comment_id = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    version = serializers.IntegerField()
+
+
+class CommentAnswer(serializers.Serializer[dict[str, Any]]):
+    """A comment in JSON (`Comment.to_json` writes it)."""
+
+    ticket_id = serializers.CharField()
+    comment_id = serializers.CharField()
+    comment = serializers.CharField()
+    author = serializers.CharField(allow_null=True)
+    visibility = serializers.ChoiceField(choices=list(VISIBILITIES))
+    created_at = serializers.DateTimeField()
+
+
+class TicketPage(serializers.Serializer[dict[str, Any]]):
+    tickets = TicketAnswer(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class CommentPage(serializers.Serializer[dict[str, Any]]):
+    comments = CommentAnswer(many=True)
+    next_cursor = serializers.CharField(allow_null=True)

@@ -1,0 +1,82 @@
+"""The announcer: every committed change of a ticket, from the table's change stream to the topic.
+
+Its event source retries for ever, so what fails because SNS is away simply waits. Only what can never be
+published is put aside, with its cause, in the announcer's dead-letter queue, and those behind it go on.
+"""
+
+import logging
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+
+from config import aws, json, queue
+from config.sources import Answer, Event
+from routing import topic
+from ticketing import announcement, service
+from ticketing.announcement import EventName
+from ticketing.ticket import Ticket
+
+_CATCH_UP_BATCH = 100
+_EVENTS: dict[str, EventName] = {"INSERT": "ticket.created", "MODIFY": "ticket.updated"}
+
+log = logging.getLogger(__name__)
+
+
+def handler(event: Event, context: Any = None) -> Answer:
+    """Takes a batch of stream records (Lambda's DynamoDB form); the answer names those to be read again."""
+    messages = []
+    for record in event["Records"]:
+        if ticket := service.from_change(record["dynamodb"].get("NewImage")):
+            number = record["dynamodb"]["SequenceNumber"]
+            messages.append(_message(number, ticket, _EVENTS.get(record["eventName"], "ticket.updated")))
+    again = _announce(messages)
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in again]}
+
+
+def catch_up(since: str | None) -> None:
+    """Announce every ticket that changed since then, or has no time on it, from the record itself.
+
+    Raises aws.Retryable if one could not be announced now: the caller begins the catch-up again later.
+    """
+    tickets = iter(service.all_tickets(since))
+    count = 0
+    while batch := list(islice(tickets, _CATCH_UP_BATCH)):
+        messages = [_message(one.ticket_id, one, _event_of(one)) for one in batch]
+        if again := _announce(messages):
+            raise aws.Retryable("NotAnnounced", f"{len(again)} of {len(batch)} tickets")
+        count += len(batch)
+    log.warning("Announced %d tickets from the record, changed since %s", count, since or "the beginning")
+
+
+def _event_of(ticket: Ticket) -> EventName:
+    return "ticket.created" if ticket.version == 1 else "ticket.updated"
+
+
+def _message(name: str, ticket: Ticket, event: EventName) -> topic.Message:
+    body, attributes = announcement.to_message(ticket, event)
+    return topic.Message(name, body, attributes)
+
+
+def _announce(messages: Iterable[topic.Message]) -> list[str]:
+    """Publish, gold first (a stable sort: one ticket's changes keep their order); names of what must come again."""
+    ordered = sorted(messages, key=lambda one: one.attributes["tier"] != "gold")
+    outcome = topic.publish(ordered)
+    for name, cause in outcome.again.items():
+        log.warning("Not announced, will be tried again: %s: %s", name, cause)
+    aside = [one for one in ordered if one.name in outcome.never]
+    return list(outcome.again) + [one.name for one in aside if not _put_aside(one, outcome.never[one.name])]
+
+
+def _put_aside(message: topic.Message, cause: str) -> bool:
+    """To the dead-letter queue, with its cause; without the ticket's texts, which may be what is too large."""
+    values = json.loads(message.body)
+    values.pop("ticket")
+    log.error("Ticket %s at version %s can never be announced: %s", values["ticket_id"], values["version"], cause)
+    try:
+        queue.send(settings.ANNOUNCER_DEAD_LETTERS, json.dumps(values | {"partial": True}), {"cause": cause})
+    except aws.AwsError as error:
+        log.warning("The announcer's dead-letter queue cannot be reached: %s", error)
+        return False
+    return True

@@ -1,0 +1,43 @@
+"""Who calls, by the header `Token` (seed 004) or `Authorization: Bearer`."""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from config.caller import Caller
+from routing import tokens
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Gives the request its Caller. No token leaves it anonymous (401 where one is due); an unknown one is 401."""
+
+    def authenticate(self, request: Request) -> tuple[Caller, None] | None:
+        token = _token(request)
+        if token is None:
+            return None
+        caller = tokens.caller_of(token)
+        if caller is None:
+            raise AuthenticationFailed
+        return caller, None
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def _token(request: Request) -> str | None:
+    given = request.headers.get("Token")
+    if given:
+        return given.strip()
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the OpenAPI document tells of it."""
+
+    target_class = "routing.authentication.TokenAuthentication"
+    name = ["token", "bearer"]
+
+    def get_security_definition(self, auto_schema: object) -> list[dict[str, str]]:
+        return [{"type": "apiKey", "in": "header", "name": "Token"}, {"type": "http", "scheme": "bearer"}]

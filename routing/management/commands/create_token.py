@@ -1,0 +1,27 @@
+"""`manage.py create_token`: issues an API token."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from config.caller import SCOPES
+from config.refusals import Invalid
+from routing import tokens
+
+
+class Command(BaseCommand):
+    help = "Prints a new API token as its last line. It is shown this once; only its hash is kept."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="who uses it, e.g. the program's name")
+        parser.add_argument("--customer", required=True, metavar="ID", help="whose tickets it sees")
+        parser.add_argument("--tier", required=True, choices=("general", "gold"))
+        parser.add_argument("--scope", required=True, action="append", choices=SCOPES, help="may be given again")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            token = tokens.issue(options["name"], options["customer"], options["tier"], options["scope"])
+        except Invalid as refusal:
+            raise CommandError(refusal.sentence) from None
+        self.stdout.write(token)

@@ -1,0 +1,48 @@
+"""Tokens, and the clocks that run for tickets."""
+
+from django.db import models
+
+from config.caller import SCOPES
+
+_TIERS = [("general", "General"), ("gold", "Gold")]
+
+
+class ApiToken(models.Model):
+    """A token that an engineer's program calls with. Only its hash is kept: a lost token is replaced, not looked up."""
+
+    name = models.CharField(max_length=200, help_text="Who uses it, e.g. the program's name.")
+    customer_id = models.CharField("customer", max_length=200)
+    tier = models.CharField(max_length=16, choices=_TIERS, default="general")
+    scopes = models.JSONField(default=list)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField("issued", auto_now_add=True)
+    revoked_at = models.DateTimeField("revoked", null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "API token"
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def scope_set(self) -> frozenset[str]:
+        return frozenset(scope for scope in self.scopes if scope in SCOPES)
+
+
+class Clock(models.Model):
+    """The time by which a ticket should be solved, by its tier's policy; stopped when it is."""
+
+    ticket_id = models.CharField(primary_key=True, max_length=2048)
+    reference = models.CharField(max_length=11)
+    tier = models.CharField(max_length=16, choices=_TIERS)
+    started_at = models.DateTimeField("opened")
+    due_at = models.DateTimeField("due", db_index=True)
+    stopped_at = models.DateTimeField("solved", null=True)
+    version = models.PositiveBigIntegerField()
+
+    class Meta:
+        ordering = ("due_at",)
+
+    def __str__(self) -> str:
+        return self.reference

@@ -1,0 +1,39 @@
+"""The channels' processors (seed 004): work what arrives in PriorityTicketsQueue and GeneralTicketsQueue."""
+
+import logging
+from typing import Any
+
+from config.requests import working_on
+from config.sources import Answer, Event
+from routing import sla
+from ticketing import announcement, service
+
+log = logging.getLogger(__name__)
+
+
+def priority(event: Event, context: Any = None) -> Answer:
+    """Gold tickets (Lambda's SQS form); the answer names the messages that failed."""
+    return _process(event)
+
+
+def general(event: Event, context: Any = None) -> Answer:
+    """All other tickets; the same work on a queue of their own, so that they never stand before gold."""
+    return _process(event)
+
+
+def _process(event: Event) -> Answer:
+    failed = [record["messageId"] for record in event["Records"] if not _worked(record)]
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+
+
+def _worked(record: dict[str, Any]) -> bool:
+    try:
+        announced = announcement.from_message(record["body"])
+    except ValueError as error:
+        log.error("Message %s is no announcement and goes to the dead-letter queue: %s", record["messageId"], error)
+        return False
+    with working_on(announced.request_id):
+        ticket = announced.ticket or service.find(announced.ticket_id)
+        if ticket:  # else gone from the record: nothing to do
+            sla.run_clock(announced, ticket)
+    return True

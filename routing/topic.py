@@ -1,0 +1,96 @@
+"""The SNS topic `TicketRouting`: publishes announcements, ten to a call, cut by bytes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from config import aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+MAX_ENTRIES = 10
+MAX_BYTES = 262_144  # of one message, and of a whole call; emulators let more through, so it is checked here
+
+
+@dataclass(frozen=True)
+class Message:
+    """One announcement on its way; `name` is what the caller knows it by."""
+
+    name: str
+    body: str
+    attributes: dict[str, str]
+
+    @property
+    def size(self) -> int:
+        """Bytes as SNS counts them: the body, and the attributes' names, types and values."""
+        extra = sum(len(key) + len("String") + len(value) for key, value in self.attributes.items())
+        return len(self.body.encode()) + extra
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was not published: `again` may work later, `never` cannot (name: why)."""
+
+    again: dict[str, str]
+    never: dict[str, str]
+
+
+def publish(messages: list[Message]) -> Outcome:
+    """Publish all, in order, as far as it goes. Nothing is raised: the outcome says what is missing and why."""
+    never = {one.name: f"larger than {MAX_BYTES} bytes" for one in messages if one.size > MAX_BYTES}
+    again: dict[str, str] = {}
+    for batch in _batches([one for one in messages if one.name not in never]):
+        try:
+            outcome = _publish_batch(batch)
+        except aws.AwsError as error:
+            # A call that fails as a whole says nothing of its messages: the topic is away or set up wrongly.
+            again |= {one.name: str(error) for one in batch}
+            continue
+        again |= outcome.again
+        never |= outcome.never
+    return Outcome(again, never)
+
+
+def _client() -> "SNSClient":
+    client: SNSClient = aws.client("sns")
+    return client
+
+
+def _arn() -> str:
+    given: str = settings.TICKET_TOPIC_ARN
+    return given or f"arn:aws:sns:{settings.REGION}:{aws.account_id()}:{settings.TICKET_TOPIC}"
+
+
+def _publish_batch(batch: list[Message]) -> Outcome:
+    answer = aws.call(
+        _client().publish_batch,
+        TopicArn=_arn(),
+        PublishBatchRequestEntries=[_entry(str(n), one) for n, one in enumerate(batch)],  # type: ignore[misc]
+    )
+    again: dict[str, str] = {}
+    never: dict[str, str] = {}
+    for failure in answer.get("Failed", []):
+        kind = never if failure["SenderFault"] and "Throttl" not in failure["Code"] else again
+        kind[batch[int(failure["Id"])].name] = f"{failure['Code']}: {failure.get('Message', '')}"
+    return Outcome(again, never)
+
+
+def _entry(number: str, message: Message) -> dict[str, Any]:
+    attributes = {key: {"DataType": "String", "StringValue": value} for key, value in message.attributes.items()}
+    return {"Id": number, "Message": message.body, "MessageAttributes": attributes}
+
+
+def _batches(messages: list[Message]) -> Iterator[list[Message]]:
+    batch: list[Message] = []
+    size = 0
+    for message in messages:
+        if batch and (len(batch) == MAX_ENTRIES or size + message.size > MAX_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(message)
+        size += message.size
+    if batch:
+        yield batch

@@ -1,0 +1,167 @@
+"""The template by itself: what it promises, whatever deploys it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
+
+from config.provision import TEMPLATE, parameters
+
+INLINE_LIMIT = 51_200  # bytes CloudFormation takes in the request itself
+STATEFUL = ("AWS::DynamoDB::Table", "AWS::Kinesis::Stream", "AWS::S3::Bucket", "AWS::SQS::Queue")
+
+template: dict[str, Any] = cfn_yaml.load(str(TEMPLATE))
+resources: dict[str, Any] = template["Resources"]
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
+
+
+queues = of_type("AWS::SQS::Queue")
+working_queues = {name for name in queues if name.endswith("Queue")}
+dead_letter_queues = queues.keys() - working_queues
+
+
+def watched(metric: str) -> set[str]:
+    """The queues that have an alarm on the metric."""
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
+    return {alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0] for alarm in alarms if alarm["MetricName"] == metric}
+
+
+def statements(policy: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from policy["PolicyDocument"]["Statement"]
+
+
+def test_it_fits_into_one_request() -> None:
+    assert TEMPLATE.stat().st_size < INLINE_LIMIT
+
+
+def test_its_default_names_are_those_of_the_settings() -> None:
+    defaults = {name: str(template["Parameters"][name]["Default"]) for name in parameters()}
+    assert parameters() == defaults
+
+
+@pytest.mark.parametrize("name", [name for name in resources if resources[name]["Type"] in STATEFUL])
+def test_what_holds_data_outlives_the_stack(name: str) -> None:
+    assert (resources[name]["DeletionPolicy"], resources[name]["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+# --- Tables -----------------------------------------------------------------------------------------
+
+
+def test_the_ticket_table_streams_both_images() -> None:
+    assert resources["TicketTable"]["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+@pytest.mark.parametrize("table", of_type("AWS::DynamoDB::Table").values())
+def test_every_table_can_be_restored_and_is_protected_and_encrypted(table: dict[str, Any]) -> None:
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+
+
+# --- Queues -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(working_queues))
+def test_every_queue_has_a_dead_letter_queue_that_allows_it(name: str) -> None:
+    redrive = queues[name]["RedrivePolicy"]
+    own_name = queues[name]["QueueName"]["Ref"]
+    dead_letters = queues[redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]]
+    assert redrive["maxReceiveCount"] == 5
+    assert dead_letters["QueueName"] == {"Fn::Sub": f"${{{own_name}}}DLQ"}
+    assert dead_letters["RedriveAllowPolicy"]["sourceQueueArns"][0]["Fn::Sub"].endswith(f":${{{own_name}}}")
+    assert dead_letters["MessageRetentionPeriod"] > queues[name]["MessageRetentionPeriod"]
+
+
+def test_a_poisoned_submission_is_dead_lettered_within_three_minutes() -> None:
+    queue = queues["SubmissionQueue"]
+    assert queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"] < 180
+
+
+def test_every_queue_is_encrypted_and_closed_to_plain_http() -> None:
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in queues.values())
+    policies = of_type("AWS::SQS::QueuePolicy").values()
+    assert {queue["Ref"] for policy in policies for queue in policy["Queues"]} == queues.keys()
+    for policy in policies:
+        denied = [statement for statement in statements(policy) if statement["Effect"] == "Deny"]
+        assert [statement["Condition"] for statement in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
+
+
+def test_only_the_topic_is_let_in_and_only_to_the_tier_queues() -> None:
+    allowing = {
+        tuple(queue["Ref"] for queue in policy["Queues"]): statement["Condition"]
+        for policy in of_type("AWS::SQS::QueuePolicy").values()
+        for statement in statements(policy)
+        if statement["Effect"] == "Allow"
+    }
+    topic = {"ArnEquals": {"aws:SourceArn": {"Ref": "TicketTopic"}}}
+    assert allowing == {("AnalyticsQueue", "PriorityQueue", "GeneralQueue"): topic}
+
+
+def test_every_tier_reaches_exactly_one_working_queue() -> None:
+    subscriptions = of_type("AWS::SNS::Subscription").values()
+    filters = {one["Endpoint"]["Fn::GetAtt"][0]: one.get("FilterPolicy") for one in subscriptions}
+    assert filters == {
+        "AnalyticsQueue": None,
+        "PriorityQueue": {"tier": ["gold"]},
+        "GeneralQueue": {"tier": [{"anything-but": ["gold"]}]},
+    }
+    assert all(one["RawMessageDelivery"] is True for one in subscriptions)
+
+
+# --- Stream and buckets -----------------------------------------------------------------------------
+
+
+def test_the_event_stream_has_two_shards_for_a_day() -> None:
+    stream = resources["EventStream"]["Properties"]
+    assert (stream["ShardCount"], stream["RetentionPeriodHours"]) == (2, 24)
+
+
+@pytest.mark.parametrize("name", of_type("AWS::S3::Bucket"))
+def test_every_bucket_is_private_encrypted_and_closed_to_plain_http(name: str) -> None:
+    bucket = resources[name]["Properties"]
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    policies = [policy for policy in of_type("AWS::S3::BucketPolicy").values() if policy["Bucket"] == {"Ref": name}]
+    assert [one["Effect"] for policy in policies for one in statements(policy)] == ["Deny"]
+
+
+def test_only_queue_messages_expire() -> None:
+    rules = resources["LargeMessagesBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["large-tickets/"]
+    with_rules = [name for name, bucket in of_type("AWS::S3::Bucket").items() if "LifecycleConfiguration" in bucket]
+    assert with_rules == ["LargeMessagesBucket"]
+
+
+# --- Alarms and outputs -----------------------------------------------------------------------------
+
+
+def test_every_dead_letter_queue_has_an_alarm() -> None:
+    assert watched("ApproximateNumberOfMessagesVisible") == dead_letter_queues
+
+
+def test_every_queue_has_an_alarm_on_its_oldest_message() -> None:
+    assert watched("ApproximateAgeOfOldestMessage") == working_queues
+
+
+def test_the_change_stream_has_an_alarm_on_its_lag() -> None:
+    alarm = resources["ChangeStreamLagAlarm"]["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Threshold"]) == ("Foyer", "ChangeStreamLag", 60_000)
+
+
+def test_the_event_stream_is_exported_under_the_name_others_import() -> None:
+    output = template["Outputs"]["EventStreamName"]
+    assert output == {"Value": {"Ref": "EventStream"}, "Export": {"Name": "IOpsDashboard-EventStreamName"}}
+
+
+def test_everything_with_a_name_is_an_output() -> None:
+    told = {str(output["Value"]) for output in template["Outputs"].values()}
+    silent = ("AWS::CloudWatch::Alarm", "AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SQS::QueuePolicy")
+    for name in (name for name, resource in resources.items() if resource["Type"] not in silent):
+        assert str({"Ref": name}) in told, name
+        assert name == "TicketTopic" or str({"Fn::GetAtt": [name, "Arn"]}) in told, name  # a topic's Ref is its ARN

@@ -1,0 +1,139 @@
+"""What the doors' tests share: a Zendesk of answers made here, and an embedding function that remembers."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import responses
+from django.test import Client
+
+from config import aws
+from ingestion.zendesk import signature
+from ticketing import clock, deliveries, service
+from ticketing.deliveries import Delivery
+from ticketing.service import Conversation
+
+SECRET = "webhook secret"  # noqa: S105 - nobody's
+API = "https://zendesk.test"
+
+
+@pytest.fixture(autouse=True)
+def zendesk_settings(settings: Any) -> None:
+    settings.ZENDESK_API_URL = API
+    settings.ZENDESK_EMAIL = "desk@foyer.test"
+    settings.ZENDESK_API_TOKEN = "token"  # noqa: S105 - nobody's
+    settings.ZENDESK_WEBHOOK_SECRET = SECRET
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Waits between tries take no time; the list has their seconds."""
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    return waits
+
+
+class Zendesk:
+    """Zendesk's API for one ticket: change `ticket` and `comments`, and it answers with them."""
+
+    def __init__(self, mock: responses.RequestsMock, zendesk_id: int = 12345) -> None:
+        self.mock = mock
+        self.users = [{"id": 7, "name": "Léa Moreau", "email": "lea@family.test"}, {"id": 8, "name": "Jonas Weber"}]
+        self.ticket: dict[str, Any] = {
+            "id": zendesk_id,
+            "subject": "No lesson",
+            "description": "The lesson did not start.",
+            "requester_id": 7,
+            "status": "open",
+            "priority": "high",
+            "type": "incident",
+            "tags": ["need_sme", "ib"],
+            "updated_at": "2026-01-05T10:00:00Z",
+        }
+        self.comments: list[dict[str, Any]] = []
+        self.comment("The lesson did not start.", author_id=7)
+        base = f"{API}/api/v2/tickets/{zendesk_id}"
+        mock.add_callback(responses.GET, f"{base}.json", lambda _: self._answer({"ticket": self.ticket}))
+        mock.add_callback(
+            responses.GET,
+            f"{base}/comments.json",
+            lambda _: self._answer({"comments": self.comments, "users": self.users, "meta": {"has_more": False}}),
+        )
+
+    def comment(self, body: str, **more: Any) -> None:
+        """One more comment, a minute after the last."""
+        number = len(self.comments)
+        values = {"id": 900 + number, "body": body, "author_id": 8, "public": True}
+        self.comments.append(values | {"created_at": f"2026-01-05T10:{number:02}:00Z"} | more)
+
+    def _answer(self, body: dict[str, Any]) -> tuple[int, dict[str, str], str]:
+        return 200, {"Content-Type": "application/json"}, json.dumps(body)
+
+
+@pytest.fixture
+def http() -> Iterator[responses.RequestsMock]:
+    """No request leaves; what is not answered here fails. AWS is moto's business."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def zendesk(http: responses.RequestsMock) -> Zendesk:
+    return Zendesk(http)
+
+
+@pytest.fixture
+def embedded(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The payloads that the embedding function was invoked with."""
+    payloads: list[dict[str, Any]] = []
+
+    class Function:
+        def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+            assert (FunctionName, InvocationType) == ("embedding-generator", "Event")
+            payloads.append(json.loads(Payload))
+            return {"StatusCode": 202}
+
+    client = aws.client
+    monkeypatch.setattr(aws, "client", lambda name, *more: Function() if name == "lambda" else client(name, *more))
+    return payloads
+
+
+@pytest.fixture
+def received(aws: None) -> Delivery:
+    """A delivery about Zendesk ticket 12345, written down and not worked yet."""
+    delivery = Delivery(delivery_id="d-1", door="zendesk", customer_id="default", key="12345")
+    deliveries.receive(delivery)
+    return stored("d-1")
+
+
+def stored(delivery_id: str) -> Delivery:
+    """The delivery as it stands."""
+    delivery = deliveries.get(delivery_id)
+    assert delivery
+    return delivery
+
+
+def desk_ticket(zendesk_id: str = "12345") -> Conversation:
+    """The desk ticket of a Zendesk ticket, with its comments."""
+    key = service.Key("default", "zendesk", zendesk_id, "")
+    return service.get_conversation(key.keyed_id, "default")
+
+
+Post = Callable[..., Any]
+
+
+@pytest.fixture
+def webhook(client: Client) -> Post:
+    """Send a webhook as Zendesk would; every part of it may be given."""
+
+    def send(body: Any, *, timestamp: str | None = None, secret: str = SECRET, **headers: str) -> Any:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        at = timestamp if timestamp is not None else clock.now()
+        signed = {
+            "X-Zendesk-Webhook-Signature": signature.sign(secret, at, raw),
+            "X-Zendesk-Webhook-Signature-Timestamp": at,
+        }
+        return client.post("/webhooks/zendesk", raw, content_type="application/json", headers=signed | headers)
+
+    return send

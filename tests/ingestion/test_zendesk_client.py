@@ -1,0 +1,139 @@
+"""Reading tickets from Zendesk's API."""
+
+import base64
+from typing import Any
+
+import pytest
+import requests
+import responses
+
+from ingestion.zendesk import client
+from ingestion.zendesk.errors import GiveUp, TryLater
+from tests.ingestion.conftest import API, Zendesk
+from tests.standins.zendesk import ZendeskStandIn
+
+TICKET = f"{API}/api/v2/tickets/12345.json"
+COMMENTS = f"{API}/api/v2/tickets/12345/comments.json"
+FIRST = {"page[size]": "100", "include": "users"}
+
+
+def page(*ids: int, after: str | None = None, **links: str) -> dict[str, Any]:
+    """A page of comments, and where the next is."""
+    return {
+        "comments": [{"id": one} for one in ids],
+        "users": [{"id": 7}],
+        "meta": {"has_more": after is not None or bool(links), "after_cursor": after},
+        "links": links,
+    }
+
+
+def test_reads_ticket_comments_and_users(zendesk: Zendesk, http: responses.RequestsMock) -> None:
+    zendesk.comment("Any news?")
+    context = client.fetch("12345")
+    assert context == {"ticket": zendesk.ticket, "comments": zendesk.comments, "users": zendesk.users}
+    expected = "Basic " + base64.b64encode(b"desk@foyer.test/token:token").decode()
+    assert {call.request.headers["Authorization"] for call in http.calls} == {expected}
+
+
+def test_follows_the_cursor_to_the_end(http: responses.RequestsMock) -> None:
+    http.get(TICKET, json={"ticket": {"id": 12345}})
+    http.get(COMMENTS, json=page(1, 2, after="abc="), match=[responses.matchers.query_param_matcher(FIRST)])
+    http.get(COMMENTS, json=page(3), match=[responses.matchers.query_param_matcher({**FIRST, "page[after]": "abc="})])
+    context = client.fetch("12345")
+    assert [one["id"] for one in context["comments"]] == [1, 2, 3]
+    assert context["users"] == [{"id": 7}]
+
+
+def test_never_goes_to_the_host_that_a_link_names(http: responses.RequestsMock) -> None:
+    elsewhere = "https://elsewhere.test/comments.json?page%5Bafter%5D=abc"
+    http.get(TICKET, json={"ticket": {"id": 12345}})
+    http.get(COMMENTS, json=page(1, next=elsewhere))
+    http.get(COMMENTS, json=page(2))
+    assert len(client.fetch("12345")["comments"]) == 2
+    assert {call.request.url.partition("/api")[0] for call in http.calls} == {API}
+
+
+def test_follows_no_redirect(http: responses.RequestsMock) -> None:
+    http.get(TICKET, status=302, headers={"Location": "https://elsewhere.test/"})
+    with pytest.raises(GiveUp, match="ZENDESK_API_URL"):
+        client.fetch("12345")
+    assert len(http.calls) == 1
+
+
+@pytest.mark.parametrize("second", [page(2, after="abc"), page(2) | {"meta": {"has_more": True}}])
+def test_a_list_without_an_end_is_for_later(http: responses.RequestsMock, second: dict[str, Any]) -> None:
+    http.get(TICKET, json={"ticket": {"id": 12345}})
+    http.get(COMMENTS, json=page(1, after="abc"))
+    http.get(COMMENTS, json=second)
+    with pytest.raises(TryLater):
+        client.fetch("12345")
+
+
+def test_a_bad_moment_passes(http: responses.RequestsMock) -> None:
+    http.get(TICKET, status=503)
+    http.get(TICKET, status=500)
+    http.get(TICKET, json={"ticket": {"id": 12345}})
+    http.get(COMMENTS, json=page(1))
+    assert client.fetch("12345")["ticket"] == {"id": 12345}
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_what_fails_three_times_is_for_later(http: responses.RequestsMock, status: int) -> None:
+    http.get(TICKET, status=status, body="not JSON")
+    with pytest.raises(TryLater, match=str(status)):
+        client.fetch("12345")
+    assert len(http.calls) == 3
+
+
+@pytest.mark.parametrize(
+    ("failures", "retry_after", "waits"),
+    [([500, 502], 0, [0.5, 1.0]), ([429, 503], 3, [3, 3]), ([429, 429], 90, [5, 5]), ([0, 0], 0, [0.5, 1.0])],
+)
+def test_waits_longer_each_time_or_as_zendesk_asks_but_not_for_ever(
+    settings: Any, no_waiting: list[float], failures: list[int], retry_after: int, waits: list[float]
+) -> None:
+    with ZendeskStandIn(fail_next=failures, retry_after=retry_after, api_token="token") as standin:  # noqa: S106
+        settings.ZENDESK_API_URL, settings.ZENDESK_EMAIL = standin.url, "desk@foyer.example"
+        context = client.fetch("12377")
+    assert context["ticket"]["id"] == 12377
+    assert len(context["comments"]) == 250
+    assert [wait for wait in no_waiting if wait] == waits
+
+
+def test_tells_what_zendesk_asked_for(http: responses.RequestsMock) -> None:
+    http.get(TICKET, status=429, headers={"Retry-After": "90"}, body="Number of allowed API requests exceeded")
+    with pytest.raises(TryLater) as raised:
+        client.fetch("12345")
+    assert raised.value.after == 90
+
+
+@pytest.mark.parametrize("error", [requests.ConnectionError(), requests.ReadTimeout(), requests.ConnectTimeout()])
+def test_no_answer_is_for_later(http: responses.RequestsMock, error: Exception) -> None:
+    http.get(TICKET, body=error)
+    with pytest.raises(TryLater, match=type(error).__name__):
+        client.fetch("12345")
+
+
+@pytest.mark.parametrize("body", ["<html>Down for maintenance</html>", "[]", '{"ticket": {"id": 1'])
+def test_an_answer_that_is_no_object_is_for_later(http: responses.RequestsMock, body: str) -> None:
+    http.get(TICKET, body=body)
+    with pytest.raises(TryLater, match="JSON"):
+        client.fetch("12345")
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [(404, "no such ticket"), (401, "ZENDESK_API_TOKEN"), (403, "ZENDESK_API_TOKEN"), (422, "refused the request")],
+)
+def test_a_refusal_is_for_good(http: responses.RequestsMock, status: int, sentence: str) -> None:
+    http.get(TICKET, status=status, json={"error": "RecordNotFound", "description": "Not found"})
+    with pytest.raises(GiveUp, match=sentence):
+        client.fetch("12345")
+    assert len(http.calls) == 1
+
+
+@pytest.mark.parametrize("address", ["", "zendesk.test", "https://"])
+def test_a_wrong_setting_says_so(settings: Any, address: str) -> None:
+    settings.ZENDESK_API_URL = address
+    with pytest.raises(GiveUp, match="ZENDESK_API_URL"):
+        client.fetch("12345")

@@ -1,0 +1,401 @@
+"""From a delivery to the desk, with everything that may die on the way."""
+
+import json
+from typing import Any
+
+import pytest
+from celery.exceptions import Retry, SoftTimeLimitExceeded
+from django.core.files.storage import storages
+
+from config import aws
+from config.refusals import Stale
+from ingestion.zendesk import embedding, pipeline, raw, record, tasks
+from ingestion.zendesk.errors import GiveUp, TryLater
+from tests.ingestion.conftest import API, Zendesk, desk_ticket, stored
+from ticketing import service
+from ticketing.deliveries import Delivery
+from ticketing.writes import Actor
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+STAFF = Actor(name="Priya", door="desk", request_id="r")
+
+
+def run(delivery: Delivery) -> None:
+    """Run the delivery's job once more, whatever became of it before."""
+    outcome = pipeline.run(delivery)
+    assert outcome.ticket_id == desk_ticket().ticket.ticket_id
+
+
+def test_a_new_ticket_comes_to_the_desk(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    zendesk.comment("We are looking into it.")
+    zendesk.comment("Happened before.", public=False, author_id=99)
+
+    tasks.ingest.apply(("d-1",), throw=True)
+
+    found = desk_ticket()
+    ticket = found.ticket
+    assert (ticket.channel, ticket.customer_id, ticket.caller_id) == ("zendesk", "default", "zendesk:7")
+    assert (ticket.subject, ticket.issue_description) == ("No lesson", "The lesson did not start.")
+    assert (ticket.status, ticket.priority, ticket.type) == ("open", "high", "incident")
+    assert ticket.tags == ["need_sme", "ib"]
+    assert ticket.requester == {"name": "Léa Moreau", "email": "lea@family.test"}
+    assert ticket.attributes["zendesk"]["ticket_id"] == "12345"
+    assert ticket.attributes["zendesk"]["url"] == f"{API}/agent/tickets/12345"
+    assert [(one.comment, one.author, one.visibility, one.created_at) for one in found.comments] == [
+        ("We are looking into it.", "Jonas Weber", "public", "2026-01-05T10:01:00.000Z"),
+        ("Happened before.", "zendesk:99", "internal", "2026-01-05T10:02:00.000Z"),
+    ]
+    delivery = stored("d-1")
+    assert (delivery.state, delivery.ticket_id) == ("created", ticket.ticket_id)
+    assert embedded == [
+        {"ticket_id": "12345", "s3_bucket": "zendesk-sme-tickets", "s3_key": raw.key("12345", delivery.received_at)}
+    ]
+
+
+def test_the_raw_ticket_lies_under_the_day_of_the_webhook(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    zendesk.ticket["custom"] = 1.10
+    key = raw.key("12345", "2025-01-05T23:59:59.999Z")
+    assert key == "raw-tickets/year=2025/month=01/day=05/ticket-12345.json"
+    pipeline.run(Delivery(**{**received.__dict__, "received_at": "2025-01-05T23:59:59.999Z"}))
+    with storages["raw_tickets"].open(key) as file:
+        assert json.load(file) == {"ticket": zendesk.ticket, "comments": zendesk.comments, "users": zendesk.users}
+
+
+def test_a_second_run_doubles_nothing(received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]) -> None:
+    zendesk.comment("We are looking into it.")
+    run(received)
+    first = desk_ticket()
+    run(received)
+    assert desk_ticket() == first
+
+
+def test_a_job_that_comes_twice_is_done_once(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    tasks.ingest.apply(("d-1",), throw=True)
+    tasks.ingest.apply(("d-1",), throw=True)
+    assert len(embedded) == 1
+    assert stored("d-1").state == "created"
+
+
+def test_a_job_without_a_delivery_is_nothing(embedded: list[dict[str, Any]]) -> None:
+    tasks.ingest.apply(("unknown",), throw=True)
+    assert embedded == []
+
+
+def test_a_later_webhook_brings_what_is_new(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    run(received)
+    zendesk.comment("Any news?", author_id=7)
+    zendesk.ticket |= {"status": "hold", "priority": None, "tags": ["late"], "updated_at": "2026-01-06T00:00:00Z"}
+    outcome = pipeline.run(Delivery(**{**received.__dict__, "delivery_id": "d-2"}))
+    assert outcome.end == "updated"
+    found = desk_ticket()
+    assert (found.ticket.status, found.ticket.priority, found.ticket.tags) == ("pending", "normal", ["late"])
+    assert found.ticket.attributes["zendesk"]["status"] == "hold"
+    assert found.ticket.attributes["zendesk"]["delivery_id"] == "d-1"
+    assert [one.comment for one in found.comments] == ["Any news?"]
+
+
+def test_an_older_state_does_not_replace_a_newer(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    run(received)
+    zendesk.ticket |= {"status": "solved", "updated_at": "2026-01-05T09:00:00Z"}
+    zendesk.comment("Late, but new.")
+    run(received)
+    found = desk_ticket()
+    assert found.ticket.status == "open"
+    assert [one.comment for one in found.comments] == ["Late, but new."]
+
+
+def test_what_the_desk_keeps_beside_zendesk_stays(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    run(received)
+    ticket = desk_ticket().ticket
+    changes = {"assignee": "priya", "attributes": ticket.attributes | {"expert": "Chemistry"}}
+    service.change_ticket(ticket.ticket_id, None, changes, STAFF)
+    zendesk.ticket |= {"subject": "No lesson again", "updated_at": "2026-01-06T00:00:00Z"}
+    run(received)
+    ticket = desk_ticket().ticket
+    assert (ticket.subject, ticket.assignee, ticket.attributes["expert"]) == ("No lesson again", "priya", "Chemistry")
+
+
+def test_a_closed_ticket_has_its_comments(received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]) -> None:
+    zendesk.ticket["status"] = "closed"
+    zendesk.comment("Done.")
+    run(received)
+    found = desk_ticket()
+    assert found.ticket.status == "closed"
+    assert [one.comment for one in found.comments] == ["Done."]
+
+
+def test_a_ticket_closed_at_the_desk_stays_as_it_is(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    run(received)
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": "closed"}, STAFF)
+    before = desk_ticket()
+    zendesk.comment("But wait!")
+    run(received)
+    assert desk_ticket() == before
+    assert len(embedded) == 2
+
+
+@pytest.mark.parametrize("place", ["raw.store", "record.write", "record._bring_up_to_date", "embedding.invoke"])
+def test_a_run_that_died_is_completed_by_the_next(
+    received: Delivery,
+    zendesk: Zendesk,
+    embedded: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    zendesk.comment("We are looking into it.")
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(f"ingestion.zendesk.{place}", die)
+        pipeline.run(received)
+    assert embedded == []
+    tasks.ingest.apply(("d-1",), throw=True)
+    assert [one.comment for one in desk_ticket().comments] == ["We are looking into it."]
+    assert stored("d-1").state == "created"
+    assert len(embedded) == 1
+
+
+def test_a_run_that_died_among_the_comments_is_completed(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        zendesk.comment(f"Comment {number}")
+    add, left = service.add_comment, iter(range(2))
+
+    def die_at_the_third(*args: Any, **options: Any) -> service.Commented:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return add(*args, **options)
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(service, "add_comment", die_at_the_third)
+        pipeline.run(received)
+    run(received)
+    assert [one.comment for one in desk_ticket().comments] == [f"Comment {number}" for number in range(4)]
+
+
+def test_text_that_no_database_keeps_is_mended(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    zendesk.ticket |= {"subject": "a\0b", "description": "half \ud83d of a smile, whole \U0001f600", "tags": ["\udc00"]}
+    zendesk.ticket["updated_at"] = "no time \0"
+    zendesk.users[1]["name"] = "\0"
+    zendesk.comment("\ud83d\0")
+    run(received)
+    found = desk_ticket()
+    assert found.ticket.subject == "a\ufffdb"
+    assert found.ticket.issue_description == "half \ufffd of a smile, whole \U0001f600"
+    assert found.ticket.tags == ["\ufffd"]
+    assert found.comments[-1].comment == "\ufffd\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("subject", "description", "expected"),
+    [("Hello", "", "Hello"), (None, None, "(no description)"), ("  ", "\n", "(no description)")],
+)
+def test_a_ticket_without_a_description_has_one(
+    received: Delivery,
+    zendesk: Zendesk,
+    embedded: list[dict[str, Any]],
+    subject: str | None,
+    description: str | None,
+    expected: str,
+) -> None:
+    zendesk.ticket |= {"subject": subject, "description": description}
+    zendesk.comments = []
+    zendesk.comment("")
+    zendesk.comment("")
+    run(received)
+    found = desk_ticket()
+    assert found.ticket.issue_description == expected
+    assert [one.comment for one in found.comments] == ["(no text)"]
+
+
+def test_a_first_comment_that_is_not_the_description_is_kept(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    zendesk.comments[0]["body"] = "Something else."
+    run(received)
+    assert [one.comment for one in desk_ticket().comments] == ["Something else."]
+
+
+def test_the_requester_of_a_mail_is_its_sender(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    sender = {"name": "Omar", "address": "omar@family.test"}
+    zendesk.ticket |= {"requester_id": 55, "via": {"channel": "email", "source": {"from": sender}}}
+    run(received)
+    assert desk_ticket().ticket.requester == {"name": "Omar", "email": "omar@family.test"}
+
+
+@pytest.mark.parametrize(
+    ("ticket", "sentence"),
+    [
+        (None, "ticket breaks the rule 'type'"),
+        ({}, "ticket breaks the rule 'required'"),
+        ({"id": 12345, "subject": 5}, "ticket.subject breaks the rule 'type'"),
+        ({"id": 12345, "tags": "need_sme"}, "ticket.tags breaks the rule 'type'"),
+        ({"id": 999}, "another ticket than 12345"),
+    ],
+)
+def test_what_is_no_whole_ticket_fails(received: Delivery, zendesk: Zendesk, ticket: Any, sentence: str) -> None:
+    zendesk.ticket = ticket
+    tasks.ingest.apply(("d-1",), throw=True)
+    delivery = stored("d-1")
+    assert delivery.state == "failed"
+    assert delivery.error and sentence in delivery.error
+
+
+def test_a_ticket_with_nothing_but_an_id_is_one(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    zendesk.ticket = {"id": 12345}
+    zendesk.comments = []
+    run(received)
+    assert desk_ticket().ticket.caller_id == "customer:default"
+
+
+def test_an_oversized_ticket_fails_with_the_sentence(received: Delivery, zendesk: Zendesk) -> None:
+    zendesk.ticket["description"] = "x" * 400_000
+    tasks.ingest.apply(("d-1",), throw=True)
+    assert (stored("d-1").state, stored("d-1").error) == ("failed", "The ticket is too large to be stored")
+
+
+def test_a_ticket_that_zendesk_does_not_have_fails(received: Delivery, http: Any) -> None:
+    http.get(f"{API}/api/v2/tickets/12345.json", status=404)
+    tasks.ingest.apply(("d-1",), throw=True)
+    delivery = stored("d-1")
+    assert delivery.state == "failed"
+    assert delivery.error and "no such ticket" in delivery.error
+
+
+def test_a_missing_embedding_function_fails_after_the_ticket(
+    received: Delivery, zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: Any, **__: Any) -> None:
+        raise aws.NotFound("ResourceNotFoundException")
+
+    class Functions:
+        invoke = missing
+
+    client = aws.client
+    monkeypatch.setattr(aws, "client", lambda name, *more: Functions() if name == "lambda" else client(name, *more))
+    with pytest.raises(GiveUp, match="EMBEDDING_FUNCTION"):
+        embedding.invoke("12345", "key")
+    tasks.ingest.apply(("d-1",), throw=True)
+    assert stored("d-1").state == "failed"
+    assert desk_ticket().ticket.version == 1
+
+
+class Worker:
+    """Runs a job as a worker does, one try at a time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.countdowns: list[float] = []
+        monkeypatch.setattr(tasks.ingest, "signature_from_request", self._again)
+
+    def _again(self, *_: Any, countdown: float, **__: Any) -> Any:
+        self.countdowns.append(countdown)
+        return self
+
+    def apply_async(self) -> None:
+        """The message of the next try, queued."""
+
+    def run(self, retries: int) -> Any:
+        """One try, as what state it left the job in."""
+        from celery.app.trace import build_tracer
+
+        tracer = build_tracer(tasks.ingest.name, tasks.ingest, app=tasks.ingest.app)
+        request = {"id": "j-1", "retries": retries, "is_eager": False, "called_directly": False, "delivery_info": {}}
+        return tracer("j-1", ("d-1",), {}, request)
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
+    return Worker(monkeypatch)
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Make every run end with this error."""
+
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(pipeline, "run", fail)
+
+
+FOR_NOW = [
+    TryLater("Zendesk could not answer"),
+    aws.Retryable("SlowDown"),
+    aws.Contended("TransactionConflict"),
+    Stale("It was changed meanwhile"),
+    SoftTimeLimitExceeded(),
+]
+
+
+@pytest.mark.parametrize("error", FOR_NOW, ids=lambda error: type(error).__name__)
+def test_what_fails_for_now_is_tried_again_then_failed(
+    received: Delivery, monkeypatch: pytest.MonkeyPatch, worker: Worker, error: Exception
+) -> None:
+    failing(monkeypatch, error)
+    for retries in range(tasks.RETRIES):
+        worker.run(retries)
+        assert stored("d-1").state == "received"
+    assert stored("d-1").attempts == tasks.RETRIES
+    worker.run(tasks.RETRIES)
+    assert stored("d-1").state == "failed"
+    assert stored("d-1").error
+    assert len(worker.countdowns) == tasks.RETRIES
+    assert max(worker.countdowns) <= tasks.LONGEST_WAIT
+
+
+def test_waits_as_long_as_zendesk_asks(received: Delivery, monkeypatch: pytest.MonkeyPatch, worker: Worker) -> None:
+    for asked in (30, 3600):
+        failing(monkeypatch, TryLater("Zendesk could not answer", after=asked))
+        worker.run(0)
+    assert worker.countdowns == [30, tasks.LONGEST_WAIT]
+
+
+@pytest.mark.parametrize("error", [aws.Permanent("AccessDenied"), aws.NotFound("NoSuchBucket"), TypeError("a bug")])
+def test_whatever_else_goes_wrong_the_delivery_says_so(
+    received: Delivery, monkeypatch: pytest.MonkeyPatch, worker: Worker, error: Exception
+) -> None:
+    failing(monkeypatch, error)
+    worker.run(0)
+    delivery = stored("d-1")
+    assert delivery.state == "failed"
+    assert delivery.error
+    assert "a bug" not in delivery.error
+
+
+def test_a_failed_delivery_can_be_run_again(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, worker: Worker
+) -> None:
+    with monkeypatch.context() as broken:
+        failing(broken, aws.NotFound("NoSuchBucket"))
+        worker.run(0)
+    worker.run(0)
+    assert (stored("d-1").state, stored("d-1").error) == ("created", None)
+
+
+def test_a_wait_and_a_run_end_within_the_visibility() -> None:
+    from config.celery import VISIBILITY_SECONDS
+
+    assert tasks.LONGEST_WAIT + tasks.RUN_SECONDS < VISIBILITY_SECONDS

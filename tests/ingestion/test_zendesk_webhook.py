@@ -1,0 +1,191 @@
+"""POST /webhooks/zendesk."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from django.test import Client
+from kombu.exceptions import OperationalError
+
+from config import aws
+from ingestion.zendesk import raw, tasks
+from tests.ingestion.conftest import Post, Zendesk, desk_ticket, stored
+from ticketing import deliveries
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+NOTICE = {"ticket_id": 12345, "tag_added": "need_sme"}
+INVOCATION = {"X-Zendesk-Webhook-Invocation-Id": "01H0000"}
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the deliveries whose jobs were queued."""
+    jobs: list[str] = []
+    monkeypatch.setattr(tasks.ingest, "delay", jobs.append)
+    return jobs
+
+
+def assert_error(answer: Any, status: int, sentence: str) -> None:
+    assert (answer.status_code, answer.json()["error"]) == (status, sentence)
+    assert answer.json()["request_id"]
+
+
+def test_is_accepted_once_written_down_and_queued(webhook: Post, queued: list[str]) -> None:
+    answer = webhook(NOTICE)
+    assert answer.status_code == 202
+    delivery_id = answer.json()["delivery_id"]
+    assert answer.json() == {"status": "accepted", "delivery_id": delivery_id}
+    assert queued == [delivery_id]
+    delivery = stored(delivery_id)
+    assert (delivery.door, delivery.key, delivery.state) == ("zendesk", "12345", "accepted")
+    assert delivery.request_id == answer["X-Request-Id"]
+
+
+@pytest.mark.parametrize("ticket_id", ["12345", "0012345", 12345])
+def test_takes_digits_as_text_or_number(webhook: Post, queued: list[str], ticket_id: Any) -> None:
+    answer = webhook(NOTICE | {"ticket_id": ticket_id})
+    assert answer.status_code == 202
+    assert stored(answer.json()["delivery_id"]).key == "12345"
+
+
+@pytest.mark.parametrize("ticket_id", [None, "", "  "])
+def test_a_missing_ticket_id(webhook: Post, queued: list[str], ticket_id: Any) -> None:
+    assert_error(webhook({"ticket_id": ticket_id, "tag_added": "need_sme"}), 400, "ticket_id is required")
+    assert_error(webhook({"tag_added": "need_sme"}), 400, "ticket_id is required")
+    assert queued == []
+
+
+@pytest.mark.parametrize("ticket_id", ["12a", "-1", -1, 1.5, 12345.0, True, False, [1], {}, "１２", "1 2", "1\n", "1" * 30])
+def test_a_ticket_id_that_is_not_digits(webhook: Post, queued: list[str], ticket_id: Any) -> None:
+    assert_error(webhook(NOTICE | {"ticket_id": ticket_id}), 400, "ticket_id is not valid")
+    assert queued == []
+
+
+@pytest.mark.parametrize("tag", [{"tag_added": "vip"}, {"tag_added": None}, {"tag_added": ["need_sme"]}, {}])
+def test_another_tag_is_ignored(webhook: Post, queued: list[str], tag: dict[str, Any]) -> None:
+    answer = webhook({"ticket_id": 12345} | tag)
+    assert (answer.status_code, answer.json()) == (200, {"status": "ignored"})
+    assert queued == []
+
+
+def test_the_signature_comes_first(webhook: Post, client: Client, queued: list[str]) -> None:
+    for body in (NOTICE, {}, b"", b"{"):
+        assert_error(webhook(body, secret="wrong"), 401, "Invalid signature")  # noqa: S106 - nobody's
+        assert_error(webhook(body, timestamp="1609459200"), 401, "Invalid signature")
+    answer = client.post("/webhooks/zendesk", json.dumps(NOTICE), content_type="application/json")
+    assert_error(answer, 401, "Invalid signature")
+    assert queued == []
+
+
+def test_bodies_that_are_none(webhook: Post, client: Client) -> None:
+    assert_error(webhook(b""), 400, "Request body is required")
+    for body in (b"{", b"[]", b'"text"', b'{"ticket_id": NaN}', b"\xff", b'{"a": "he said "hi""}'):
+        assert_error(webhook(body), 400, "Request body is not valid JSON")
+    assert webhook(b" " * (1024 * 1024 + 1)).status_code == 413
+    assert client.post("/webhooks/zendesk", "a=1", content_type="text/plain").status_code == 415
+    assert client.get("/webhooks/zendesk").status_code == 405
+
+
+def test_one_invocation_is_one_delivery(webhook: Post, queued: list[str]) -> None:
+    first, again = webhook(NOTICE, **INVOCATION), webhook(NOTICE, **INVOCATION)
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+    assert len(queued) == 1
+
+
+@pytest.mark.parametrize("end", ["created", "failed"])
+def test_an_invocation_that_has_ended_is_not_queued_again(webhook: Post, queued: list[str], end: Any) -> None:
+    delivery_id = webhook(NOTICE, **INVOCATION).json()["delivery_id"]
+    deliveries.finish(delivery_id, end)
+    assert webhook(NOTICE, **INVOCATION).json() == {"status": "accepted", "delivery_id": delivery_id}
+    assert len(queued) == 1
+    assert stored(delivery_id).state == end
+
+
+def test_other_invocations_and_tickets_are_other_deliveries(webhook: Post, queued: list[str]) -> None:
+    webhook(NOTICE, **INVOCATION)
+    webhook(NOTICE | {"ticket_id": 777}, **INVOCATION)
+    webhook(NOTICE, **{"X-Zendesk-Webhook-Invocation-Id": "01H0001"})
+    webhook(NOTICE)
+    webhook(NOTICE)
+    assert len(set(queued)) == 5
+
+
+OUTAGES = [
+    OperationalError("no connection"),
+    EndpointConnectionError(endpoint_url="http://sqs"),
+    aws.NotFound("QueueDoesNotExist"),
+]
+
+
+@pytest.mark.parametrize("outage", OUTAGES, ids=lambda error: type(error).__name__)
+def test_a_queue_that_is_away_is_503_and_the_repeat_is_queued(
+    webhook: Post, monkeypatch: pytest.MonkeyPatch, outage: Exception
+) -> None:
+    outages: Iterator[Exception] = iter([outage])
+    queued: list[str] = []
+
+    def delay(delivery_id: str) -> None:
+        for error in outages:
+            raise error
+        queued.append(delivery_id)
+
+    monkeypatch.setattr(tasks.ingest, "delay", delay)
+    refused = webhook(NOTICE, **INVOCATION)
+    assert (refused.status_code, refused["Retry-After"]) == (503, "30")
+    answer = webhook(NOTICE, **INVOCATION)
+    assert answer.status_code == 202
+    assert queued == [answer.json()["delivery_id"]]
+    assert stored(queued[0]).state == "accepted"
+
+
+def test_a_deliveries_table_that_is_away_is_503(webhook: Post, queued: list[str], settings: Any) -> None:
+    settings.DELIVERIES_TABLE = "not-there"
+    answer = webhook(NOTICE)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert queued == []
+
+
+def test_the_job_really_reaches_its_queue(webhook: Post) -> None:
+    sqs = aws.client("sqs")
+    url = sqs.get_queue_url(QueueName="FoyerJobs")["QueueUrl"]
+    delivery_id = webhook(NOTICE).json()["delivery_id"]
+    assert delivery_id
+    assert len(sqs.receive_message(QueueUrl=url).get("Messages", [])) == 1
+
+
+def test_eager_the_whole_pipeline_runs_in_the_request(
+    webhook: Post, settings: Any, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    answer = webhook(NOTICE)
+    assert answer.status_code == 202
+    assert stored(answer.json()["delivery_id"]).state == "created"
+    assert desk_ticket().ticket.subject == "No lesson"
+    assert len(embedded) == 1
+
+
+def test_eager_a_storage_failure_is_a_500(
+    webhook: Post, settings: Any, zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+
+    def fail(*_: Any) -> None:
+        raise aws.Retryable("SlowDown", "an inside of ours")
+
+    monkeypatch.setattr(raw, "store", fail)
+    answer = webhook(NOTICE, **INVOCATION)
+    assert_error(answer, 500, "Internal server error")
+    assert b"inside" not in answer.content
+    again = webhook(NOTICE, **INVOCATION)
+    assert stored(again.json()["delivery_id"]).state == "failed"
+
+
+def test_eager_what_can_never_work_is_accepted_and_failed(webhook: Post, settings: Any, http: Any) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    http.get("https://zendesk.test/api/v2/tickets/12345.json", status=404)
+    answer = webhook(NOTICE)
+    assert answer.status_code == 202
+    assert stored(answer.json()["delivery_id"]).state == "failed"

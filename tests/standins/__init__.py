@@ -1,0 +1,1 @@
+"""What answers for the outside world in tests and on a laptop."""

@@ -1,0 +1,68 @@
+"""The Zendesk stand-in answers as Zendesk does."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from tests.standins.zendesk import ZendeskStandIn
+
+pytestmark = pytest.mark.enable_socket
+
+
+@pytest.fixture(name="zendesk")
+def _zendesk() -> Iterator[ZendeskStandIn]:
+    with ZendeskStandIn() as zendesk:
+        yield zendesk
+
+
+def get(zendesk: ZendeskStandIn, path: str, **params: str) -> requests.Response:
+    return requests.get(f"{zendesk.url}{path}", params=params, auth=zendesk.auth, timeout=5)
+
+
+def test_a_ticket_is_the_same_at_every_call(zendesk: ZendeskStandIn) -> None:
+    first, second = (get(zendesk, "/api/v2/tickets/12345.json").json() for _ in range(2))
+    assert first == second
+    assert first["ticket"]["id"] == 12345
+    assert "need_sme" in first["ticket"]["tags"]
+
+
+def test_comments_come_with_their_authors(zendesk: ZendeskStandIn) -> None:
+    page = get(zendesk, "/api/v2/tickets/12345/comments.json", include="users").json()
+    assert {comment["author_id"] for comment in page["comments"]} == {user["id"] for user in page["users"]}
+    assert {comment["public"] for comment in page["comments"]} == {True, False}
+    assert page["meta"] == {"has_more": False, "after_cursor": None, "before_cursor": None}
+
+
+def test_a_long_conversation_has_pages_by_cursor_and_by_link(zendesk: ZendeskStandIn) -> None:
+    path, by_cursor, cursor = "/api/v2/tickets/12377/comments.json", list[dict[str, Any]](), ""
+    while cursor is not None:
+        page = get(zendesk, path, **{"page[size]": "100", "page[after]": cursor}).json()
+        by_cursor += page["comments"]
+        cursor = page["meta"]["after_cursor"]
+    assert len({comment["id"] for comment in by_cursor}) == 250
+
+    page = get(zendesk, path, **{"page[size]": "100"}).json()
+    following = requests.get(page["links"]["next"], auth=zendesk.auth, timeout=5).json()
+    assert following["comments"] == by_cursor[100:200]
+
+
+def test_wrong_credentials_and_unknown_tickets_get_zendesks_errors(zendesk: ZendeskStandIn) -> None:
+    refused = requests.get(f"{zendesk.url}/api/v2/tickets/1.json", auth=("a/token", "b"), timeout=5)
+    assert (refused.status_code, refused.json()) == (401, {"error": "Couldn't authenticate you"})
+    absent = get(zendesk, "/api/v2/tickets/900000000.json")
+    assert (absent.status_code, absent.json()["error"]) == (404, "RecordNotFound")
+
+
+def test_failures_come_in_the_order_asked_for_and_then_stop() -> None:
+    with ZendeskStandIn(fail_next=[429, 500], retry_after=7) as zendesk:
+        answers = [get(zendesk, "/api/v2/tickets/1.json") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [429, 500, 200]
+    assert answers[0].headers["Retry-After"] == "7"
+    assert len(zendesk.calls) == 3
+
+
+def test_status_0_hangs_up() -> None:
+    with ZendeskStandIn(fail_next=[0]) as zendesk, pytest.raises(requests.ConnectionError):
+        get(zendesk, "/api/v2/tickets/1.json")

@@ -1,0 +1,158 @@
+"""A stand-in of Zendesk's API: tickets and their comments, its errors, and its bad days.
+
+    with ZendeskStandIn(fail_next=[429, 500]) as zendesk:
+        requests.get(f"{zendesk.url}/api/v2/tickets/12345.json", auth=zendesk.auth)
+
+`python -m tests.standins.zendesk --port 4567` runs one until it is asked to stop.
+"""
+
+import argparse
+import base64
+import json
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Iterable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tests.standins import zendesk_data as data
+
+PATH = re.compile(r"/api/v2/tickets/(\d+)(/comments)?\.json")
+NOT_FOUND = {"error": "RecordNotFound", "description": "Not found"}
+INVALID_PATH = {"error": {"title": "Invalid endpoint", "message": "Not found"}}
+UNAUTHENTICATED = {"error": "Couldn't authenticate you"}
+
+
+class ZendeskStandIn:
+    """The stand-in as a server in a thread of its own.
+
+    Each entry of `fail_next` is the status that one coming request gets instead of its answer (0 hangs up); more may
+    be appended while it runs. `delay` is what every answer takes, in seconds. `calls` lists the paths that were asked.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        email: str = "desk@foyer.example",
+        api_token: str = "local",  # noqa: S107 - nobody's secret
+        fail_next: Iterable[int] = (),
+        retry_after: int = 1,
+        delay: float = 0,
+    ) -> None:
+        self.auth = (f"{email}/token", api_token)
+        self.fail_next = list(fail_next)
+        self.retry_after = retry_after
+        self.delay = delay
+        self.calls: list[str] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
+        self._server.daemon_threads = True
+        self._server.standin = self  # type: ignore[attr-defined]
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One request to the stand-in."""
+
+    protocol_version = "HTTP/1.1"
+
+    @property
+    def standin(self) -> ZendeskStandIn:
+        standin: ZendeskStandIn = self.server.standin  # type: ignore[attr-defined]
+        return standin
+
+    def do_GET(self) -> None:
+        self.standin.calls.append(self.path)
+        time.sleep(self.standin.delay)
+        if self.standin.fail_next:
+            self._fail(self.standin.fail_next.pop(0))
+            return
+        status, body = self._answer()
+        self._send(status, json.dumps(body).encode(), "application/json; charset=utf-8")
+
+    def _fail(self, status: int) -> None:
+        if not status:
+            self.close_connection = True
+        elif status == HTTPStatus.TOO_MANY_REQUESTS:  # Zendesk says this one in plain text
+            self._send(status, b"Number of allowed API requests per minute exceeded", "text/plain; charset=utf-8")
+        else:
+            body = {"errors": [{"code": "TemporaryError", "title": HTTPStatus(status).phrase}]}
+            self._send(status, json.dumps(body).encode(), "application/json; charset=utf-8")
+
+    def _answer(self) -> tuple[int, dict[str, Any]]:
+        url = urlsplit(self.path)
+        match = PATH.fullmatch(url.path)
+        if not self._is_authenticated():
+            return 401, UNAUTHENTICATED
+        if not match:
+            return 404, INVALID_PATH
+        ticket_id = int(match[1])
+        if not 0 < ticket_id < data.FIRST_UNKNOWN_ID:
+            return 404, NOT_FOUND
+        if match[2]:
+            return _page(f"{self.standin.url}{url.path}", ticket_id, parse_qs(url.query))
+        return 200, {"ticket": data.ticket(ticket_id)}
+
+    def _is_authenticated(self) -> bool:
+        expected = base64.b64encode(":".join(self.standin.auth).encode()).decode()
+        return self.headers.get("Authorization") == f"Basic {expected}"
+
+    def _send(self, status: int, body: bytes, content_type: str) -> None:
+        self.send_response(status)
+        if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+            self.send_header("Retry-After", str(self.standin.retry_after))
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _page(url: str, ticket_id: int, query: dict[str, list[str]]) -> tuple[int, dict[str, Any]]:
+    """One page of a ticket's comments, by cursor; the users beside it where they were asked for."""
+    size = min(int(query.get("page[size]", ["100"])[0]), 100)
+    after = query.get("page[after]", [""])[0]
+    start = int(base64.urlsafe_b64decode(after)) if after else 0
+    comments = data.comments(ticket_id)
+    page, more = comments[start : start + size], start + size < len(comments)
+    cursor = base64.urlsafe_b64encode(str(start + size).encode()).decode() if more else None
+    following = {name: values[0] for name, values in query.items()} | {"page[after]": cursor}
+    body: dict[str, Any] = {
+        "comments": page,
+        "meta": {"has_more": more, "after_cursor": cursor, "before_cursor": None},
+        "links": {"next": f"{url}?{urlencode(following)}" if more else None, "prev": None},
+    }
+    if "users" in query.get("include", [""])[0].split(","):
+        authors = {comment["author_id"] for comment in page}
+        body["users"] = [user for user in data.users(ticket_id) if user["id"] in authors]
+    return 200, body
+
+
+def main() -> None:
+    """Serve until SIGTERM or Ctrl-C, with the credentials that the environment gives the product."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--port", type=int, required=True)
+    email = os.environ.get("ZENDESK_EMAIL") or "desk@foyer.example"
+    token = os.environ.get("ZENDESK_API_TOKEN") or "local"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ZendeskStandIn(parser.parse_args().port, email=email, api_token=token):
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            return
+
+
+if __name__ == "__main__":
+    main()

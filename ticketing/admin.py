@@ -1,0 +1,157 @@
+"""The desk's pages in Django's admin: the ticket list, and the way to the pages of `ticketing.desk`."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.views import ChangeList
+
+from ticketing.desk.filters import AssigneeFilter, StatusFilter
+from ticketing.desk.new_ticket import NewTicketPage
+from ticketing.desk.search import search
+from ticketing.desk.ticket_page import TicketPage
+from ticketing.models import IndexedTicket, IndexedTicketQuerySet
+
+
+class TicketList(ChangeList):
+    """Knows that an unfiltered list is the whole one, without counting twice."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not (self.query or self.has_active_filters):
+            self.full_result_count = self.result_count
+
+
+@admin.register(IndexedTicket)
+class TicketAdmin(ModelAdmin):
+    """The list reads the index; nothing here writes SQL."""
+
+    list_display = (
+        "ticket",
+        "the_status",
+        "the_priority",
+        "the_tier",
+        "channel",
+        "caller",
+        "assigned",
+        "comments",
+        "opened",
+        "changed",
+    )
+    list_filter = (StatusFilter, "tier", "channel", AssigneeFilter)
+    search_fields = ("subject",)  # shows the field; `search` decides
+    search_help_text = "Reference or words of the subject"
+    sortable_by = ("opened", "changed")
+    list_per_page = 50
+    list_fullwidth = True
+    list_filter_sheet = False
+    show_full_result_count = False
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> IndexedTicketQuerySet:
+        return IndexedTicket.objects.for_list()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TicketList]:
+        return TicketList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[IndexedTicket], search_term: str
+    ) -> tuple[QuerySet[IndexedTicket], bool]:
+        return (search(queryset, search_term) if search_term.strip() else queryset), False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return TicketPage(self, request, unquote(object_id)).answer()
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return NewTicketPage(self, request).answer()
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self.change_view(request, object_id)
+
+    # --- The list's cells; gold and urgent say so in words, the colour only helps ----------------------
+
+    @display(description="ticket", ordering="-created_at")
+    def ticket(self, row: IndexedTicket) -> SafeString:
+        return format_html('<span class="desk-reference">{}</span> {}', row.reference, row.title)
+
+    @display(description="status", label={"open": "info", "pending": "warning", "solved": "success"})
+    def the_status(self, row: IndexedTicket) -> str:
+        return row.status
+
+    @display(description="priority", label={"urgent": "danger", "high": "warning"})
+    def the_priority(self, row: IndexedTicket) -> str:
+        return row.priority
+
+    @display(description="tier", label={"gold": "warning"})
+    def the_tier(self, row: IndexedTicket) -> str:
+        return row.tier
+
+    @display(description="caller")
+    def caller(self, row: IndexedTicket) -> str:
+        return row.caller_id
+
+    @display(description="assignee")
+    def assigned(self, row: IndexedTicket) -> str:
+        return row.assignee or "-"
+
+    @display(description="comments")
+    def comments(self, row: IndexedTicket) -> int:
+        return row.comment_count
+
+    @display(description="opened", ordering="created_at")
+    def opened(self, row: IndexedTicket) -> SafeString:
+        return _moment(row.created_at)
+
+    @display(description="changed", ordering="updated_at")
+    def changed(self, row: IndexedTicket) -> SafeString:
+        return _moment(row.updated_at)
+
+
+def _moment(moment: datetime) -> SafeString:
+    """Day and time; the year only where it is another one."""
+    local, now = timezone.localtime(moment), timezone.localtime()
+    day = f"{local.day} {local:%b}" if local.year == now.year else f"{local.day} {local:%b %Y}"
+    template = '<time datetime="{}" class="desk-time">{} <span>{}</span></time>'
+    return format_html(template, moment.isoformat(), day, f"{local:%H:%M}")
+
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
+    """Django's own, looking like the rest."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+    """Django's own, looking like the rest."""

@@ -1,0 +1,45 @@
+"""AnalyticsQueue's handler: keeps the desk's index up with what is announced."""
+
+import logging
+from typing import Any
+
+from django.db import DatabaseError
+
+from config.sources import Answer, Event
+from ticketing import announcement, index, service
+from ticketing.ticket import Ticket
+
+log = logging.getLogger(__name__)
+
+
+def handler(event: Event, context: Any = None) -> Answer:
+    """Takes a batch of announcements (Lambda's SQS form) into the index; the answer names those that failed."""
+    tickets: dict[str, Ticket] = {}
+    failed: list[str] = []
+    for record in event["Records"]:
+        try:
+            if ticket := _ticket(record["body"]):
+                tickets[record["messageId"]] = ticket
+        except ValueError as error:
+            log.error("Message %s is no announcement and goes to the dead-letter queue: %s", record["messageId"], error)
+            failed.append(record["messageId"])
+    failed += _apply(tickets)
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+
+
+def _ticket(body: str) -> Ticket | None:
+    """The announced ticket; from the record where it was too large to travel, None if it is gone from there."""
+    announced = announcement.from_message(body)
+    return announced.ticket or service.find(announced.ticket_id)
+
+
+def _apply(tickets: dict[str, Ticket]) -> list[str]:
+    """All in one transaction; if one spoils it, each alone. The ids of the messages that failed."""
+    try:
+        index.apply(tickets.values())
+    except DatabaseError as error:
+        if len(tickets) == 1:
+            log.error("The index did not take %s: %s", next(iter(tickets)), error)
+            return list(tickets)
+        return [failed for one, ticket in tickets.items() for failed in _apply({one: ticket})]
+    return []

@@ -1,0 +1,65 @@
+"""An announcement: the JSON that tells everybody who needs to know that a ticket is new or changed."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from config import json
+from ticketing.ticket import Ticket, from_json
+
+EventName = Literal["ticket.created", "ticket.updated"]
+
+MAX_TICKET_BYTES = 200_000  # a larger ticket goes without its description and attributes
+_LARGE_FIELDS = ("issue_description", "attributes")
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What happened to a ticket. `ticket` is None where it was too large to travel whole: read it from the record."""
+
+    event: EventName
+    ticket_id: str
+    version: int
+    tier: str
+    channel: str
+    request_id: str
+    occurred_at: str
+    ticket: Ticket | None
+
+
+def to_message(ticket: Ticket, event: EventName) -> tuple[str, dict[str, str]]:
+    """The message's body, and its attributes (which the topic's filters read)."""
+    values = ticket.to_json()
+    partial = len(json.dumps(values)) > MAX_TICKET_BYTES
+    if partial:
+        values = {name: value for name, value in values.items() if name not in _LARGE_FIELDS}
+    body = {
+        "event": event,
+        "ticket_id": ticket.ticket_id,
+        "version": ticket.version,
+        "tier": ticket.tier,
+        "channel": ticket.channel,
+        "request_id": ticket.request_id,
+        "occurred_at": ticket.updated_at,
+        "ticket": values,
+    }
+    attributes: dict[str, str] = {"event": event, "tier": ticket.tier, "channel": ticket.channel}
+    return json.dumps(body | ({"partial": True} if partial else {})), attributes
+
+
+def from_message(body: str) -> Announcement:
+    """The announcement in a message. Raises ValueError for what is none: such a message can never be worked."""
+    try:
+        values: dict[str, Any] = json.loads(body)
+        whole = None if values.get("partial") else from_json(values["ticket"], str(values["request_id"]))
+        return Announcement(
+            event=values["event"],
+            ticket_id=values["ticket_id"],
+            version=values["version"],
+            tier=values["tier"],
+            channel=values["channel"],
+            request_id=values["request_id"],
+            occurred_at=values["occurred_at"],
+            ticket=whole,
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not an announcement: {error!r}") from None

@@ -1,0 +1,117 @@
+"""What staff fill in: the one form of the ticket page, and the form of a new ticket."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from config.caller import Tier
+from ticketing.desk.staff import Staff
+from ticketing.ticket import Ticket
+from ticketing.workflow import PRIORITIES, STATUSES, Visibility
+
+REPLY, NOTE, SAVE = "reply", "note", "save"
+_VISIBILITY: dict[str, Visibility] = {REPLY: "public", NOTE: "internal"}
+_TIERS: tuple[Tier, ...] = ("general", "gold")
+
+
+def new_key() -> str:
+    """What makes a form's second sending recognizable."""
+    return str(uuid4())
+
+
+def _words(*words: str) -> list[tuple[str, str]]:
+    return [(word, word.capitalize()) for word in words]
+
+
+class Prose(forms.CharField):
+    """A text of several lines, kept as typed; browsers send line ends as CRLF."""
+
+    def __init__(self, rows: int, **options: Any) -> None:
+        widget = UnfoldAdminTextareaWidget(attrs={"rows": rows, "class": "desk-prose"})
+        super().__init__(strip=False, widget=widget, **options)
+
+    def clean(self, value: Any) -> str:
+        """Raises ValidationError where it is required and blank."""
+        text = (value or "").replace("\r\n", "\n")
+        return str(super().clean(text if text.strip() else ""))
+
+
+class TicketForm(forms.Form):
+    """A reply or a note, and the fields beside it, for the version that the person saw.
+
+    Fields with a hidden initial value tell what the person changed without a look at the record.
+    """
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    customer_id = forms.CharField(widget=forms.HiddenInput, strip=False)
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    text = Prose(rows=6, required=False, label="Your answer")
+    status = forms.ChoiceField(choices=_words(*STATUSES), widget=UnfoldAdminSelectWidget, show_hidden_initial=True)
+    priority = forms.ChoiceField(choices=_words(*PRIORITIES), widget=UnfoldAdminSelectWidget, show_hidden_initial=True)
+    assignee = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget, show_hidden_initial=True)
+    do = forms.ChoiceField(choices=_words(REPLY, NOTE, SAVE))
+
+    CHANGEABLE = ("status", "priority", "assignee")
+
+    def __init__(self, data: Mapping[str, Any], staff: Staff) -> None:
+        super().__init__(data)
+        assignee = self.fields["assignee"]
+        assert isinstance(assignee, forms.ChoiceField)  # noqa: S101 - tells the type checker
+        assignee.choices = staff.choices(data.get("initial-assignee"))
+
+    @classmethod
+    def for_ticket(cls, ticket: Ticket, staff: Staff, typed: Mapping[str, Any] | None = None) -> "TicketForm":
+        """The form for the ticket as it stands, with what the person typed and chose before, if anything."""
+        stands = {name: getattr(ticket, name) or "" for name in cls.CHANGEABLE}
+        typed = typed or {}
+        chosen = {name: typed[name] for name in stands if typed.get(name, "") != typed.get(f"initial-{name}", "")}
+        return cls(
+            {
+                "version": ticket.version,
+                "customer_id": ticket.customer_id,
+                "key": typed.get("key") or new_key(),
+                "text": typed.get("text", ""),
+                **{f"initial-{name}": value for name, value in stands.items()},
+                **(stands | chosen),
+            },
+            staff,
+        )
+
+    def clean(self) -> dict[str, Any]:
+        if self.visibility and not self.cleaned_data.get("text"):
+            self.add_error("text", "Write something first.")
+        return self.cleaned_data
+
+    @property
+    def visibility(self) -> Visibility | None:
+        """Who may read the text; None where only the fields are to be saved."""
+        return _VISIBILITY.get(self.cleaned_data.get("do", ""))
+
+    @property
+    def changes(self) -> dict[str, str | None]:
+        """The fields that the person changed."""
+        return {name: self.cleaned_data[name] or None for name in self.CHANGEABLE if name in self.changed_data}
+
+
+class NewTicketForm(forms.Form):
+    """A ticket that staff open for somebody, on the telephone for instance."""
+
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    caller = forms.CharField(
+        max_length=255,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Who asks: the id by which their system knows them, or an e-mail address.",
+    )
+    subject = forms.CharField(max_length=255, required=False, widget=UnfoldAdminTextInputWidget)
+    description = Prose(rows=8)
+    priority = forms.ChoiceField(choices=_words(*PRIORITIES), widget=UnfoldAdminSelectWidget)
+    tier = forms.ChoiceField(choices=_words(*_TIERS), widget=UnfoldAdminSelectWidget)
+
+    def clean_caller(self) -> str:
+        caller: str = self.cleaned_data["caller"]
+        if caller.startswith("customer:"):
+            raise forms.ValidationError("A caller cannot begin with “customer:”.")
+        return caller

@@ -1,0 +1,49 @@
+"""The sidebar: the queues people work by, and what else there is for those who may see it."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from ticketing.desk.filters import MINE, NOBODYS, UNSOLVED
+
+Entry = dict[str, Any]
+
+_VIEW = "ticketing.view_indexedticket"
+_QUEUES: list[tuple[str, str, dict[str, str]]] = [
+    ("All tickets", "inbox", {}),
+    ("Unsolved gold", "workspace_premium", {"status": UNSOLVED, "tier__exact": "gold"}),
+    ("Unassigned", "person_off", {"status": UNSOLVED, "assignee": NOBODYS}),
+    ("Mine", "assignment_ind", {"status": UNSOLVED, "assignee": MINE}),
+]
+_OTHERS: list[tuple[str, str, str, str]] = [
+    ("API tokens", "key", "routing_apitoken", "routing.view_apitoken"),
+    ("Users", "group", "auth_user", "auth.view_user"),
+    ("Groups", "groups", "auth_group", "auth.view_group"),
+]
+
+
+def sections(request: HttpRequest) -> list[Entry]:
+    """Unfold's `SIDEBAR.navigation`."""
+    others = [entry for other in _OTHERS for entry in _other(request, *other)]
+    queues = [_queue(request, *queue) for queue in _QUEUES] if request.user.has_perm(_VIEW) else []
+    return [{"title": "Queues", "items": queues}, {"title": "Administration", "separator": True, "items": others}]
+
+
+def _queue(request: HttpRequest, title: str, icon: str, chosen: dict[str, str]) -> Entry:
+    address = reverse("admin:ticketing_indexedticket_changelist")
+    in_list = request.path == address
+    here = request.GET.dict() == chosen if in_list else not chosen and request.path.startswith(address)
+    link = f"{address}?{urlencode(chosen)}" if chosen else address
+    return {"title": title, "icon": icon, "link": link, "active": here}
+
+
+def _other(request: HttpRequest, title: str, icon: str, model: str, permission: str) -> list[Entry]:
+    if not request.user.has_perm(permission):
+        return []
+    try:
+        link = reverse(f"admin:{model}_changelist")
+    except NoReverseMatch:  # this room knows no other; a model without a page has no entry
+        return []
+    return [{"title": title, "icon": icon, "link": link}]

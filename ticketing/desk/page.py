@@ -1,0 +1,43 @@
+"""What the desk's own pages have in common: the admin around them, and text that any browser can be sent."""
+
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from ticketing.models import IndexedTicket
+
+LIST = "admin:ticketing_indexedticket_changelist"
+
+
+class Page(TemplateResponse):
+    """A page whose text may have come from anywhere: what is no character (a lone surrogate) becomes `?`."""
+
+    @property
+    def rendered_content(self) -> str:
+        return super().rendered_content.encode("utf-8", "replace").decode()
+
+
+class DeskPage:
+    """One request to a page of the ticket admin."""
+
+    def __init__(self, admin: "ModelAdmin[IndexedTicket]", request: HttpRequest) -> None:
+        self.admin, self.request = admin, request
+
+    @property
+    def user(self) -> User:
+        """Who is signed in; the admin lets nobody else come here."""
+        assert isinstance(self.request.user, User)  # noqa: S101 - tells the type checker
+        return self.request.user
+
+    def page(self, template: str, context: dict[str, Any], status: int = 200) -> Page:
+        """The template inside the admin's frame."""
+        frame = {
+            **self.admin.admin_site.each_context(self.request),
+            "opts": IndexedTicket._meta,
+            "list_address": reverse(LIST),
+        }
+        return Page(self.request, template, frame | context, status=status)

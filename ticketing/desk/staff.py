@@ -1,0 +1,49 @@
+"""Who works at the desk, and as whom they write."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+
+from config.requests import request_id
+from ticketing.ticket import Actor
+
+
+@dataclass(frozen=True)
+class Staff:
+    """Everybody who may sign in at the desk, or might once; one query."""
+
+    people: tuple[User, ...]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What stands as author on comments that they wrote."""
+        return frozenset(author(one) for one in self.people) | {one.get_username() for one in self.people}
+
+    def choices(self, current: str | None) -> list[tuple[str, str]]:
+        """Whom a ticket can be given to: nobody, who it has now, or anyone who is still active."""
+        active = [(one.get_username(), _label(one)) for one in self.people if one.is_active]
+        others = [(current, current)] if current and current not in dict(active) else []
+        return [("", "Nobody"), *others, *active]
+
+
+def everybody() -> Staff:
+    """The staff, by name."""
+    return Staff(tuple(User.objects.filter(is_staff=True).order_by("username")))
+
+
+def author(user: User) -> str:
+    """The name that readers of a comment see."""
+    return user.get_full_name() or user.get_username()
+
+
+def actor(user: AbstractBaseUser | AnonymousUser) -> Actor:
+    """The one who writes, for the record."""
+    return Actor(name=user.get_username(), door="desk", request_id=request_id())
+
+
+
+
+def _label(user: User) -> str:
+    name = user.get_full_name()
+    return f"{name} ({user.get_username()})" if name else user.get_username()

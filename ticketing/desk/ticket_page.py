@@ -1,0 +1,140 @@
+"""The ticket page: read from the record, written through the service, kept when neither can be reached."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.utils import quote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from config import aws
+from config.refusals import Absent, KeyReused, Refusal
+from ticketing import ids, index, service
+from ticketing.desk import conversation, staff, writing
+from ticketing.desk.forms import SAVE, TicketForm
+from ticketing.desk.page import LIST, DeskPage
+from ticketing.models import IndexedTicket
+from ticketing.service import Conversation
+from ticketing.ticket import Ticket
+from ticketing.workflow import is_final
+
+COMMENTS = 100
+_LONGEST_ID = 2048  # DynamoDB's limit of a key, in bytes
+_SAVED = {"reply": "Your reply is saved.", "note": "Your internal note is saved.", SAVE: "The ticket is saved."}
+_UNREADABLE = "The record cannot be read right now. Try again in a moment."
+
+
+def address(ticket_id: str) -> str:
+    """The page of a ticket."""
+    return reverse("admin:ticketing_indexedticket_change", args=[quote(ticket_id)])
+
+
+class TicketPage(DeskPage):
+    """One request to the page of one ticket."""
+
+    def __init__(self, admin: "ModelAdmin[IndexedTicket]", request: HttpRequest, ticket_id: str) -> None:
+        super().__init__(admin, request)
+        self.ticket_id = ticket_id
+        self.staff = staff.everybody()
+        self.after = request.GET.get("after", "")
+        self.draft_name = f"draft {ticket_id}"
+        self.may_write = admin.has_change_permission(request)
+
+    def answer(self) -> HttpResponse:
+        """The page, or after a write the way back to it."""
+        if not self.admin.has_view_permission(self.request):
+            raise PermissionDenied
+        if self.request.method != "POST":
+            draft = self.request.session.pop(self.draft_name, "")
+            return self._show({"text": draft})
+        if not self.may_write:
+            raise PermissionDenied
+        return self._write(TicketForm(self.request.POST, self.staff))
+
+    # --- Writing --------------------------------------------------------------------------------------
+
+    def _write(self, form: TicketForm) -> HttpResponse:
+        if not form.is_valid():
+            return self._refused(form, " ".join(str(line) for lines in form.errors.values() for line in lines))
+        try:
+            writing.save(self.ticket_id, form, self.user)
+        except writing.HalfSaved as half:
+            messages.warning(self.request, f"Your text is saved, but the fields beside it are not. {half}")
+        except aws.AwsError as error:
+            return self._from_index(writing.sentence(error), form)
+        except Refusal as refusal:
+            return self._refused(form, writing.sentence(refusal), new_key=isinstance(refusal, KeyReused))
+        else:
+            messages.success(self.request, _SAVED[form.cleaned_data["do"]])
+        self._keep_draft(form)
+        return HttpResponseRedirect(self.request.get_full_path())
+
+    def _refused(self, form: TicketForm, sentence: str, new_key: bool = False) -> HttpResponse:
+        """The ticket as it is now, and what the person typed."""
+        messages.error(self.request, sentence)
+        typed = form.data.dict() if hasattr(form.data, "dict") else dict(form.data)
+        return self._show(typed | ({"key": ""} if new_key else {}))
+
+    def _keep_draft(self, form: TicketForm) -> None:
+        """A text that was being written while only the fields were saved."""
+        if form.cleaned_data["do"] == SAVE and form.cleaned_data["text"]:
+            self.request.session[self.draft_name] = form.cleaned_data["text"]
+
+    # --- Reading --------------------------------------------------------------------------------------
+
+    def _show(self, typed: Mapping[str, Any]) -> HttpResponse:
+        try:
+            found = self._read()
+        except Absent:
+            messages.error(self.request, f"There is no ticket with the id {self.ticket_id} in the record.")
+            return HttpResponseRedirect(reverse(LIST))
+        except aws.AwsError:
+            return self._from_index(_UNREADABLE, TicketForm(typed, self.staff) if "version" in typed else None)
+        return self._page(found, typed)
+
+    def _read(self) -> Conversation:
+        """The ticket with its comments, from where the person wants them; the index learns what it did not know."""
+        if len(self.ticket_id.encode()) > _LONGEST_ID:
+            raise Absent
+        found = service.get_conversation(self.ticket_id, None, COMMENTS)
+        if self.after:
+            later, more = service.more_comments(self.ticket_id, self.after, COMMENTS)
+            found = Conversation(found.ticket, later, more)
+        known = IndexedTicket.objects.filter(pk=self.ticket_id).values_list("version", flat=True).first()
+        if known is None or known < found.ticket.version:
+            index.apply([found.ticket])
+        return found
+
+    def _page(self, found: Conversation, typed: Mapping[str, Any]) -> HttpResponse:
+        ticket = found.ticket
+        writable = self.may_write and not is_final(ticket.status)
+        more = f"?{urlencode({'after': found.next})}" if found.next else ""
+        context = self._about(ticket) | {
+            "attributes": conversation.pretty(ticket.attributes),
+            "entries": conversation.entries(ticket, found.comments, self.staff),
+            "from_start": not self.after,
+            "more": more,
+            "form": TicketForm.for_ticket(ticket, self.staff, typed) if writable else None,
+            "unsent": "" if writable else typed.get("text", ""),
+        }
+        return self.page("desk/ticket.html", context)
+
+    def _from_index(self, sentence: str, form: TicketForm | None) -> HttpResponse:
+        """The index's copy, if it has one, where the record cannot be reached; what was typed stays."""
+        messages.error(self.request, sentence)
+        copy = IndexedTicket.objects.filter(pk=self.ticket_id).first()
+        about = self._about(copy) if copy else {"title": ids.reference(self.ticket_id)}
+        return self.page("desk/ticket.html", about | {"form": form, "is_copy": True}, status=503)
+
+    def _about(self, ticket: Ticket | IndexedTicket) -> dict[str, Any]:
+        return {
+            "title": f"{ticket.reference} {ticket.title}",
+            "original": IndexedTicket(pk=ticket.ticket_id, reference=ticket.reference),
+            "ticket": ticket,
+            "opening": conversation.opening(ticket),
+            "facts": conversation.facts(ticket),
+        }

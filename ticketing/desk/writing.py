@@ -1,0 +1,103 @@
+"""The desk's writes: what a form says, done through the service, and into the index at once."""
+
+from contextlib import suppress
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from config import aws, json
+from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Refusal, Stale
+from ticketing import index, service
+from ticketing.desk import staff
+from ticketing.desk.forms import NewTicketForm, TicketForm
+from ticketing.service import Key, Opened
+from ticketing.ticket import Ticket, draft
+
+_AWAY = "The record could not be reached, so this could not be saved now. Nothing you typed is lost: try again."
+_SENTENCES: dict[type[Refusal], str] = {
+    Stale: "Somebody else changed this ticket while you were writing: nothing was saved. "
+    "Look at what is new and send again.",
+    Final: "This ticket is closed: nothing was saved, since nothing can be added to a closed ticket.",
+    Absent: "This ticket was not found in the record: nothing was saved.",
+    Busy: "Many are writing this ticket right now: nothing was saved. Try again in a moment.",
+    KeyReused: "What you sent before is saved already. Send again if this is to be added to it.",
+}
+
+
+class HalfSaved(Exception):
+    """The text is saved, the fields beside it are not, because of `cause`."""
+
+    def __init__(self, cause: Refusal | aws.AwsError) -> None:
+        super().__init__(sentence(cause))
+        self.cause = cause
+
+
+def save(ticket_id: str, form: TicketForm, user: User) -> None:
+    """Write the valid form's text and fields. Raises a refusal or AwsError if nothing was saved, HalfSaved.
+
+    Two AWS calls, three with both a text and changed fields.
+    """
+    version: int = form.cleaned_data["version"]
+    if form.visibility is None:
+        index.apply([_change(ticket_id, form, user, version)])
+        return
+    repeated = _comment(ticket_id, form, user, version)
+    if form.changes and not repeated:  # the first sending saw to the fields
+        try:
+            index.apply([_change(ticket_id, form, user, version + 1)])
+        except (Refusal, aws.AwsError) as cause:
+            raise HalfSaved(cause) from cause
+        return
+    with suppress(Absent, aws.AwsError):  # the comment is safe; the index hears of it by the queue too
+        index.apply([service.get_ticket(ticket_id, None)])
+
+
+def open_ticket(form: NewTicketForm, user: User) -> Opened:
+    """Open the ticket that the valid form describes; the same form twice is one ticket. Raises as the service."""
+    said = form.cleaned_data
+    ticket = draft(
+        channel="desk",
+        customer_id=settings.DEFAULT_CUSTOMER,
+        tier=said["tier"],
+        caller_id=said["caller"],
+        issue_description=said["description"],
+        subject=said["subject"] or None,
+        priority=said["priority"],
+    )
+    opened = service.open_ticket(ticket, _key(ticket.customer_id, said["key"], ticket.to_json()))
+    index.apply([opened.ticket])
+    return opened
+
+
+def sentence(error: Refusal | aws.AwsError) -> str:
+    """What to tell the person about a write that was not done."""
+    if isinstance(error, aws.AwsError):
+        return _AWAY
+    if isinstance(error, Invalid):
+        return f"{error.sentence}: nothing was saved."
+    return _SENTENCES.get(type(error), error.sentence)
+
+
+def _comment(ticket_id: str, form: TicketForm, user: User, version: int) -> bool:
+    """Adds the text; whether it stood there already."""
+    said, visibility = form.cleaned_data, form.visibility
+    assert visibility  # noqa: S101 - `save` looked
+    return service.add_comment(
+        ticket_id,
+        said["customer_id"],
+        said["text"],
+        staff.actor(user),
+        author=staff.author(user),
+        visibility=visibility,
+        reopen=False,
+        key=_key(said["customer_id"], said["key"], [ticket_id, said["text"], visibility]),
+        expected_version=version,
+    ).replayed
+
+
+def _change(ticket_id: str, form: TicketForm, user: User, version: int) -> Ticket:
+    return service.change_ticket(ticket_id, None, dict(form.changes), staff.actor(user), version)
+
+
+def _key(customer_id: str, key: str, request: object) -> Key:
+    return Key(customer_id, "desk", key, json.fingerprint(request))

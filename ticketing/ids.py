@@ -1,0 +1,52 @@
+"""Ids of tickets and comments, and the reference that people say on the telephone."""
+
+import hashlib
+import re
+import uuid
+
+import uuid6
+
+from config import json
+from config.refusals import Absent
+
+# The namespace of every id that is derived from a key. Changing it would forget every idempotency key.
+_NAMESPACE = uuid.UUID("6f0c1f8e-9d0b-5f3a-8f5e-2b1a7c9d4e10")
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_MISHEARD = str.maketrans("OIL", "011")
+_REFERENCE = re.compile(r"(?:F-?)?([0-9A-HJKMNP-TV-Z]{4})-?([0-9A-HJKMNP-TV-Z]{4})")
+
+
+def new_id() -> str:
+    """A fresh, time-ordered UUID (version 7)."""
+    return str(uuid6.uuid7())
+
+
+def keyed_id(customer_id: str, operation: str, key: str) -> str:
+    """The one UUID that a key stands for: the same customer, operation and key always give the same."""
+    return str(uuid.uuid5(_NAMESPACE, json.dumps([customer_id, operation, key])))
+
+
+def from_path(text: str) -> str:
+    """A ticket's id out of a path. Raises Absent for what is no UUID in its usual form: no door made such an id."""
+    try:
+        if str(uuid.UUID(text)) == text:
+            return text
+    except ValueError:
+        pass
+    raise Absent("Ticket not found")
+
+
+def reference(ticket_id: str) -> str:
+    """The ticket's reference, e.g. `F-7K3M-9Q2D`: forty bits of the id's SHA-256 in Crockford's base 32."""
+    bits = int.from_bytes(hashlib.sha256(ticket_id.encode()).digest()[:5])
+    code = "".join(_CROCKFORD[bits >> shift & 31] for shift in range(35, -1, -5))
+    return f"F-{code[:4]}-{code[4:]}"
+
+
+def parse_reference(text: str) -> str | None:
+    """What somebody typed as a reference, in its written form; None if it cannot be one.
+
+    Case, dashes and a missing `F-` do not matter, nor O for 0, I and L for 1 (Crockford's rule).
+    """
+    match = _REFERENCE.fullmatch(text.strip().upper().translate(_MISHEARD))
+    return f"F-{match[1]}-{match[2]}" if match else None

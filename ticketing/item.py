@@ -1,0 +1,152 @@
+"""Tickets and comments as DynamoDB items, and back. Nothing here talks to AWS.
+
+Reading is lenient: a `TICKET` item that another program wrote is served too, and what it lacks, or has in a
+form that cannot be, reads as its default.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, TypeVar, get_args
+
+from django.conf import settings
+
+from config import aws, json
+from config.caller import Tier
+from ticketing.ticket import Comment, Ticket
+from ticketing.workflow import CHANNELS, PRIORITIES, STATUSES, VISIBILITIES
+
+TICKET = "TICKET"
+COMMENT = "TICKET#COMMENT#"
+CHANGE = "CHANGE#"
+KEY = "KEY#"
+
+_TIERS: tuple[Tier, ...] = get_args(Tier)
+_NEVER = "1970-01-01T00:00:00.000Z"
+T = TypeVar("T")
+
+
+def ticket_key(ticket_id: str) -> dict[str, Any]:
+    """The primary key of the ticket's own item, in wire format."""
+    return aws.to_wire({"ticket_id": ticket_id, "item": TICKET})
+
+
+def from_ticket(ticket: Ticket, fingerprint: str) -> dict[str, Any]:
+    """A new ticket as its item, with the SHA-256 of the request that made it."""
+    values = ticket.to_json() | {
+        "item": TICKET,
+        "attributes": json.dumps(ticket.attributes),
+        "request_id": ticket.request_id,
+        "fingerprint": fingerprint,
+    }
+    return aws.to_wire(_without_nothing(values))
+
+
+def to_ticket(item: dict[str, Any]) -> Ticket:
+    """A `TICKET` item, in wire format, as a ticket."""
+    values = aws.from_wire(item)
+    customer_id = _text(values, "customer_id") or settings.DEFAULT_CUSTOMER
+    created_at = _text(values, "created_at") or _text(values, "updated_at") or _NEVER
+    return Ticket(
+        ticket_id=str(values["ticket_id"]),
+        channel=_one_of(CHANNELS, values.get("channel"), "itsm"),
+        customer_id=customer_id,
+        caller_id=_text(values, "caller_id") or f"customer:{customer_id}",
+        requester=_requester(values.get("requester")),
+        subject=_text(values, "subject"),
+        issue_description=_text(values, "issue_description") or "",
+        type=_text(values, "type"),
+        status=_one_of(STATUSES, values.get("status"), "open"),
+        priority=_one_of(PRIORITIES, values.get("priority"), "normal"),
+        tier=_one_of(_TIERS, values.get("tier"), "general"),
+        assignee=_text(values, "assignee"),
+        tags=_tags(values.get("tags")),
+        attributes=_attributes(values.get("attributes")),
+        comment_count=_whole(values.get("comment_count"), 0),
+        last_comment_id=_text(values, "last_comment_id"),
+        created_at=created_at,
+        updated_at=_text(values, "updated_at") or created_at,
+        version=_whole(values.get("version"), 1),
+        request_id=_text(values, "request_id") or "-",
+    )
+
+
+def fingerprint_of(item: dict[str, Any]) -> str | None:
+    """The SHA-256 kept on a `TICKET` or `KEY#` item; None on one that another program wrote."""
+    return _text(aws.from_wire({"fingerprint": item["fingerprint"]}), "fingerprint") if "fingerprint" in item else None
+
+
+def from_comment(comment: Comment) -> dict[str, Any]:
+    """A comment as its item. It carries no `caller_id`: only tickets stand in CallerIdIndex."""
+    return aws.to_wire(_without_nothing(comment.to_json() | {"item": COMMENT + comment.comment_id}))
+
+
+def to_comment(item: dict[str, Any]) -> Comment:
+    """A comment's item, in wire format, as a comment."""
+    values = aws.from_wire(item)
+    return Comment(
+        ticket_id=str(values["ticket_id"]),
+        comment_id=str(values["item"]).removeprefix(COMMENT),
+        comment=_text(values, "comment") or "",
+        author=_text(values, "author"),
+        visibility=_one_of(VISIBILITIES, values.get("visibility"), "internal"),
+        created_at=_text(values, "created_at") or _NEVER,
+    )
+
+
+def change_values(name: str, value: Any) -> Any:
+    """A changed field as its item holds it; None means that the attribute goes."""
+    return json.dumps(value) if name == "attributes" else value
+
+
+def _without_nothing(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _text(values: dict[str, Any], name: str) -> str | None:
+    value = values.get(name)
+    if isinstance(value, Decimal):
+        return str(value)
+    return value if isinstance(value, str) else None
+
+
+def _one_of(allowed: tuple[T, ...], value: Any, default: T) -> T:
+    return value if value in allowed else default
+
+
+def _whole(value: Any, default: int) -> int:
+    return int(value) if isinstance(value, Decimal) and value >= 0 else default
+
+
+def _tags(value: Any) -> list[str]:
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes | dict):
+        return []
+    tags = [tag for tag in value if isinstance(tag, str)]
+    return tags if isinstance(value, list) else sorted(tags)
+
+
+def _requester(value: Any) -> dict[str, str] | None:
+    if not isinstance(value, dict):
+        return None
+    return {name: value[name] for name in ("name", "email") if isinstance(value.get(name), str)} or None
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """Ours are one JSON text; another program's may be a map."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    plain = _plain(value)
+    return plain if isinstance(plain, dict) else {}
+
+
+def _plain(value: Any) -> Any:
+    """DynamoDB's sets and bytes as what JSON has."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, set | frozenset):
+        return sorted((_plain(one) for one in value), key=str)
+    return value if value is None or isinstance(value, str | int | Decimal | bool) else str(value)

@@ -1,0 +1,71 @@
+"""The desk's index: a copy of the record in SQL, for lists, filters, counts and search.
+
+Nobody writes it but `ticketing.index`; `manage.py reindex` can rebuild it from the record at any time.
+"""
+
+from django.db import models
+from django.db.models.functions import Substr
+
+
+def _choices(*values: str) -> list[tuple[str, str]]:
+    return [(value, "ITSM" if value == "itsm" else value.capitalize()) for value in values]
+
+
+class IndexedTicketQuerySet(models.QuerySet["IndexedTicket"]):
+    """Tickets of the index."""
+
+    def for_list(self) -> "IndexedTicketQuerySet":
+        """Only what a list shows: of a description, which may be very long, its beginning."""
+        return self.defer("issue_description", "requester", "tags").annotate(
+            opening=Substr("issue_description", 1, 200)
+        )
+
+
+class IndexedTicket(models.Model):
+    """A ticket as the record had it at `version`. Times are the record's texts as moments."""
+
+    ticket_id = models.CharField(primary_key=True, max_length=2048)  # DynamoDB's limit of a key
+    reference = models.CharField(max_length=11, db_index=True)
+    channel = models.CharField(
+        max_length=16, choices=_choices("itsm", "routing", "submission", "zendesk", "event", "desk")
+    )
+    customer_id = models.TextField("customer")
+    caller_id = models.TextField("caller")
+    requester = models.JSONField(null=True)
+    subject = models.TextField(null=True)
+    issue_description = models.TextField("description")
+    type = models.TextField(null=True)
+    status = models.CharField(max_length=16, choices=_choices("open", "pending", "solved", "closed"))
+    priority = models.CharField(max_length=16, choices=_choices("low", "normal", "high", "urgent"))
+    tier = models.CharField(max_length=16, choices=_choices("gold", "general"))
+    assignee = models.TextField(null=True)
+    tags = models.JSONField(default=list)
+    comment_count = models.PositiveIntegerField("comments", default=0)
+    last_comment_id = models.TextField(null=True)
+    created_at = models.DateTimeField("opened")
+    updated_at = models.DateTimeField("changed")
+    version = models.PositiveBigIntegerField()
+
+    objects = IndexedTicketQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "ticket"
+        default_permissions = ("view", "change")  # staff who may change a ticket may open one; nobody deletes one
+        ordering = ("-created_at", "-ticket_id")
+        indexes = (
+            models.Index(fields=("-created_at", "-ticket_id"), name="newest_first"),
+            models.Index(fields=("status", "-created_at"), name="by_status"),
+            models.Index(fields=("tier", "status", "-created_at"), name="by_tier"),
+            models.Index(fields=("channel", "-created_at"), name="by_channel"),
+            models.Index(fields=("assignee", "-created_at"), name="by_assignee"),
+            models.Index(fields=("-updated_at", "-ticket_id"), name="changed_last"),
+        )
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def title(self) -> str:
+        """What a list shows: the subject, or the description's first line."""
+        opening: str = self.__dict__["opening"] if "opening" in self.__dict__ else self.issue_description
+        return self.subject or opening.strip().partition("\n")[0][:120] or "(no subject)"

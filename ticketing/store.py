@@ -1,0 +1,215 @@
+"""The record: tickets, comments and changes in one DynamoDB table. Only `ticketing.service` calls this.
+
+| sort key                 | item                                              |
+|--------------------------|---------------------------------------------------|
+| `TICKET`                 | the ticket as it stands                           |
+| `TICKET#COMMENT#<id>`    | a comment; behind the ticket, so one query has both |
+| `CHANGE#<id>`            | who changed which fields, when, by which door     |
+| `KEY#<name-based id>`    | the idempotency key of a comment                  |
+
+Every write is one call with a condition, so nothing is half done and nothing is done twice.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from config import aws
+from ticketing import item as items
+from ticketing.ticket import Comment, Ticket
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MAX_ITEM_BYTES = 390_000  # DynamoDB's 400 KB, less room for what is counted differently there
+
+
+class TooLarge(Exception):
+    """The ticket does not fit into one item."""
+
+
+@dataclass(frozen=True)
+class Existing:
+    """What stands where a new ticket should go."""
+
+    ticket: Ticket
+    fingerprint: str | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of a list, and where it goes on (None at its end)."""
+
+    tickets: list[Ticket]
+    next: dict[str, str] | None
+
+
+def _table() -> "DynamoDBClient":
+    client: DynamoDBClient = aws.client("dynamodb")
+    return client
+
+
+def put_new(ticket: Ticket, fingerprint: str) -> Existing | None:
+    """Create the ticket, in one conditional write. None if it was created, else what stands there already."""
+    wire = fitting(items.from_ticket(ticket, fingerprint))
+    try:
+        aws.call(
+            _table().put_item,
+            TableName=settings.TABLE_NAME,
+            Item=wire,
+            ConditionExpression="attribute_not_exists(ticket_id)",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except aws.Conflict as conflict:
+        if conflict.item is None:
+            raise
+        return Existing(items.to_ticket(conflict.item), items.fingerprint_of(conflict.item))
+    return None
+
+
+def get(ticket_id: str) -> Ticket | None:
+    """The ticket as it stands now, None if there is none."""
+    answer = aws.call(
+        _table().get_item, TableName=settings.TABLE_NAME, Key=items.ticket_key(ticket_id), ConsistentRead=True
+    )
+    return items.to_ticket(answer["Item"]) if "Item" in answer else None
+
+
+def get_with_comments(ticket_id: str, limit: int) -> tuple[Ticket | None, list[Comment], str | None]:
+    """The ticket, its first comments, and the id of the last of these if there are more: one query."""
+    answer = aws.call(
+        _table().query,
+        TableName=settings.TABLE_NAME,
+        KeyConditionExpression="ticket_id = :id AND begins_with(#item, :ticket)",
+        ExpressionAttributeNames={"#item": "item"},
+        ExpressionAttributeValues=aws.to_wire({":id": ticket_id, ":ticket": items.TICKET}),
+        ConsistentRead=True,
+        Limit=limit + 2,
+    )
+    found = answer["Items"]
+    if not found or found[0]["item"]["S"] != items.TICKET:
+        return None, [], None
+    comments = [items.to_comment(one) for one in found[1 : limit + 1]]
+    more = len(found) > limit + 1 or "LastEvaluatedKey" in answer
+    return items.to_ticket(found[0]), comments, comments[-1].comment_id if more and comments else None
+
+
+def comments_after(ticket_id: str, comment_id: str, limit: int) -> tuple[list[Comment], str | None]:
+    """The comments behind that one, oldest first, and the id of the last of these if there are more."""
+    answer = aws.call(
+        _table().query,
+        TableName=settings.TABLE_NAME,
+        KeyConditionExpression="ticket_id = :id AND begins_with(#item, :comment)",
+        ExpressionAttributeNames={"#item": "item"},
+        ExpressionAttributeValues=aws.to_wire({":id": ticket_id, ":comment": items.COMMENT}),
+        ExclusiveStartKey=aws.to_wire({"ticket_id": ticket_id, "item": items.COMMENT + comment_id}),
+        ConsistentRead=True,
+        Limit=limit + 1,
+    )
+    comments = [items.to_comment(one) for one in answer["Items"]]
+    more = len(comments) > limit or "LastEvaluatedKey" in answer
+    return comments[:limit], comments[:limit][-1].comment_id if more and comments else None
+
+
+def list_by_caller(
+    caller_id: str, customer_id: str, channel: str | None, start: dict[str, str] | None, limit: int
+) -> Page:
+    """A customer's tickets of one caller, newest first. `start` is where an earlier page ended.
+
+    Other customers may use the same caller id, so a page of the index may hold none of ours: read on.
+    """
+    kept: list[Ticket] = []
+    while True:
+        answer = aws.call(_table().query, **_caller_query(caller_id, start, limit + 1 - len(kept)))
+        found = [items.to_ticket(one) for one in answer["Items"]]
+        kept += [one for one in found if one.customer_id == customer_id and channel in (None, one.channel)]
+        last = answer.get("LastEvaluatedKey")
+        start = {name: str(value) for name, value in aws.from_wire(last).items()} if last else None
+        if len(kept) > limit:
+            return Page(kept[:limit], _place(kept[limit - 1]))
+        if start is None:
+            return Page(kept, None)
+
+
+def _caller_query(caller_id: str, start: dict[str, str] | None, limit: int) -> dict[str, Any]:
+    query: dict[str, Any] = {
+        "TableName": settings.TABLE_NAME,
+        "IndexName": "CallerIdIndex",
+        "KeyConditionExpression": "caller_id = :caller",
+        "ExpressionAttributeValues": aws.to_wire({":caller": caller_id}),
+        "ScanIndexForward": False,
+        "Limit": limit,
+    }
+    return query | ({"ExclusiveStartKey": aws.to_wire(start)} if start else {})
+
+
+def _place(ticket: Ticket) -> dict[str, str]:
+    """Where a ticket stands in CallerIdIndex."""
+    return {
+        "ticket_id": ticket.ticket_id,
+        "item": items.TICKET,
+        "caller_id": ticket.caller_id,
+        "created_at": ticket.created_at,
+    }
+
+
+def write(actions: list[dict[str, Any]], token: str) -> None:
+    """Do all the actions (see ticketing/writes.py) or none.
+
+    `token` makes a second try of the same transaction harmless when the first one's answer was lost.
+    Raises aws.Conflict, with a reason for each action, if a condition did not hold.
+    """
+    aws.call(_table().transact_write_items, TransactItems=actions, ClientRequestToken=token)  # type: ignore[arg-type]
+
+
+def scan(since: str | None = None) -> Iterator[Ticket]:
+    """Every ticket, in no order; with `since`, those changed at or after it, or that have no time on them."""
+    names, values, condition = {"#item": "item"}, {":ticket": items.TICKET}, "#item = :ticket"
+    if since:
+        condition += " AND (updated_at >= :since OR NOT attribute_type(updated_at, :text))"
+        values |= {":since": since, ":text": "S"}
+    request: dict[str, Any] = {
+        "TableName": settings.TABLE_NAME,
+        "FilterExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": aws.to_wire(values),
+        "ConsistentRead": True,
+    }
+    while True:
+        answer = aws.call(_table().scan, **request)
+        yield from (items.to_ticket(one) for one in answer["Items"])
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def existing(ticket_ids: list[str]) -> set[str]:
+    """Which of these tickets (100 at most) there are."""
+    keys: Any = [items.ticket_key(ticket_id) for ticket_id in ticket_ids]
+    found: set[str] = set()
+    while keys:
+        wanted: Any = {"Keys": keys, "ConsistentRead": True, "ProjectionExpression": "ticket_id"}
+        answer = aws.call(_table().batch_get_item, RequestItems={settings.TABLE_NAME: wanted})
+        found |= {one["ticket_id"]["S"] for one in answer["Responses"][settings.TABLE_NAME]}
+        keys = answer["UnprocessedKeys"][settings.TABLE_NAME]["Keys"] if answer["UnprocessedKeys"] else []
+    return found
+
+
+def fitting(wire: dict[str, Any]) -> dict[str, Any]:
+    """The item itself, if it is small enough for DynamoDB. Raises TooLarge."""
+    if _size(wire) > MAX_ITEM_BYTES:
+        raise TooLarge
+    return wire
+
+
+def _size(value: Any) -> int:
+    """Bytes as DynamoDB counts them, nearly: names and texts in UTF-8, a little for everything else."""
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, dict):
+        return sum(_size(name) + _size(one) for name, one in value.items())
+    if isinstance(value, list):
+        return sum(_size(one) + 1 for one in value)
+    return 1

@@ -1,0 +1,119 @@
+"""A submission's message on the wire, in four forms, and back to its payload.
+
+Plain JSON; `{"type": "COMPRESSED", "data": <base64 of gzip>}`; `{"type": "S3_REFERENCE", "bucket", "key", "size"}`;
+and that of AWS's extended client, `["…PayloadS3Pointer", {"s3BucketName", "s3Key"}]`.
+"""
+
+import base64
+import binascii
+import gzip
+import zlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.conf import settings
+
+from config import json
+from ticketing.submissions import large
+
+Transport = Literal["inline", "compressed", "s3"]
+
+MAX_PAYLOAD_BYTES = 5 * 1024 * 1024  # as the door takes it; more comes out of no gzip either
+_EXTENDED_CLIENT = "software.amazon.payloadoffloading.PayloadS3Pointer"
+
+
+class Unreadable(Exception):
+    """The message can never become a ticket. Its text says why, in plain words."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a message carried; `stored_at` is the S3 key that is to be deleted once the ticket is stored."""
+
+    payload: dict[str, Any]
+    stored_at: str | None
+
+
+def seal(payload: dict[str, Any], attributes: dict[str, str], object_name: str) -> tuple[str, Transport]:
+    """The message's body: inline if it fits, else compressed if that fits, else a pointer to S3 (written here).
+
+    Sizes are bytes on the wire, attributes included. Raises aws.AwsError if S3 cannot take it.
+    """
+    room = settings.SQS_MAX_MESSAGE_BYTES - sum(
+        len(name.encode()) + len("String") + len(value.encode()) for name, value in attributes.items()
+    )
+    text = json.dumps(payload)
+    if len(text) <= room:  # ASCII: a character is a byte
+        return text, "inline"
+    data = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    compressed = json.dumps({"type": "COMPRESSED", "data": data})
+    if len(compressed) <= room:
+        return compressed, "compressed"
+    key = large.store(object_name, text)
+    pointer = {"type": "S3_REFERENCE", "bucket": settings.LARGE_MESSAGE_BUCKET, "key": key, "size": len(text)}
+    return json.dumps(pointer), "s3"
+
+
+def unseal(body: str) -> Opened:
+    """What the message carries, whichever of the four forms it has.
+
+    Raises Unreadable if it can never be read, large.Gone if its S3 object is not there (a redelivery of what became
+    a ticket already), aws.AwsError if S3 cannot be asked now.
+    """
+    value = _json(body)
+    pointer = _pointer(value)
+    if pointer:
+        bucket, key = pointer
+        if bucket != settings.LARGE_MESSAGE_BUCKET or not large.is_ours(key):
+            raise Unreadable("The message points to an object outside the bucket and prefix of large messages")
+        return Opened(_object(_json(large.read(key, MAX_PAYLOAD_BYTES))), key)
+    if isinstance(value, dict) and value.get("type") == "COMPRESSED" and set(value) == {"type", "data"}:
+        value = _json(_decompress(value["data"]))
+    return Opened(_object(value), None)
+
+
+def stored_at(body: str) -> str | None:
+    """The S3 key that a message points to, if it does, without reading anything there."""
+    try:
+        pointer = _pointer(_json(body))
+    except Unreadable:
+        return None
+    allowed = pointer and pointer[0] == settings.LARGE_MESSAGE_BUCKET and large.is_ours(pointer[1])
+    return pointer[1] if pointer and allowed else None
+
+
+def _pointer(value: Any) -> tuple[str, str] | None:
+    match value:
+        case {"type": "S3_REFERENCE", "bucket": str(bucket), "key": str(key)}:
+            return bucket, key
+        case [name, {"s3BucketName": str(bucket), "s3Key": str(key)}] if name == _EXTENDED_CLIENT:
+            return bucket, key
+    return None
+
+
+def _decompress(data: Any) -> bytes:
+    """Unpack at most what a payload may have, so that a small bomb stays small."""
+    try:
+        packed = base64.b64decode(data, validate=True)
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: gzip
+        text = unpacker.decompress(packed, MAX_PAYLOAD_BYTES + 1)
+    except (TypeError, ValueError, binascii.Error, zlib.error):
+        raise Unreadable("The message says COMPRESSED, but its data is no base64 of gzip") from None
+    if len(text) > MAX_PAYLOAD_BYTES:
+        raise Unreadable(f"The message unpacks to more than {MAX_PAYLOAD_BYTES} bytes")
+    if not unpacker.eof:
+        raise Unreadable("The message's compressed data is cut off")
+    return text
+
+
+def _json(text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Unreadable(f"The message is not valid JSON: {error}") from None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Unreadable("The message is JSON, but no JSON object")
+    return value

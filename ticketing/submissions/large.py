@@ -1,0 +1,74 @@
+"""Payloads too large for a message, as S3 objects under `large-tickets/`."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from config import aws
+from ticketing import ids
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PREFIX = "large-tickets/"
+
+
+class Gone(Exception):
+    """The object is not there: it went when its ticket was stored, or it never was."""
+
+
+class TooLarge(Exception):
+    """The object has more bytes than a payload may have."""
+
+
+def _client() -> "S3Client":
+    client: S3Client = aws.client("s3", 5.0)
+    return client
+
+
+def store(name: str, text: str) -> str:
+    """Keep the payload under `large-tickets/<name>.json`; the key it got.
+
+    It never overwrites: the name is the request's id, which a sender may have used before, so a taken one gets
+    something of its own behind it. Raises aws.AwsError.
+    """
+    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
+    key = f"{PREFIX}{safe}.json"
+    try:
+        _put(key, text)
+    except aws.Conflict:
+        key = f"{PREFIX}{safe}-{ids.new_id()}.json"
+        _put(key, text)
+    return key
+
+
+def read(key: str, limit: int) -> bytes:
+    """The payload's JSON text. Raises Gone, TooLarge, aws.AwsError."""
+    try:
+        answer = aws.call(_client().get_object, Bucket=settings.LARGE_MESSAGE_BUCKET, Key=key)
+    except aws.NotFound:
+        raise Gone(key) from None
+    if answer["ContentLength"] > limit:
+        raise TooLarge(key)
+    return answer["Body"].read()
+
+
+def delete(key: str) -> None:
+    """Remove the object; one that is gone already is as good. Raises aws.AwsError."""
+    aws.call(_client().delete_object, Bucket=settings.LARGE_MESSAGE_BUCKET, Key=key)
+
+
+def is_ours(key: str) -> bool:
+    """Whether a pointer may name this key."""
+    return key.startswith(PREFIX) and len(key) > len(PREFIX)
+
+
+def _put(key: str, text: str) -> None:
+    aws.call(
+        _client().put_object,
+        Bucket=settings.LARGE_MESSAGE_BUCKET,
+        Key=key,
+        Body=text.encode(),
+        ContentType="application/json",
+        IfNoneMatch="*",
+    )

@@ -1,0 +1,55 @@
+"""A submitted payload, any JSON object, as a draft of a ticket."""
+
+from typing import Any
+
+from config.caller import Tier
+from ticketing.ticket import Ticket, draft
+from ticketing.workflow import PRIORITIES
+
+_DESCRIPTIONS = ("issue_description", "description", "message")
+_KEY_BYTES = 2048  # DynamoDB's limit of a key, which the caller's id is in CallerIdIndex
+
+
+def sender_id(payload: dict[str, Any]) -> str | None:
+    """The sender's own id of the ticket, if the payload has one."""
+    given = payload.get("ticket_id")
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        return None
+    return str(given) if str(given).strip() else None
+
+
+def to_draft(payload: dict[str, Any], customer_id: str, tier: Tier) -> Ticket:
+    """Known fields become the ticket's; the rest, and known ones of the wrong kind, stay in `attributes`."""
+    rest = dict(payload)
+    known: dict[str, Any] = {}
+    for name in ("subject", "type"):
+        if _is_text(rest.get(name)):
+            known[name] = rest.pop(name)
+    if _is_caller(rest.get("caller_id")):
+        known["caller_id"] = rest.pop("caller_id")
+    if rest.get("priority") in PRIORITIES:
+        known["priority"] = rest.pop("priority")
+    if isinstance(tags := rest.get("tags"), list) and all(_is_text(tag) for tag in tags):
+        known["tags"] = rest.pop("tags")
+    described = next((name for name in _DESCRIPTIONS if _is_text(rest.get(name)) and rest[name].strip()), None)
+    return draft(
+        channel="submission",
+        customer_id=customer_id,
+        tier=tier,
+        **{"caller_id": f"customer:{customer_id}"} | known,
+        issue_description=rest.pop(described) if described else "",
+        attributes=rest,
+    )
+
+
+def _is_text(value: Any) -> bool:
+    """A text that the record can keep as it is (no lone surrogate, no NUL); `attributes` keeps the others."""
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def _is_caller(value: Any) -> bool:
+    if not _is_text(value) or not value.strip() or value.startswith("customer:"):
+        return False
+    return len(value.encode()) <= _KEY_BYTES

@@ -1,0 +1,96 @@
+"""Take a submission in: write it down, queue it, then say so. In this order nothing that was accepted can be lost."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from config import aws, json, queue
+from config.caller import Caller
+from config.refusals import Absent, Busy, KeyReused
+from config.requests import request_id
+from ticketing import deliveries, ids
+from ticketing.deliveries import Delivery
+from ticketing.service import Key
+from ticketing.submissions import envelope
+from ticketing.submissions.payload import sender_id
+
+_OPERATION = "POST /ticketing/submissions"
+_BUSY = "The submission could not be queued: send it again in half a minute"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The door's answer, and whether it is a repeat."""
+
+    answer: dict[str, str]
+    replayed: bool
+
+
+def submit(payload: dict[str, Any], caller: Caller, key: str | None) -> Accepted:
+    """Accept a payload. Three AWS calls (delivery, message, acceptance), a fourth if it has to go to S3.
+
+    Raises KeyReused, and Busy where a table, queue or bucket is away: nothing is accepted then, and sending it again
+    (with the same key) goes on where this one stopped.
+    """
+    delivery = _delivery(payload, caller, key)
+    try:
+        known = deliveries.receive(delivery)
+        if known and known.fingerprint != delivery.fingerprint:
+            raise KeyReused
+        if known and known.state != "received":
+            return Accepted(_answer(known), replayed=True)
+        details = _send(payload, known or delivery)
+        deliveries.accept(delivery.delivery_id, details)
+    except aws.AwsError:
+        raise Busy(_BUSY) from None
+    return Accepted(_answer(delivery, details), replayed=False)
+
+
+def status(submission_id: str, customer_id: str) -> dict[str, str]:
+    """How a submission of this customer stands. Raises Absent."""
+    delivery = deliveries.get(submission_id)
+    if delivery is None or delivery.customer_id != customer_id or delivery.door != "submission":
+        raise Absent("Submission not found")
+    state = "accepted" if delivery.state == "received" else delivery.state
+    answer = {"submission_id": submission_id, "status": state, "ticket_id": delivery.ticket_id or ""}
+    return answer | ({"error": delivery.error} if delivery.state == "failed" and delivery.error else {})
+
+
+def ticket_key(payload: dict[str, Any], customer_id: str, submission_id: str) -> Key:
+    """What names the one ticket that the payload makes: the sender's own id decides, else the submission's."""
+    fingerprint = f"submission:{submission_id}"
+    own = sender_id(payload)
+    if own:
+        return Key(customer_id, "submission of ticket_id", own, fingerprint)
+    return Key(customer_id, "submission", submission_id, fingerprint)
+
+
+def _delivery(payload: dict[str, Any], caller: Caller, key: str | None) -> Delivery:
+    submission_id = ids.keyed_id(caller.customer_id, _OPERATION, key) if key else ids.new_id()
+    return Delivery(
+        delivery_id=submission_id,
+        door="submission",
+        customer_id=caller.customer_id,
+        key=key or submission_id,
+        fingerprint=json.fingerprint(payload),
+        ticket_id=ticket_key(payload, caller.customer_id, submission_id).keyed_id,
+        details={"tier": caller.tier},
+    )
+
+
+def _send(payload: dict[str, Any], delivery: Delivery) -> dict[str, Any]:
+    attributes = {"submission_id": delivery.delivery_id, "request_id": request_id()}
+    body, transport = envelope.seal(payload, attributes, request_id())
+    message_id = queue.send(settings.SUBMISSION_QUEUE, body, attributes)
+    return delivery.details | {"messageId": message_id, "transport": transport}
+
+
+def _answer(delivery: Delivery, details: dict[str, Any] | None = None) -> dict[str, str]:
+    details = details or delivery.details
+    return {
+        "submission_id": delivery.delivery_id,
+        "ticket_id": delivery.ticket_id or "",
+        "messageId": details.get("messageId", ""),
+        "transport": details.get("transport", ""),
+    }

@@ -1,0 +1,136 @@
+"""The values that everything is about: a ticket, and a comment on it."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from config.caller import Tier
+from ticketing import ids
+from ticketing.workflow import Channel, Priority, Status, Visibility
+
+# What a change may touch, each replaced whole.
+CHANGEABLE = (
+    "subject",
+    "issue_description",
+    "type",
+    "status",
+    "priority",
+    "assignee",
+    "tags",
+    "attributes",
+    "requester",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticket:
+    """A ticket as it stands in the record at `version`. Its fields have the names of its JSON."""
+
+    ticket_id: str
+    channel: Channel
+    customer_id: str
+    caller_id: str
+    issue_description: str
+    created_at: str
+    updated_at: str
+    requester: dict[str, str] | None = None
+    subject: str | None = None
+    type: str | None = None
+    status: Status = "open"
+    priority: Priority = "normal"
+    tier: Tier = "general"
+    assignee: str | None = None
+    tags: list[str] = field(default_factory=list)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    comment_count: int = 0
+    last_comment_id: str | None = None
+    version: int = 1
+    request_id: str = "-"  # of the write that made this version; for tracing, not in the ticket's JSON
+
+    @property
+    def reference(self) -> str:
+        return ids.reference(self.ticket_id)
+
+    @property
+    def title(self) -> str:
+        """What a list shows: the subject, or the description's first line."""
+        return self.subject or self.issue_description.strip().partition("\n")[0][:120] or "(no subject)"
+
+    def to_json(self) -> dict[str, Any]:
+        """The ticket as every API shows it (the contract's field names and order)."""
+        return {
+            "ticket_id": self.ticket_id,
+            "reference": self.reference,
+            "channel": self.channel,
+            "customer_id": self.customer_id,
+            "caller_id": self.caller_id,
+            "requester": self.requester,
+            "subject": self.subject,
+            "issue_description": self.issue_description,
+            "type": self.type,
+            "status": self.status,
+            "priority": self.priority,
+            "tier": self.tier,
+            "assignee": self.assignee,
+            "tags": self.tags,
+            "attributes": self.attributes,
+            "comment_count": self.comment_count,
+            "last_comment_id": self.last_comment_id,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+            "version": self.version,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comment:
+    """One comment on a ticket."""
+
+    ticket_id: str
+    comment_id: str
+    comment: str
+    created_at: str
+    author: str | None = None
+    visibility: Visibility = "public"
+
+    def to_json(self) -> dict[str, Any]:
+        """The comment as every API shows it."""
+        return {
+            "ticket_id": self.ticket_id,
+            "comment_id": self.comment_id,
+            "comment": self.comment,
+            "author": self.author,
+            "visibility": self.visibility,
+            "created_at": self.created_at,
+        }
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who writes, and by which door."""
+
+    name: str
+    door: str
+    request_id: str
+
+
+def from_json(values: dict[str, Any], request_id: str = "-") -> Ticket:
+    """The ticket that `Ticket.to_json` wrote. Raises KeyError or TypeError for what it did not write."""
+    names = {one.name for one in fields(Ticket)} - {"request_id"}
+    return Ticket(**{name: values[name] for name in names}, request_id=request_id)
+
+
+def draft(
+    *, channel: Channel, customer_id: str, tier: Tier, caller_id: str, issue_description: str, **more: Any
+) -> Ticket:
+    """A ticket on its way in: the service gives it its id and times. `more` are other fields of Ticket."""
+    return Ticket(
+        ticket_id="",
+        channel=channel,
+        customer_id=customer_id,
+        tier=tier,
+        caller_id=caller_id,
+        issue_description=issue_description,
+        created_at="",
+        updated_at="",
+        **more,
+    )

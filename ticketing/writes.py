@@ -1,0 +1,161 @@
+"""The transactions that change a ticket, as lists of actions for `store.write`. Nothing here talks to AWS."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from config import aws, json
+from ticketing import ids
+from ticketing import item as items
+from ticketing.ticket import CHANGEABLE, Actor, Comment, Ticket
+from ticketing.workflow import STATUSES, Status
+
+_LONG_VALUE = 2_000  # characters; a longer one is kept in a change as its length and hash
+
+
+@dataclass(frozen=True)
+class CommentKey:
+    """A comment's idempotency key: the id that stands for it, and the SHA-256 of its request."""
+
+    keyed_id: str
+    fingerprint: str
+
+
+def change(before: Ticket, after: Ticket, actor: Actor) -> list[dict[str, Any]]:
+    """From one version of a ticket to the next, with the note of what changed."""
+    fields = _differences(before, after)
+    sets: dict[str, Any] = {
+        "version": after.version,
+        "updated_at": after.updated_at,
+        "request_id": actor.request_id,
+    }
+    gone = [name for name in fields if getattr(after, name) is None]
+    sets |= {name: items.change_values(name, getattr(after, name)) for name in fields if name not in gone}
+    # An item that another program wrote may have no version; it reads as 1.
+    at_version = "(#version = :before OR (attribute_not_exists(#version) AND :before = :one))"
+    update = _update(before.ticket_id, sets, gone, f"attribute_exists(ticket_id) AND {at_version}")
+    update["Update"]["ExpressionAttributeValues"] |= aws.to_wire({":before": before.version, ":one": 1})
+    return [update, _note(before.ticket_id, after.version, after.updated_at, actor, fields)]
+
+
+def comment(
+    new: Comment,
+    actor: Actor,
+    customer_id: str,
+    key: CommentKey | None,
+    reopens: Status | None,
+    blocked_by: frozenset[Status],
+    expected_version: int | None,
+) -> list[dict[str, Any]]:
+    """A comment, and the ticket's count and version moved with it.
+
+    No condition on `version` (unless somebody expects one): comments never conflict with each other. The ticket
+    must be the customer's, and in none of the statuses `blocked_by`; where the comment opens it again,
+    `reopens` is the status it must still have. `expected_version` is for a writer who saw a certain version.
+    """
+    conditions, values = _comment_conditions(customer_id, reopens, blocked_by, expected_version)
+    sets = {"updated_at": new.created_at, "request_id": actor.request_id, "last_comment_id": new.comment_id}
+    update = _update(new.ticket_id, sets | ({"status": "open"} if reopens else {}), [], " AND ".join(conditions))
+    body = update["Update"]
+    body["UpdateExpression"] += (
+        ", #version = if_not_exists(#version, :one) + :one, comment_count = if_not_exists(comment_count, :zero) + :one"
+    )
+    body["ExpressionAttributeNames"]["#version"] = "version"
+    body["ExpressionAttributeValues"] |= aws.to_wire(values | {":one": 1, ":zero": 0})
+    actions = [update, _put(items.from_comment(new))]
+    if key:
+        actions.append(_put(_key_item(new, key), unless_exists=True))
+    if reopens:
+        note = _note(new.ticket_id, None, new.created_at, actor, {"status": [reopens, "open"]})
+        actions.append(note)
+    return actions
+
+
+def _comment_conditions(
+    customer_id: str, reopens: Status | None, blocked_by: frozenset[Status], expected_version: int | None
+) -> tuple[list[str], dict[str, Any]]:
+    conditions, values = ["attribute_exists(ticket_id)"], {":customer": customer_id}
+    own = "customer_id = :customer"
+    by_default = customer_id == settings.DEFAULT_CUSTOMER
+    conditions.append(f"({own} OR attribute_not_exists(customer_id))" if by_default else own)
+    if reopens:
+        conditions.append("#status = :reopens")
+        values[":reopens"] = reopens
+    elif blocked_by:
+        blocked = [status for status in STATUSES if status in blocked_by]
+        conditions.append(f"NOT #status IN ({', '.join(f':{status}' for status in blocked)})")
+        values |= {f":{status}": status for status in blocked}
+    if expected_version is not None:
+        conditions.append("(#version = :expected OR (attribute_not_exists(#version) AND :expected = :one))")
+        return conditions, values | {":expected": expected_version}
+    return conditions, values
+
+
+def _update(ticket_id: str, sets: dict[str, Any], gone: list[str], condition: str) -> dict[str, Any]:
+    assignments = ", ".join(f"#{name} = :{name}" for name in sets)
+    remove = f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""
+    names = {f"#{name}": name for name in [*sets, *gone]}
+    if "#status" in condition:
+        names["#status"] = "status"
+    return {
+        "Update": {
+            "TableName": settings.TABLE_NAME,
+            "Key": items.ticket_key(ticket_id),
+            # REMOVE stands first, so that more assignments can be added at the end.
+            "UpdateExpression": f"{remove} SET {assignments}".strip(),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": aws.to_wire({f":{name}": value for name, value in sets.items()}),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def _put(wire: dict[str, Any], unless_exists: bool = False) -> dict[str, Any]:
+    put: dict[str, Any] = {"TableName": settings.TABLE_NAME, "Item": wire}
+    if unless_exists:
+        put |= {
+            "ConditionExpression": "attribute_not_exists(ticket_id)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    return {"Put": put}
+
+
+def _key_item(new: Comment, key: CommentKey) -> dict[str, Any]:
+    return aws.to_wire(
+        {
+            "ticket_id": new.ticket_id,
+            "item": items.KEY + key.keyed_id,
+            "fingerprint": key.fingerprint,
+            "comment_id": new.comment_id,
+            "created_at": new.created_at,
+        }
+    )
+
+
+def _note(ticket_id: str, version: int | None, at: str, actor: Actor, fields: dict[str, list[Any]]) -> dict[str, Any]:
+    """The `CHANGE#` item: who, when, by which door and request, which fields from what to what."""
+    values = {
+        "ticket_id": ticket_id,
+        "item": items.CHANGE + ids.new_id(),
+        "at": at,
+        "by": actor.name,
+        "door": actor.door,
+        "request_id": actor.request_id,
+        "changes": json.dumps({name: [_short(value) for value in pair] for name, pair in fields.items()}),
+    }
+    return _put(aws.to_wire(values | ({"version": version} if version else {})))
+
+
+def _differences(before: Ticket, after: Ticket) -> dict[str, list[Any]]:
+    pairs = {name: [getattr(before, name), getattr(after, name)] for name in CHANGEABLE}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _short(value: Any) -> Any:
+    text = json.dumps(value)
+    if len(text) <= _LONG_VALUE:
+        return value
+    return {"characters": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest()}
