@@ -195,6 +195,9 @@ UNFOLD = {
     "SITE_URL": None,
     "SITE_SYMBOL": "meeting_room",
     "SHOW_HISTORY": False,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("ticketing/icon.svg")},
+    ],
     "STYLES": [lambda request: static("ticketing/desk.css")],
     "SIDEBAR": {"navigation": "ticketing.desk.navigation.sections"},
 }

@@ -58,6 +58,7 @@ class TicketAdmin(ModelAdmin):
     list_fullwidth = True
     list_filter_sheet = False
     show_full_result_count = False
+    list_max_show_all = 0
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> IndexedTicketQuerySet:
@@ -144,14 +145,23 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
-    """Django's own, looking like the rest."""
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    """Django's own, looking like the rest; what people may do, they may as members of groups."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     """Django's own, looking like the rest."""
+
+    filter_horizontal = ()

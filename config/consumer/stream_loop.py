@@ -33,13 +33,14 @@ def run(source: Source, stop: threading.Event) -> None:
                 if lease is None:
                     stop.wait(STANDBY_SECONDS)
                 else:
-                    _follow(Reader(source, lease), stop)
+                    follow(Reader(source, lease), stop)
         except aws.AwsError as error:
             log.warning("Reading %s begins again at its checkpoint: %s", source.name, error)
             stop.wait(ERROR_SECONDS)
 
 
-def _follow(reader: "Reader", stop: threading.Event) -> None:
+def follow(reader: "Reader", stop: threading.Event) -> None:
+    """Read on until told to stop or the lease is lost. Raises aws.AwsError: begin again at the checkpoint."""
     if reader.has_gap():
         reader.catch_up()
     while not (stop.is_set() or reader.lease.lost.is_set()):

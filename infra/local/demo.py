@@ -82,7 +82,9 @@ def load(url: str, access: Access, zendesk_secret: str) -> None:
 
 def load_itsm(url: str, token: str) -> None:
     """Two tickets of the ITSM door, the first with a conversation."""
-    first, *_ = [post(f"{url}/itsm/tickets", ticket, token, key=f"demo-{number}") for number, ticket in enumerate(ITSM)]
+    first, *_ = [
+        send("POST", f"{url}/itsm/tickets", ticket, token, key=f"demo-{number}") for number, ticket in enumerate(ITSM)
+    ]
     change = {"requester": {"name": "María Fernández", "email": ITSM[0]["caller_id"]}, "assignee": AGENT}
     send("PATCH", f"{url}/itsm/tickets/{first['ticket_id']}", change, token)
     comments = (

@@ -49,8 +49,9 @@ def run(place: Place) -> int:
     finally:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not cost the state
-        with step("\nStopping"):
-            programs.stop()
+        if programs.alive():
+            with step("\nStopping"):
+                programs.stop()
 
 
 def start(place: Place, programs: Programs, environment: dict[str, str]) -> None:

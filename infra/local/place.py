@@ -38,12 +38,11 @@ class Place:
     @classmethod
     def from_environment(cls, *, reload: bool = False) -> "Place":
         """The place that `LOCAL_DIR`, `PORT`, `LOCAL_AWS_PORT` and `ZENDESK_STANDIN_PORT` name."""
-        aws_port = env.number("LOCAL_AWS_PORT", 4566)
         return cls(
             folder=(env.local_dir() or ROOT / ".local").resolve(),
             port=env.number("PORT", 8000),
-            aws_port=aws_port,
-            zendesk_port=env.number("ZENDESK_STANDIN_PORT", aws_port + 1),
+            aws_port=env.number("LOCAL_AWS_PORT", 4566),
+            zendesk_port=env.number("ZENDESK_STANDIN_PORT", 0) or free_port(),
             reload=reload,
         )
 
@@ -130,7 +129,7 @@ class Place:
             "FOYER_SOCKET": str(self.control_socket),
             "FOYER_RELOAD": "1" if self.reload else "",
             "FOYER_ZENDESK_STANDIN": "true" if self.needs_zendesk() else "false",
-            "FOYER_ZENDESK_PORT": str(self.zendesk_port),
+            "ZENDESK_STANDIN_PORT": str(self.zendesk_port),
         }
 
     def check_ports(self) -> None:
@@ -176,6 +175,13 @@ def write_private(file: Path, text: str) -> None:
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
         stream.write(text)
     draft.replace(file)
+
+
+def free_port() -> int:
+    """A port that nobody listens on, for what no person has to find: the settings name it."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def is_free(port: int) -> bool:

@@ -13,11 +13,12 @@ WATCHED = ("config", "ticketing", "routing", "ingestion", "itsm")
 def command(arguments: list[str], *, reload: bool) -> list[str]:
     """The program's command line; gunicorn reloads its workers itself, the others are started anew."""
     program = [sys.executable, *arguments]
+    if "gunicorn" in arguments:
+        return [*program, "--reload" if reload else "--preload"]  # preloaded, two workers start as fast as one
     if not reload:
         return program
-    if "gunicorn" in arguments:
-        return [*program, "--reload"]
-    return [sys.executable, "-m", "watchfiles", "--filter", "python", shlex.join(program), *WATCHED]
+    patience = ["--sigint-timeout", "10"]  # a long poll ends within that; killing it would delay its messages
+    return [sys.executable, "-m", "watchfiles", "--filter", "python", *patience, shlex.join(program), *WATCHED]
 
 
 if __name__ == "__main__":

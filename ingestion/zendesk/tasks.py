@@ -1,6 +1,7 @@
 """The pipeline as a job. Its one argument is the delivery's id: a ticket is too large, and too private, for a queue."""
 
 import logging
+from contextlib import suppress
 from random import uniform
 from typing import Any, Final, NoReturn
 
@@ -16,7 +17,7 @@ from config.requests import working_on
 from ingestion.zendesk import pipeline
 from ingestion.zendesk.errors import GiveUp, PipelineError, TryLater
 from ticketing import deliveries
-from ticketing.deliveries import ENDED_WELL, Delivery
+from ticketing.deliveries import ENDED_WELL
 
 log = logging.getLogger(__name__)
 
@@ -49,14 +50,10 @@ class DeliveryTask(Task[[str], None]):
 )
 def ingest(self: DeliveryTask, delivery_id: str) -> None:
     """Work a delivery to its end; one that has ended well already is left alone."""
-    delivery = deliveries.get(delivery_id)
-    if delivery is None or delivery.state in ENDED_WELL:
-        return
-    with working_on(delivery.request_id):
-        try:
-            _work(delivery)
-        except _FOR_NOW as error:
-            _again(self, delivery, error)
+    try:
+        _work(delivery_id)
+    except _FOR_NOW as error:
+        _again(self, delivery_id, error)
 
 
 def enqueue(delivery_id: str) -> None:
@@ -76,22 +73,27 @@ def enqueue(delivery_id: str) -> None:
         raise Busy from error
 
 
-def _work(delivery: Delivery) -> None:
-    try:
-        outcome = pipeline.run(delivery)
-    except (GiveUp, Invalid) as error:
-        log.warning("Delivery %s failed: %s", delivery.delivery_id, error.sentence)
-        deliveries.finish(delivery.delivery_id, "failed", error=error.sentence)
-    else:
-        deliveries.finish(delivery.delivery_id, outcome.end, ticket_id=outcome.ticket_id)
+def _work(delivery_id: str) -> None:
+    delivery = deliveries.get(delivery_id)
+    if delivery is None or delivery.state in ENDED_WELL:
+        return
+    with working_on(delivery.request_id):
+        try:
+            outcome = pipeline.run(delivery)
+        except (GiveUp, Invalid) as error:
+            log.warning("Delivery %s failed: %s", delivery_id, error.sentence)
+            deliveries.finish(delivery_id, "failed", error=error.sentence)
+        else:
+            deliveries.finish(delivery_id, outcome.end, ticket_id=outcome.ticket_id)
 
 
-def _again(task: DeliveryTask, delivery: Delivery, error: Exception) -> NoReturn:
+def _again(task: DeliveryTask, delivery_id: str, error: Exception) -> NoReturn:
     """Have the job run again in a while; the last time, fail. An eager job cannot wait, so it fails at once."""
     if task.request.is_eager or task.request.retries >= RETRIES:
         raise error
-    log.warning("Delivery %s will be tried again: %s", delivery.delivery_id, _cause(error))
-    deliveries.attempt(delivery.delivery_id, _cause(error))
+    log.warning("Delivery %s will be tried again: %s", delivery_id, _cause(error))
+    with suppress(aws.AwsError):  # the note is for people; the next try is what matters
+        deliveries.attempt(delivery_id, _cause(error))
     raise task.retry(exc=error, countdown=_wait(task.request.retries, error))
 
 

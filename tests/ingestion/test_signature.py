@@ -10,7 +10,7 @@ from ingestion.zendesk.signature import is_valid, sign
 from ticketing import clock
 
 BODY = b'{"ticket_id": 12345, "tag_added": "need_sme"}'
-SECRET = "webhook secret"  # noqa: S105 - nobody's
+SECRET = "webhook secret"
 
 
 def at(seconds: int) -> str:
@@ -23,16 +23,19 @@ def test_is_the_hmac_that_zendesk_documents() -> None:
     assert sign("secret", "2021-03-25T05:09:27Z", b"{}") == "GhpvRAaZJm2qK40ZLj6n1F3eNwgxlwXQSHVuQ3hNtsA="
 
 
-@pytest.mark.parametrize("timestamp", [at(0), at(0)[:19] + "Z", str(int(time.time()))])
-def test_takes_both_forms_of_the_timestamp(timestamp: str) -> None:
-    assert is_valid(sign(SECRET, timestamp, BODY), timestamp, BODY)
+def test_takes_both_forms_of_the_timestamp() -> None:
+    for timestamp in (at(0), at(0)[:19] + "Z", str(int(time.time()))):
+        assert is_valid(sign(SECRET, timestamp, BODY), timestamp, BODY)
 
 
-@pytest.mark.parametrize(
-    "timestamp",
-    [at(-400), at(400), str(int(time.time()) - 400), "0", "99999999999", "", "yesterday", "²", "1e9", "9" * 40],
-)
-def test_refuses_what_is_too_old_too_new_or_no_time(timestamp: str) -> None:
+@pytest.mark.parametrize("seconds", [-400, 400])
+def test_refuses_what_is_too_old_or_too_new(seconds: int) -> None:
+    for timestamp in (at(seconds), str(int(time.time()) + seconds)):
+        assert not is_valid(sign(SECRET, timestamp, BODY), timestamp, BODY)
+
+
+@pytest.mark.parametrize("timestamp", ["0", "99999999999", "", "yesterday", "\u00b2", "1e9", "9" * 40])
+def test_refuses_what_is_no_time(timestamp: str) -> None:
     assert not is_valid(sign(SECRET, timestamp, BODY), timestamp, BODY)
 
 
@@ -42,9 +45,14 @@ def test_tolerance_is_a_setting(settings: Any) -> None:
     assert is_valid(sign(SECRET, timestamp, BODY), timestamp, BODY)
 
 
-@pytest.mark.parametrize("signature", ["", "abc", "é", sign("another secret", at(0), BODY)])
+@pytest.mark.parametrize("signature", ["", "abc", "é", sign("another secret", "2026", BODY)])
 def test_refuses_a_wrong_signature(signature: str) -> None:
     assert not is_valid(signature, at(0), BODY)
+
+
+def test_refuses_another_secret() -> None:
+    timestamp = at(0)
+    assert not is_valid(sign("another secret", timestamp, BODY), timestamp, BODY)
 
 
 def test_refuses_another_body_or_timestamp_than_was_signed() -> None:
@@ -55,7 +63,7 @@ def test_refuses_another_body_or_timestamp_than_was_signed() -> None:
 
 
 def test_two_secrets_hold_at_once(settings: Any) -> None:
-    settings.ZENDESK_WEBHOOK_SECRET = "new secret, webhook secret"  # noqa: S105 - nobody's
+    settings.ZENDESK_WEBHOOK_SECRET = "new secret, webhook secret"
     timestamp = at(0)
     assert is_valid(sign("new secret", timestamp, BODY), timestamp, BODY)
     assert is_valid(sign(SECRET, timestamp, BODY), timestamp, BODY)

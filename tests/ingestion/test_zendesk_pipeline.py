@@ -4,17 +4,15 @@ import json
 from typing import Any
 
 import pytest
-from celery.exceptions import Retry, SoftTimeLimitExceeded
 from django.core.files.storage import storages
 
 from config import aws
-from config.refusals import Stale
-from ingestion.zendesk import embedding, pipeline, raw, record, tasks
-from ingestion.zendesk.errors import GiveUp, TryLater
+from ingestion.zendesk import embedding, pipeline, raw, tasks
+from ingestion.zendesk.errors import GiveUp
 from tests.ingestion.conftest import API, Zendesk, desk_ticket, stored
 from ticketing import service
 from ticketing.deliveries import Delivery
-from ticketing.writes import Actor
+from ticketing.ticket import Actor
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -27,9 +25,7 @@ def run(delivery: Delivery) -> None:
     assert outcome.ticket_id == desk_ticket().ticket.ticket_id
 
 
-def test_a_new_ticket_comes_to_the_desk(
-    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
-) -> None:
+def test_a_new_ticket_comes_to_the_desk(received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]) -> None:
     zendesk.comment("We are looking into it.")
     zendesk.comment("Happened before.", public=False, author_id=99)
 
@@ -72,20 +68,6 @@ def test_a_second_run_doubles_nothing(received: Delivery, zendesk: Zendesk, embe
     first = desk_ticket()
     run(received)
     assert desk_ticket() == first
-
-
-def test_a_job_that_comes_twice_is_done_once(
-    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
-) -> None:
-    tasks.ingest.apply(("d-1",), throw=True)
-    tasks.ingest.apply(("d-1",), throw=True)
-    assert len(embedded) == 1
-    assert stored("d-1").state == "created"
-
-
-def test_a_job_without_a_delivery_is_nothing(embedded: list[dict[str, Any]]) -> None:
-    tasks.ingest.apply(("unknown",), throw=True)
-    assert embedded == []
 
 
 def test_a_later_webhook_brings_what_is_new(
@@ -162,9 +144,10 @@ def test_a_run_that_died_is_completed_by_the_next(
     def die(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as broken:
         broken.setattr(f"ingestion.zendesk.{place}", die)
-        pipeline.run(received)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.run(received)
     assert embedded == []
     tasks.ingest.apply(("d-1",), throw=True)
     assert [one.comment for one in desk_ticket().comments] == ["We are looking into it."]
@@ -184,9 +167,10 @@ def test_a_run_that_died_among_the_comments_is_completed(
             raise KeyboardInterrupt
         return add(*args, **options)
 
-    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as broken:
         broken.setattr(service, "add_comment", die_at_the_third)
-        pipeline.run(received)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.run(received)
     run(received)
     assert [one.comment for one in desk_ticket().comments] == [f"Comment {number}" for number in range(4)]
 
@@ -260,7 +244,7 @@ def test_what_is_no_whole_ticket_fails(received: Delivery, zendesk: Zendesk, tic
     tasks.ingest.apply(("d-1",), throw=True)
     delivery = stored("d-1")
     assert delivery.state == "failed"
-    assert delivery.error and sentence in delivery.error
+    assert sentence in str(delivery.error)
 
 
 def test_a_ticket_with_nothing_but_an_id_is_one(
@@ -283,7 +267,7 @@ def test_a_ticket_that_zendesk_does_not_have_fails(received: Delivery, http: Any
     tasks.ingest.apply(("d-1",), throw=True)
     delivery = stored("d-1")
     assert delivery.state == "failed"
-    assert delivery.error and "no such ticket" in delivery.error
+    assert "no such ticket" in str(delivery.error)
 
 
 def test_a_missing_embedding_function_fails_after_the_ticket(
@@ -302,100 +286,3 @@ def test_a_missing_embedding_function_fails_after_the_ticket(
     tasks.ingest.apply(("d-1",), throw=True)
     assert stored("d-1").state == "failed"
     assert desk_ticket().ticket.version == 1
-
-
-class Worker:
-    """Runs a job as a worker does, one try at a time."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.countdowns: list[float] = []
-        monkeypatch.setattr(tasks.ingest, "signature_from_request", self._again)
-
-    def _again(self, *_: Any, countdown: float, **__: Any) -> Any:
-        self.countdowns.append(countdown)
-        return self
-
-    def apply_async(self) -> None:
-        """The message of the next try, queued."""
-
-    def run(self, retries: int) -> Any:
-        """One try, as what state it left the job in."""
-        from celery.app.trace import build_tracer
-
-        tracer = build_tracer(tasks.ingest.name, tasks.ingest, app=tasks.ingest.app)
-        request = {"id": "j-1", "retries": retries, "is_eager": False, "called_directly": False, "delivery_info": {}}
-        return tracer("j-1", ("d-1",), {}, request)
-
-
-@pytest.fixture
-def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
-    return Worker(monkeypatch)
-
-
-def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    """Make every run end with this error."""
-
-    def fail(*_: Any) -> None:
-        raise error
-
-    monkeypatch.setattr(pipeline, "run", fail)
-
-
-FOR_NOW = [
-    TryLater("Zendesk could not answer"),
-    aws.Retryable("SlowDown"),
-    aws.Contended("TransactionConflict"),
-    Stale("It was changed meanwhile"),
-    SoftTimeLimitExceeded(),
-]
-
-
-@pytest.mark.parametrize("error", FOR_NOW, ids=lambda error: type(error).__name__)
-def test_what_fails_for_now_is_tried_again_then_failed(
-    received: Delivery, monkeypatch: pytest.MonkeyPatch, worker: Worker, error: Exception
-) -> None:
-    failing(monkeypatch, error)
-    for retries in range(tasks.RETRIES):
-        worker.run(retries)
-        assert stored("d-1").state == "received"
-    assert stored("d-1").attempts == tasks.RETRIES
-    worker.run(tasks.RETRIES)
-    assert stored("d-1").state == "failed"
-    assert stored("d-1").error
-    assert len(worker.countdowns) == tasks.RETRIES
-    assert max(worker.countdowns) <= tasks.LONGEST_WAIT
-
-
-def test_waits_as_long_as_zendesk_asks(received: Delivery, monkeypatch: pytest.MonkeyPatch, worker: Worker) -> None:
-    for asked in (30, 3600):
-        failing(monkeypatch, TryLater("Zendesk could not answer", after=asked))
-        worker.run(0)
-    assert worker.countdowns == [30, tasks.LONGEST_WAIT]
-
-
-@pytest.mark.parametrize("error", [aws.Permanent("AccessDenied"), aws.NotFound("NoSuchBucket"), TypeError("a bug")])
-def test_whatever_else_goes_wrong_the_delivery_says_so(
-    received: Delivery, monkeypatch: pytest.MonkeyPatch, worker: Worker, error: Exception
-) -> None:
-    failing(monkeypatch, error)
-    worker.run(0)
-    delivery = stored("d-1")
-    assert delivery.state == "failed"
-    assert delivery.error
-    assert "a bug" not in delivery.error
-
-
-def test_a_failed_delivery_can_be_run_again(
-    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, worker: Worker
-) -> None:
-    with monkeypatch.context() as broken:
-        failing(broken, aws.NotFound("NoSuchBucket"))
-        worker.run(0)
-    worker.run(0)
-    assert (stored("d-1").state, stored("d-1").error) == ("created", None)
-
-
-def test_a_wait_and_a_run_end_within_the_visibility() -> None:
-    from config.celery import VISIBILITY_SECONDS
-
-    assert tasks.LONGEST_WAIT + tasks.RUN_SECONDS < VISIBILITY_SECONDS

@@ -27,7 +27,7 @@ def test_settings_are_private_and_secrets_are_made_once(place: Place) -> None:
     assert place.write_settings() == first == read_settings(place.settings_file)
     assert stat.S_IMODE(place.settings_file.stat().st_mode) == 0o600
     assert first["AWS_ENDPOINT_URL"] == "http://127.0.0.1:18124"
-    assert first["ZENDESK_API_URL"] == "http://127.0.0.1:18125"
+    assert first["ZENDESK_API_URL"] == f"http://127.0.0.1:{place.zendesk_port}"
 
 
 def test_with_a_zendesk_of_ones_own_there_is_no_stand_in(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

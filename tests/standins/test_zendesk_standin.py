@@ -36,16 +36,16 @@ def test_comments_come_with_their_authors(zendesk: ZendeskStandIn) -> None:
 
 
 def test_a_long_conversation_has_pages_by_cursor_and_by_link(zendesk: ZendeskStandIn) -> None:
-    path, by_cursor, cursor = "/api/v2/tickets/12377/comments.json", list[dict[str, Any]](), ""
-    while cursor is not None:
-        page = get(zendesk, path, **{"page[size]": "100", "page[after]": cursor}).json()
+    path, by_cursor, more = "/api/v2/tickets/12377/comments.json", list[dict[str, Any]](), {"page[size]": "100"}
+    while "page[after]" not in more or more["page[after]"]:
+        page = get(zendesk, path, **more).json()
         by_cursor += page["comments"]
-        cursor = page["meta"]["after_cursor"]
+        more["page[after]"] = page["meta"]["after_cursor"]
     assert len({comment["id"] for comment in by_cursor}) == 250
 
-    page = get(zendesk, path, **{"page[size]": "100"}).json()
-    following = requests.get(page["links"]["next"], auth=zendesk.auth, timeout=5).json()
-    assert following["comments"] == by_cursor[100:200]
+    first = get(zendesk, path, **{"page[size]": "100"}).json()
+    second = requests.get(first["links"]["next"], auth=zendesk.auth, timeout=5).json()
+    assert second["comments"] == by_cursor[100:200]
 
 
 def test_wrong_credentials_and_unknown_tickets_get_zendesks_errors(zendesk: ZendeskStandIn) -> None:

@@ -1,0 +1,60 @@
+"""One running copy for all end-to-end tests, and a browser that is logged in at its desk."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.e2e.copy import ROOT, Copy, environment, running
+
+CHROMIUM = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    """The product, running as `make run` runs it."""
+    with running(environment(tmp_path_factory.mktemp("copy"))) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def desk(copy: Copy, browser: Browser) -> Iterator[Page]:
+    """A page at the desk, logged in, in a fresh profile."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(copy.desk)
+    user, password = copy.login
+    page.fill("input[name=username]", user)
+    page.fill("input[name=password]", password)
+    page.click("button[type=submit], input[type=submit]")
+    page.wait_for_url(f"{copy.desk}**")
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Where screenshots are kept: `artifacts/`, or where PICTURES says (docs/pictures, to renew the README's)."""
+    folder = ROOT / os.environ.get("PICTURES", "artifacts")
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -1,0 +1,134 @@
+"""A running copy of the product, started as `make run` starts it, in a folder and on ports of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START_SECONDS = 120
+STOP_SECONDS = 90
+
+T = TypeVar("T")
+
+
+@dataclass
+class Copy:
+    """What the copy printed, and the environment in which every `manage.py` command works on it."""
+
+    process: subprocess.Popen[str]
+    environment: dict[str, str]
+    folder: Path
+    desk: str = ""
+    login: tuple[str, str] = ("", "")
+    tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.desk.removesuffix("/desk/")
+
+    def manage(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a `manage.py` command on the copy, with its ports and folder set and nothing else."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def pid_of(self, program: str) -> int:
+        """The process id of one of the supervised programs, e.g. `foyer:web`."""
+        settings = {"FOYER_SOCKET": str(self.folder / "supervisor.sock"), "FOYER_PYTHON": sys.executable}
+        command = [sys.executable, "-m", "supervisor.supervisorctl", "-s", f"unix://{settings['FOYER_SOCKET']}"]
+        shown = subprocess.run([*command, "pid", program], capture_output=True, text=True, timeout=30, check=True)
+        return int(shown.stdout)
+
+    def secret(self, name: str) -> str:
+        """A value out of the copy's `local.env`."""
+        lines = (self.folder / "local.env").read_text().splitlines()
+        return next(line.partition("=")[2] for line in lines if line.startswith(f"{name}="))
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Ports and a folder of its own, and none of what this test run set for itself."""
+    kept = {"PATH", "HOME", "LANG", "TMPDIR", "PYTHONDONTWRITEBYTECODE"}
+    own = {name: value for name, value in os.environ.items() if name in kept}
+    web, aws, zendesk = (str(port) for port in _free_ports(3))
+    return own | {"PORT": web, "LOCAL_AWS_PORT": aws, "ZENDESK_STANDIN_PORT": zendesk, "LOCAL_DIR": str(folder)}
+
+
+@contextmanager
+def running(settings: dict[str, str]) -> Iterator[Copy]:
+    """Start a copy, wait until it is ready, stop it with Ctrl-C. Fails the test with what it printed if it does not."""
+    process = subprocess.Popen(
+        [sys.executable, "infra/local/run.py"],
+        cwd=ROOT,
+        env=settings,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    copy = Copy(process, settings, Path(settings["LOCAL_DIR"]))
+    try:
+        _read_until_ready(copy)
+        yield copy
+        assert process.poll() is None, "the copy ended by itself"
+    finally:
+        _stop(process)
+    assert process.returncode == 0
+
+
+def within(seconds: float, look: Callable[[], T]) -> T:
+    """What `look` finds, as soon as it finds something; fails when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.1)
+    return found
+
+
+def _read_until_ready(copy: Copy) -> None:
+    printed = []
+    deadline = time.monotonic() + START_SECONDS
+    assert copy.process.stdout
+    for line in copy.process.stdout:
+        printed.append(line)
+        if match := re.match(r"desk: (\S+)", line):
+            copy.desk = match[1]
+        elif match := re.match(r"login: (\S+) (\S+)", line):
+            copy.login = (match[1], match[2])
+        elif match := re.match(r"token (\S+) (\S+): (\S+)", line):
+            copy.tokens[match[1], match[2]] = match[3]
+        if len(copy.tokens) == 10:
+            return
+        assert time.monotonic() < deadline, "".join(printed)
+    raise AssertionError("".join(printed))
+
+
+def _stop(process: "subprocess.Popen[str]") -> None:
+    process.send_signal(signal.SIGINT)
+    try:
+        process.communicate(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()

@@ -1,0 +1,147 @@
+"""The pipeline as a job: tried again, failed, done once."""
+
+from typing import Any
+
+import pytest
+from celery.app.trace import build_tracer
+from celery.exceptions import SoftTimeLimitExceeded
+
+from config import aws
+from config.celery import VISIBILITY_SECONDS
+from config.refusals import Stale
+from ingestion.zendesk import pipeline, tasks
+from ingestion.zendesk.errors import TryLater
+from tests.ingestion.conftest import Zendesk, stored
+from ticketing import deliveries
+from ticketing.deliveries import Delivery
+
+
+class Worker:
+    """Runs a job as a worker does, one try at a time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.countdowns: list[float] = []
+        monkeypatch.setattr(tasks.ingest, "signature_from_request", self._again)
+
+    def _again(self, *_: Any, countdown: float, **__: Any) -> Any:
+        self.countdowns.append(countdown)
+        return self
+
+    def apply_async(self) -> None:
+        """The message of the next try, queued."""
+
+    def run(self, retries: int) -> Any:
+        """One try, as what state it left the job in."""
+        tracer = build_tracer(tasks.ingest.name, tasks.ingest, app=tasks.ingest.app)
+        request = {"id": "j-1", "retries": retries, "is_eager": False, "called_directly": False, "delivery_info": {}}
+        return tracer("j-1", ["d-1"], {}, request)
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
+    return Worker(monkeypatch)
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Make every run end with this error."""
+
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(pipeline, "run", fail)
+
+
+def test_a_job_that_comes_twice_is_done_once(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    tasks.ingest.apply(("d-1",), throw=True)
+    tasks.ingest.apply(("d-1",), throw=True)
+    assert len(embedded) == 1
+    assert stored("d-1").state == "created"
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_job_without_a_delivery_is_nothing(embedded: list[dict[str, Any]]) -> None:
+    tasks.ingest.apply(("unknown",), throw=True)
+    assert embedded == []
+
+
+FOR_NOW = [
+    TryLater("Zendesk could not answer"),
+    aws.Retryable("SlowDown"),
+    aws.Contended("TransactionConflict"),
+    Stale("It was changed meanwhile"),
+    SoftTimeLimitExceeded(),
+]
+
+
+@pytest.mark.parametrize("error", FOR_NOW, ids=lambda error: type(error).__name__)
+def test_what_fails_for_now_is_tried_again_then_failed(
+    received: Delivery, monkeypatch: pytest.MonkeyPatch, worker: Worker, error: Exception
+) -> None:
+    failing(monkeypatch, error)
+    for retries in range(tasks.RETRIES):
+        worker.run(retries)
+        assert stored("d-1").state == "received"
+    assert stored("d-1").attempts == tasks.RETRIES
+    worker.run(tasks.RETRIES)
+    assert stored("d-1").state == "failed"
+    assert stored("d-1").error
+    assert len(worker.countdowns) == tasks.RETRIES
+    assert max(worker.countdowns) <= tasks.LONGEST_WAIT
+
+
+def test_a_deliveries_table_that_is_away_for_a_moment_loses_nothing(
+    received: Delivery,
+    zendesk: Zendesk,
+    embedded: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    worker: Worker,
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise aws.Retryable("ThrottlingException")
+
+    with monkeypatch.context() as broken:
+        for name in ("get", "attempt", "finish"):
+            broken.setattr(deliveries, name, away)
+        worker.run(0)
+    assert len(worker.countdowns) == 1
+    worker.run(1)
+    assert stored("d-1").state == "created"
+
+
+def test_waits_as_long_as_zendesk_asks(received: Delivery, monkeypatch: pytest.MonkeyPatch, worker: Worker) -> None:
+    for asked in (30, 3600):
+        failing(monkeypatch, TryLater("Zendesk could not answer", after=asked))
+        worker.run(0)
+    assert worker.countdowns == [30, tasks.LONGEST_WAIT]
+
+
+@pytest.mark.parametrize("error", [aws.Permanent("AccessDenied"), aws.NotFound("NoSuchBucket"), TypeError("a bug")])
+def test_whatever_else_goes_wrong_the_delivery_says_so(
+    received: Delivery, monkeypatch: pytest.MonkeyPatch, worker: Worker, error: Exception
+) -> None:
+    failing(monkeypatch, error)
+    worker.run(0)
+    delivery = stored("d-1")
+    assert delivery.state == "failed"
+    assert delivery.error
+    assert "a bug" not in delivery.error
+
+
+def test_a_failed_delivery_can_be_run_again(
+    received: Delivery,
+    zendesk: Zendesk,
+    embedded: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    worker: Worker,
+) -> None:
+    with monkeypatch.context() as broken:
+        failing(broken, aws.NotFound("NoSuchBucket"))
+        worker.run(0)
+    worker.run(0)
+    assert (stored("d-1").state, stored("d-1").error) == ("created", None)
+
+
+def test_a_wait_and_a_run_end_within_the_visibility() -> None:
+    assert tasks.LONGEST_WAIT + tasks.RUN_SECONDS < VISIBILITY_SECONDS
