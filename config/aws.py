@@ -20,6 +20,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from django.conf import settings
 
+from config import env
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -142,9 +144,11 @@ def account_id() -> str:
 
 
 def secret_string(secret_id: str) -> str:
-    """A secret's text from Secrets Manager. Raises NotFound or Permanent; the start then stops."""
+    """A secret's text from Secrets Manager. Raises AwsError; the start then stops."""
     # Read while the settings are made, so it cannot use them (nor `client`, which does).
-    return str(boto3.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"])
+    with errors():
+        secrets = boto3.client("secretsmanager", region_name=env.text("REGION", "us-east-1"))
+        return str(secrets.get_secret_value(SecretId=secret_id)["SecretString"])
 
 
 def call(operation: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -48,6 +48,8 @@ def parse_json(body: bytes) -> Any:
         raise BadRequest("Request body is required")
     try:
         return json.loads(body)
+    except json.Refused as error:
+        raise BadRequest(f"Request body cannot be kept as it is: {error}") from None
     except ValueError:
         raise BadRequest("Request body is not valid JSON") from None
 

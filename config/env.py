@@ -56,10 +56,16 @@ def words(name: str, default: str = "") -> list[str]:
 
 
 def secret(name: str, default: str = "") -> str:
-    """The secret `name`: as it stands, or looked up in Secrets Manager where `NAME_SECRET_ID` names it."""
+    """The secret `name`: as it stands, or looked up in Secrets Manager where `NAME_SECRET_ID` names it.
+
+    One that cannot be looked up stops the start with a sentence.
+    """
     secret_id = text(f"{name}_SECRET_ID")
     if not secret_id:
         return text(name, default)
     from config import aws  # noqa: PLC0415 - here, since no process without such a secret needs it to read its settings
 
-    return aws.secret_string(secret_id)
+    try:
+        return aws.secret_string(secret_id)
+    except (aws.AwsError, KeyError) as error:  # KeyError: its value is no text
+        raise ImproperlyConfigured(f"{name}_SECRET_ID names {secret_id}, which cannot be read: {error}") from None

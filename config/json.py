@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import simplejson
@@ -12,20 +12,28 @@ from rest_framework.renderers import BaseRenderer
 MAX_DEPTH = 200
 
 
+class Refused(ValueError):
+    """Valid JSON that could not be shown as it was sent. Its text says why, in words that fit behind a colon."""
+
+
 def loads(text: str | bytes) -> Any:
     """JSON text as Python values; a number with a point or an exponent becomes a Decimal.
 
-    Raises ValueError for what is no JSON (NaN and Infinity are none, nor is what is no UTF-8) and for what
-    is nested deeper than MAX_DEPTH.
+    Raises ValueError for what is no JSON (NaN and Infinity are none, nor is what is no UTF-8), and Refused for
+    what is nested deeper than MAX_DEPTH, has a number beyond all range, or a name twice in one object.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8")  # UnicodeDecodeError is a ValueError
     try:
-        value = simplejson.loads(text, parse_float=_decimal)
+        value = simplejson.loads(text, parse_float=_decimal, object_pairs_hook=_object)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise Refused("it is nested too deeply") from None
+    except (simplejson.JSONDecodeError, Refused):
+        raise
+    except ValueError:  # Python's own limit of a whole number's digits
+        raise Refused("a number is out of range") from None
     if _deeper_than(value, MAX_DEPTH):
-        raise ValueError("nested too deeply")
+        raise Refused("it is nested too deeply")
     return value
 
 
@@ -41,10 +49,22 @@ def fingerprint(value: Any) -> str:
 
 
 def _decimal(text: str) -> Decimal:
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent that Decimal itself cannot hold
+        raise Refused("a number is out of range") from None
     if not number.is_finite() or abs(number.adjusted()) > 100_000:
-        raise ValueError("a number is out of range")
+        raise Refused("a number is out of range")
     return number
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Refused(f"the name {dumps(twice)[:200]} is there twice")
+    return value
 
 
 def _deeper_than(value: Any, depth: int) -> bool:
@@ -54,7 +74,7 @@ def _deeper_than(value: Any, depth: int) -> bool:
         level = [child for one in level for child in _children(one)]
         if not level:
             return False
-    return any(True for one in level for _ in _children(one))
+    return True
 
 
 def _children(value: Any) -> list[Any]:

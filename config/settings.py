@@ -175,6 +175,7 @@ SPECTACULAR_SETTINGS = {
 # --- The desk ---------------------------------------------------------------------------------------
 
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:ticketing_indexedticket_changelist"  # for who opens the login page itself
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -196,9 +197,9 @@ UNFOLD = {
     "SITE_SYMBOL": "meeting_room",
     "SHOW_HISTORY": False,
     "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("ticketing/icon.svg")},
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("ticketing/icon.svg")},
     ],
-    "STYLES": [lambda request: static("ticketing/desk.css")],
+    "STYLES": [lambda _: static("ticketing/desk.css")],
     "SIDEBAR": {"navigation": "ticketing.desk.navigation.sections"},
 }
 

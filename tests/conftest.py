@@ -1,6 +1,7 @@
 """What tests stand on: an AWS in process (moto) or a real local one, callers with tokens, a counter of calls."""
 
 from collections.abc import Callable, Iterator
+from functools import cache as remembered
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests import local_aws as local_server
 from tests import moto_stack
 
 _Client: Any = BaseClient
+_moto_client = remembered(config_aws._client.__wrapped__)  # making clients is what takes time: these serve every test
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +33,11 @@ def _fresh_process_state() -> Iterator[None]:
 
 
 @pytest.fixture
-def aws() -> Iterator[None]:
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """AWS in process, with every table, queue, topic, stream and bucket of the product."""
-    config_aws.forget_clients()
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)  # a local AWS that another test started
+    monkeypatch.setattr(config_aws, "_client", _moto_client)
+    config_aws.account_id.cache_clear()
     queue.url.cache_clear()
     with mock_aws():
         moto_stack.create()
@@ -43,12 +47,13 @@ def aws() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def local_aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real local AWS, provisioned from infra/stack.yaml; started once, when the first test asks for it."""
-    with local_server.running(tmp_path_factory.mktemp("aws")) as endpoint, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", endpoint)
+    with local_server.running(tmp_path_factory.mktemp("aws")) as endpoint:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", endpoint)
+            config_aws.forget_clients()
+            call_command("provision", verbosity=0)
         config_aws.forget_clients()
-        call_command("provision", verbosity=0)
         yield endpoint
-    config_aws.forget_clients()
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ class TicketAdmin(ModelAdmin):
     list_fullwidth = True
     list_filter_sheet = False
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_max_show_all = 0
     actions = None
 
@@ -73,7 +74,7 @@ class TicketAdmin(ModelAdmin):
         return (search(queryset, search_term) if search_term.strip() else queryset), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.has_change_permission(request)
+        return bool(self.has_change_permission(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -140,12 +141,13 @@ def _moment(moment: datetime) -> SafeString:
     return format_html(template, moment.isoformat(), day, f"{local:%H:%M}")
 
 
+admin.site.index_title = "Support desk"
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Django's own, looking like the rest; what people may do, they may as members of groups."""
 
     form = UserChangeForm

@@ -67,5 +67,6 @@ class IndexedTicket(models.Model):
     @property
     def title(self) -> str:
         """What a list shows: the subject, or the description's first line."""
-        opening: str = self.__dict__["opening"] if "opening" in self.__dict__ else self.issue_description
+        # A list has only the opening; asking for the rest would be a query for each row.
+        opening: str = self.__dict__["opening"] if "opening" in self.__dict__ else self.issue_description  # noqa: SIM401
         return self.subject or opening.strip().partition("\n")[0][:120] or "(no subject)"

@@ -116,32 +116,40 @@ def add_comment(
     One AWS call, three at most where it opens the ticket again. Raises Absent, Final (closed), KeyReused, Stale (if
     `expected_version` is given and is not the ticket's), Busy.
     """
-    comment = Comment(
-        ticket_id=ticket_id,
-        comment_id=ids.new_id(),
-        comment=text,
-        author=author,
-        visibility=visibility,
-        created_at=created_at or clock.now(),
+    now = clock.now()
+    adding = writes.CommentWrite(
+        comment=Comment(
+            ticket_id=ticket_id,
+            comment_id=ids.new_id(),
+            comment=text,
+            author=author,
+            visibility=visibility,
+            created_at=created_at or now,
+        ),
+        now=now,
+        actor=actor,
+        customer_id=customer_id,
+        key=CommentKey(key.keyed_id, key.fingerprint) if key else None,
+        expected_version=expected_version,
     )
-    _check_size(comment)
-    comment_key = CommentKey(key.keyed_id, key.fingerprint) if key else None
-    reopening = REOPENED_BY_COMMENT if reopen and visibility == "public" else frozenset[Status]()
+    _check_size(adding.comment)
+    return _add(adding, REOPENED_BY_COMMENT if reopen and visibility == "public" else frozenset())
+
+
+def _add(adding: writes.CommentWrite, reopening: frozenset[Status]) -> Commented:
+    """Add the comment; where the ticket's status is one of `reopening`, open it again in the same transaction."""
     reopens: Status | None = None
     for _ in _patiently():
-        actions = writes.comment(
-            comment, actor, customer_id, comment_key, reopens, _FINAL | reopening, expected_version
-        )
         try:
-            store.write(actions, token=ids.new_id())
+            store.write(writes.comment(adding, reopens, _FINAL | reopening), token=ids.new_id())
         except aws.Conflict as conflict:
-            if first := _first_time(comment, comment_key, conflict):
+            if first := _first_time(adding, conflict):
                 return Commented(first, replayed=True)
-            reopens = _why_not(conflict, customer_id, expected_version, reopening)
+            reopens = _why_not(adding, conflict, reopening)
         except aws.Contended:
-            raise Busy from None
+            break
         else:
-            return Commented(comment, replayed=False)
+            return Commented(adding.comment, replayed=False)
     raise Busy
 
 
@@ -248,24 +256,22 @@ def _check_changeable(ticket: Ticket, expected_version: int | None) -> None:
         raise Final(_CLOSED)
 
 
-def _first_time(comment: Comment, key: CommentKey | None, conflict: aws.Conflict) -> Comment | None:
+def _first_time(adding: writes.CommentWrite, conflict: aws.Conflict) -> Comment | None:
     """The comment that the key already stands for: same words, since the request has the same hash."""
-    found = conflict.reasons[2].get("Item") if key and len(conflict.reasons) > 2 else None
-    if not key or not found:
+    found = conflict.reasons[writes.KEY_ACTION].get("Item") if adding.key else None
+    if not adding.key or not found:
         return None
-    if items.fingerprint_of(found) != key.fingerprint:
+    if items.fingerprint_of(found) != adding.key.fingerprint:
         raise KeyReused
     values = aws.from_wire(found)
-    return replace(comment, comment_id=values["comment_id"], created_at=values["created_at"])
+    return replace(adding.comment, comment_id=values["comment_id"], created_at=values["created_at"])
 
 
-def _why_not(
-    conflict: aws.Conflict, customer_id: str, expected_version: int | None, reopening: frozenset[Status]
-) -> Status | None:
+def _why_not(adding: writes.CommentWrite, conflict: aws.Conflict, reopening: frozenset[Status]) -> Status | None:
     """Why the comment's transaction was refused: raises it, or gives the status to open the ticket from."""
-    found = conflict.reasons[0].get("Item")
-    ticket = _own(items.to_ticket(found) if found else None, customer_id)
-    _check_changeable(ticket, expected_version)
+    found = conflict.reasons[writes.TICKET_ACTION].get("Item")
+    ticket = _own(items.to_ticket(found) if found else None, adding.customer_id)
+    _check_changeable(ticket, adding.expected_version)
     return ticket.status if ticket.status in reopening else None
 
 

@@ -40,46 +40,64 @@ def change(before: Ticket, after: Ticket, actor: Actor) -> list[dict[str, Any]]:
     return [update, _note(before.ticket_id, after.version, after.updated_at, actor, fields)]
 
 
-def comment(
-    new: Comment,
-    actor: Actor,
-    customer_id: str,
-    key: CommentKey | None,
-    reopens: Status | None,
-    blocked_by: frozenset[Status],
-    expected_version: int | None,
-) -> list[dict[str, Any]]:
+# Where the ticket and the key stand among a comment's actions, and so among the reasons of a refusal.
+TICKET_ACTION, KEY_ACTION = 0, 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommentWrite:
+    """A comment to be added, by whom, and what must hold: the customer's ticket, perhaps a version, a fresh key."""
+
+    comment: Comment
+    now: str
+    actor: Actor
+    customer_id: str
+    key: CommentKey | None
+    expected_version: int | None
+
+
+def comment(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]) -> list[dict[str, Any]]:
     """A comment, and the ticket's count and version moved with it.
 
-    No condition on `version` (unless somebody expects one): comments never conflict with each other. The ticket
-    must be the customer's, and in none of the statuses `blocked_by`; where the comment opens it again,
-    `reopens` is the status it must still have. `expected_version` is for a writer who saw a certain version.
+    No condition on `version` (unless the writer expects one): comments never conflict with each other. The ticket
+    must be in none of the statuses `blocked_by`; or, where the comment opens it again, still in `reopens`.
     """
-    conditions, values = _comment_conditions(customer_id, reopens, blocked_by, expected_version)
-    sets = {"updated_at": new.created_at, "request_id": actor.request_id, "last_comment_id": new.comment_id}
-    update = _update(new.ticket_id, sets | ({"status": "open"} if reopens else {}), [], " AND ".join(conditions))
-    body = update["Update"]
-    body["UpdateExpression"] += (
-        ", #version = if_not_exists(#version, :one) + :one, comment_count = if_not_exists(comment_count, :zero) + :one"
-    )
-    body["ExpressionAttributeNames"]["#version"] = "version"
-    body["ExpressionAttributeValues"] |= aws.to_wire(values | {":one": 1, ":zero": 0})
-    actions = [update, _put(items.from_comment(new))]
-    if key:
-        actions.append(_put(_key_item(new, key), unless_exists=True))
+    new = adding.comment
+    actions = [_counted(adding, reopens, blocked_by), _put(items.from_comment(new))]
+    if adding.key:
+        actions.append(_put(_key_item(new, adding.key), unless_exists=True))
     if reopens:
-        note = _note(new.ticket_id, None, new.created_at, actor, {"status": [reopens, "open"]})
-        actions.append(note)
+        actions.append(_note(new.ticket_id, None, adding.now, adding.actor, {"status": [reopens, "open"]}))
     return actions
 
 
+def _counted(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]) -> dict[str, Any]:
+    """The ticket's part: one comment and one version more, however many write at once."""
+    sets = {
+        "updated_at": adding.now,  # it changes now, even by a comment that was written elsewhere long ago
+        "request_id": adding.actor.request_id,
+        "last_comment_id": adding.comment.comment_id,
+    }
+    conditions, values = _comment_conditions(adding, reopens, blocked_by)
+    action = _update(
+        adding.comment.ticket_id, sets | ({"status": "open"} if reopens else {}), [], " AND ".join(conditions)
+    )
+    update = action["Update"]
+    update["UpdateExpression"] += (
+        ", #version = if_not_exists(#version, :one) + :one, comment_count = if_not_exists(comment_count, :zero) + :one"
+    )
+    update["ExpressionAttributeNames"]["#version"] = "version"
+    update["ExpressionAttributeValues"] |= aws.to_wire(values | {":one": 1, ":zero": 0})
+    return action
+
+
 def _comment_conditions(
-    customer_id: str, reopens: Status | None, blocked_by: frozenset[Status], expected_version: int | None
+    adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]
 ) -> tuple[list[str], dict[str, Any]]:
-    conditions, values = ["attribute_exists(ticket_id)"], {":customer": customer_id}
     own = "customer_id = :customer"
-    by_default = customer_id == settings.DEFAULT_CUSTOMER
-    conditions.append(f"({own} OR attribute_not_exists(customer_id))" if by_default else own)
+    by_default = adding.customer_id == settings.DEFAULT_CUSTOMER
+    conditions = ["attribute_exists(ticket_id)", f"({own} OR attribute_not_exists(customer_id))" if by_default else own]
+    values: dict[str, Any] = {":customer": adding.customer_id}
     if reopens:
         conditions.append("#status = :reopens")
         values[":reopens"] = reopens
@@ -87,9 +105,9 @@ def _comment_conditions(
         blocked = [status for status in STATUSES if status in blocked_by]
         conditions.append(f"NOT #status IN ({', '.join(f':{status}' for status in blocked)})")
         values |= {f":{status}": status for status in blocked}
-    if expected_version is not None:
+    if adding.expected_version is not None:
         conditions.append("(#version = :expected OR (attribute_not_exists(#version) AND :expected = :one))")
-        return conditions, values | {":expected": expected_version}
+        values[":expected"] = adding.expected_version
     return conditions, values
 
 

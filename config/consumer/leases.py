@@ -48,6 +48,8 @@ class Lease:
         self.checkpoint = checkpoint  # as it was when the lease was taken; None at the very first time
         self.lost = threading.Event()
         self._released = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name=f"lease {source}", daemon=True)
+        self._keeper.start()
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Move the checkpoint. Raises aws.Conflict if the lease is somebody else's by now."""
@@ -63,7 +65,7 @@ class Lease:
             ),
         )
 
-    def keep(self) -> None:
+    def _keep(self) -> None:
         """Renew until released or lost (runs in a thread of its own, since a batch may take longer than a lease)."""
         renewed = time.monotonic()
         while not self._released.wait(RENEW_SECONDS):
@@ -80,6 +82,7 @@ class Lease:
     def release(self) -> None:
         """Let the next reader have it at once."""
         self._released.set()
+        self._keeper.join()  # a renewal under way would take it back
         try:
             _give_up(self.source, self.owner)
         except aws.AwsError as error:
@@ -95,13 +98,10 @@ def hold(source: str, owner: str) -> Iterator[Lease | None]:
         return
     positions, at = values.get("positions"), values.get("at")
     lease = Lease(source, owner, None if positions is None else Checkpoint(positions, at))
-    keeper = threading.Thread(target=lease.keep, name=f"lease {source}", daemon=True)
-    keeper.start()
     try:
         yield lease
     finally:
         lease.release()
-        keeper.join()
 
 
 def _table() -> "DynamoDBClient":

@@ -69,13 +69,15 @@ class Reader:
         """Whether the stream cannot be known to connect to the checkpoint.
 
         It does not if there is none, if a shard that was being read is gone, or if nothing was read yet of a shard
-        without a parent: its records may have been there and be gone (an emulator's, after a restart).
+        whose parent is neither listed nor known to be read to its end: what lay between may have been there and be
+        gone (with an emulator, after a restart, that is the one shard's records, and it has no parent at all).
         """
         if self.lease.checkpoint is None:
             return True
         listed = {shard.shard_id for shard in self.shards}
         gone = any(where != END and shard_id not in listed for shard_id, where in self.positions.items())
-        return gone or any(not (one.parent_id or self.positions.get(one.shard_id)) for one in self.shards)
+        known = listed | self.positions.keys()
+        return gone or any(not self.positions.get(one.shard_id) and one.parent_id not in known for one in self.shards)
 
     def catch_up(self) -> None:
         """Announce from the record what the stream cannot tell any more, then read all that it still holds."""

@@ -172,8 +172,8 @@ def write_private(file: Path, text: str) -> None:
     """Replace the file in one move, readable by its owner only."""
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)
+    draft.touch(0o600)
+    draft.write_text(text)
     draft.replace(file)
 
 

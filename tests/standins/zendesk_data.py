@@ -10,32 +10,42 @@ LONG_CONVERSATION = 250  # comments of a ticket whose id ends in 77
 STORIES = (
     (
         "Refund for a cancelled HL Mathematics session",
-        "The session on Tuesday was cancelled by the tutor ten minutes before it started, and the credit has not come "
-        "back to our account. Could you look into it before the next invoice, please?",
+        (
+            "The session on Tuesday was cancelled by the tutor ten minutes before it started, and the credit has not "
+            "come back to our account. Could you look into it before the next invoice, please?"
+        ),
         ["billing", "refund"],
     ),
     (
         "Cannot join the lesson space",
-        "My daughter gets 'connection lost' as soon as the whiteboard opens. We tried Chrome and Safari, on two "
-        "different networks. Her lesson starts again tomorrow at 16:00.",
+        (
+            "My daughter gets 'connection lost' as soon as the whiteboard opens. We tried Chrome and Safari, on two "
+            "different networks. Her lesson starts again tomorrow at 16:00."
+        ),
         ["lesson_space", "technical"],
     ),
     (
         "IB Chemistry IA: which feedback may a tutor give?",
-        "Our coordinator asks what your tutors may comment on in an internal assessment draft, and what counts as "
-        "undue help. We need an answer in writing.",
+        (
+            "Our coordinator asks what your tutors may comment on in an internal assessment draft, and what counts as "
+            "undue help. We need an answer in writing."
+        ),
         ["ib", "academic_policy"],
     ),
     (
         "Tutor's availability disappeared from the calendar",
-        "Since the weekend I cannot see any slot of our Physics tutor, although she told us that she teaches on "
-        "Thursdays. Booking with somebody else a week before the mocks is not what we want.",
+        (
+            "Since the weekend I cannot see any slot of our Physics tutor, although she told us that she teaches on "
+            "Thursdays. Booking with somebody else a week before the mocks is not what we want."
+        ),
         ["scheduling", "tutor"],
     ),
     (
         "Invoice shows the wrong school address",
-        "Die Rechnung für Oktober trägt noch unsere alte Anschrift (Königstraße 4). Please correct it, our accounts "
-        "department cannot pay it otherwise.",
+        (
+            "Die Rechnung für Oktober trägt noch unsere alte Anschrift (Königstraße 4). Please correct it, our "
+            "accounts department cannot pay it otherwise."
+        ),
         ["billing", "invoice"],
     ),
 )
@@ -51,7 +61,7 @@ REPLIES = (
 
 def ticket(ticket_id: int) -> dict[str, Any]:
     """The ticket as `GET /api/v2/tickets/{id}.json` shows it, without its envelope."""
-    chance = random.Random(ticket_id)  # noqa: S311 - not a secret
+    chance = random.Random(ticket_id)
     subject, description, tags = STORIES[ticket_id % len(STORIES)]
     created = datetime(2025, 1, 6, 8, tzinfo=UTC) + timedelta(minutes=chance.randrange(400_000))
     return {

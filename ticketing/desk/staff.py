@@ -42,8 +42,6 @@ def actor(user: AbstractBaseUser | AnonymousUser) -> Actor:
     return Actor(name=user.get_username(), door="desk", request_id=request_id())
 
 
-
-
 def _label(user: User) -> str:
     name = user.get_full_name()
     return f"{name} ({user.get_username()})" if name else user.get_username()

@@ -1,0 +1,126 @@
+"""What a request carries beside its path: refused with the contract's sentences, or taken as it is."""
+
+from typing import Any
+
+import pytest
+from django.core import signing
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
+
+from config import body
+from config.errors import ApiError
+
+JSON = "application/json"
+
+
+def post(content: bytes, content_type: str | None = JSON, **headers: str) -> Request:
+    request = APIRequestFactory().generic("POST", "/", content, content_type=content_type or "", headers=headers)
+    if content_type is None:
+        del request.META["CONTENT_TYPE"]
+    return Request(request)
+
+
+def get(**query: str) -> Request:
+    return Request(APIRequestFactory().get("/", query))
+
+
+def refusal(call: Any, *arguments: Any) -> tuple[int, str]:
+    with pytest.raises(ApiError) as caught:
+        call(*arguments)
+    return caught.value.status_code, str(caught.value.detail)
+
+
+@pytest.mark.parametrize("content", [b"", b"  ", b"\n\t"])
+def test_an_empty_body_is_required(content: bytes) -> None:
+    assert refusal(body.read_json, post(content)) == (400, "Request body is required")
+
+
+@pytest.mark.parametrize("content", [b"{", b"no", b'{"a": NaN}', b"[-Infinity]", b"\xff", b'"\xed\xa0\x80"', b"{} {}"])
+def test_what_is_no_json_is_refused(content: bytes) -> None:
+    assert refusal(body.read_json, post(content)) == (400, "Request body is not valid JSON")
+
+
+@pytest.mark.parametrize("content", [b"[]", b"1", b"null", b'"text"', b'[{"a": 1}]'])
+def test_what_is_no_object_is_refused_where_one_is_due(content: bytes) -> None:
+    assert refusal(body.read_object, post(content)) == (400, "Request body is not valid JSON")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"[" * 201 + b"]" * 201, "it is nested too deeply"),
+        (b'{"n": 1e99999999999999999999}', "a number is out of range"),
+        (b"9" * 5000, "a number is out of range"),
+        (b'{"a": 1, "a": 2}', 'the name "a" is there twice'),
+    ],
+)
+def test_json_that_cannot_be_shown_as_sent_is_refused_with_the_reason(content: bytes, why: str) -> None:
+    assert refusal(body.read_json, post(content)) == (400, f"Request body cannot be kept as it is: {why}")
+
+
+def test_a_body_up_to_the_limit_is_taken_and_a_byte_more_is_too_large(settings: Any) -> None:
+    settings.REQUEST_MAX_BYTES = 20
+    assert body.read_json(post(b'"' + b"x" * 18 + b'"')) == "x" * 18
+    assert refusal(body.read_json, post(b'"' + b"x" * 19 + b'"'))[0] == 413
+    assert body.read_json(post(b'"' + b"x" * 19 + b'"'), 21) == "x" * 19
+
+
+@pytest.mark.parametrize("content_type", [JSON, None, "", "application/json; charset=utf-8", "Application/JSON"])
+def test_json_and_no_content_type_are_taken(content_type: str | None) -> None:
+    assert body.read_object(post(b'{"a": 1}', content_type)) == {"a": 1}
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data; boundary=x", "application/jsonp", "x"])
+def test_any_other_content_type_is_refused(content_type: str) -> None:
+    assert refusal(body.read_json, post(b"{}", content_type)) == (415, "Content-Type must be application/json")
+
+
+@pytest.mark.parametrize(
+    ("sent", "key"),
+    [("abc", "abc"), ('"abc"', "abc"), ('"', '"'), ("a b~", "a b~"), ('""a""', '"a"'), ("k" * 255, "k" * 255)],
+)
+def test_an_idempotency_key_may_be_quoted_or_not(sent: str, key: str) -> None:
+    assert body.idempotency_key(post(b"{}", Idempotency_Key=sent)) == key
+
+
+@pytest.mark.parametrize("sent", ["", '""', "k" * 256, '"' + "k" * 256 + '"', "é", "a\tb", "a\x7f"])
+def test_what_can_be_no_idempotency_key_is_refused(sent: str) -> None:
+    request = post(b"{}", Idempotency_Key=sent)
+    assert refusal(body.idempotency_key, request) == (400, "Idempotency-Key is not valid")
+
+
+def test_no_idempotency_key_is_none() -> None:
+    assert body.idempotency_key(post(b"{}")) is None
+
+
+@pytest.mark.parametrize(("query", "limit"), [({}, 20), ({"limit": "1"}, 1), ({"limit": "100"}, 100)])
+def test_a_limit_from_1_to_100_is_taken_and_20_is_the_default(query: dict[str, str], limit: int) -> None:
+    assert body.page_limit(get(**query)) == limit
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "1.0", "ten", "", " 5", "٣", "1e1", "9" * 50])
+def test_any_other_limit_is_refused(limit: str) -> None:
+    assert refusal(body.page_limit, get(limit=limit)) == (400, "limit must be a whole number from 1 to 100")
+
+
+def test_a_cursor_brings_back_its_position_in_its_own_list() -> None:
+    cursor = body.seal_cursor({"ticket_id": "1"}, "tickets", "acme")
+    assert cursor
+    assert body.open_cursor(get(cursor=cursor), "tickets", "acme") == {"ticket_id": "1"}
+    assert body.seal_cursor(None, "tickets", "acme") is None
+    assert body.open_cursor(get(), "tickets", "acme") is None
+
+
+@pytest.mark.parametrize("place", [("tickets", "other"), ("comments", "acme"), ("tickets",), ("tickets", "acme", "x")])
+def test_a_cursor_of_another_list_or_customer_is_refused(place: tuple[str, ...]) -> None:
+    cursor = body.seal_cursor("position", "tickets", "acme")
+    assert cursor
+    assert refusal(body.open_cursor, get(cursor=cursor), *place) == (400, "cursor is not valid")
+
+
+def test_a_cursor_that_was_tampered_with_is_refused() -> None:
+    cursor = body.seal_cursor("a position", "tickets", "acme")
+    assert cursor
+    forged = [cursor[:-1] + ("A" if cursor[-1] != "A" else "B"), "x" + cursor, cursor[:10], "::", "é", "\0", "a" * 5000]
+    for one in [*forged, signing.dumps("a position")]:
+        assert refusal(body.open_cursor, get(cursor=one), "tickets", "acme") == (400, "cursor is not valid"), one

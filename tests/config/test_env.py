@@ -1,0 +1,112 @@
+"""The environment: defaults of a local copy, secrets by name, and a start that stops with one sentence."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from moto import mock_aws
+
+from config import env
+
+
+@pytest.fixture
+def local_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A local copy's file of defaults; what is loaded into the environment goes again."""
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.setenv("LOCAL_DIR", str(tmp_path))
+    return tmp_path / "local.env"
+
+
+def test_a_local_copy_gives_defaults_and_the_environment_wins(local_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    local_env.write_text("FOYER_ONE=from the file\nFOYER_TWO=a=b\nFOYER_SET=file\n\n")
+    monkeypatch.setenv("FOYER_SET", "environment")
+    env.load_local_defaults()
+    assert (env.text("FOYER_ONE"), env.text("FOYER_TWO"), env.text("FOYER_SET")) == ("from the file", "a=b", "environment")
+
+
+def test_a_local_copy_gives_no_secret_where_one_is_looked_up(local_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    local_env.write_text("FOYER_KEY=local\nFOYER_OTHER_SECRET_ID=x\n")
+    monkeypatch.setenv("FOYER_KEY_SECRET_ID", "production/key")
+    env.load_local_defaults()
+    assert (env.text("FOYER_KEY"), env.text("FOYER_OTHER_SECRET_ID")) == ("", "")
+
+
+def test_without_a_local_copy_nothing_is_loaded(local_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env.load_local_defaults()
+    monkeypatch.setenv("LOCAL_DIR", "")
+    assert env.local_dir() is None
+    env.load_local_defaults()
+
+
+@pytest.mark.parametrize(("value", "meaning"), [("1", True), ("Yes", True), ("on", True), ("0", False), ("", False)])
+def test_a_flag_is_read_as_people_write_it(value: str, meaning: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOYER_FLAG", value)
+    assert env.flag("FOYER_FLAG") is meaning
+
+
+def test_words_and_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOYER_WORDS", " a, b,,c ")
+    monkeypatch.setenv("FOYER_NUMBER", "12")
+    assert env.words("FOYER_WORDS") == ["a", "b", "c"]
+    assert (env.number("FOYER_NUMBER", 1), env.number("FOYER_UNSET", 7)) == (12, 7)
+
+
+def test_a_number_that_is_none_stops_the_start_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOYER_NUMBER", "many")
+    with pytest.raises(ImproperlyConfigured, match="FOYER_NUMBER must be a whole number, but it is 'many'"):
+        env.number("FOYER_NUMBER", 1)
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No region but the product's own setting."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("REGION", "eu-west-1")
+
+
+def test_a_secret_is_looked_up_by_its_id_in_the_region_of_the_settings(
+    secrets: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOYER_KEY", "as it stands")
+    assert env.secret("FOYER_KEY") == "as it stands"
+    with mock_aws():
+        boto3.client("secretsmanager", region_name="eu-west-1").create_secret(Name="foyer/key", SecretString="looked up")
+        monkeypatch.setenv("FOYER_KEY_SECRET_ID", "foyer/key")
+        assert env.secret("FOYER_KEY") == "looked up"
+
+
+def test_a_secret_that_is_not_there_stops_the_start_with_a_sentence(
+    secrets: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOYER_KEY_SECRET_ID", "foyer/no-such-key")
+    with mock_aws(), pytest.raises(ImproperlyConfigured, match="FOYER_KEY_SECRET_ID names foyer/no-such-key, which can"):
+        env.secret("FOYER_KEY")
+
+
+def start(project: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """`manage.py` in a process of its own, with nothing set but what is given."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=project,
+        env={"PATH": os.environ["PATH"], "LOCAL_DIR": "", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("command", ["check", "consume"])
+def test_a_missing_secret_key_stops_the_start_with_one_sentence(project: Path, command: str) -> None:
+    ended = start(project, command)
+    assert ended.returncode != 0
+    assert ended.stderr.startswith("DJANGO_SECRET_KEY is not set: set it (or DJANGO_SECRET_KEY_SECRET_ID)")
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_debugging_needs_no_secret_key(project: Path) -> None:
+    assert start(project, "check", DJANGO_DEBUG="1").returncode == 0

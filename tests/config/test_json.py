@@ -1,0 +1,101 @@
+"""JSON exactly as sent, or refused; never a crash."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import json
+
+
+@pytest.mark.parametrize("text", ["1", "0.10", "1.000", "12345678901234567890.123456789012345678901234567890", "-7.50"])
+def test_a_number_keeps_every_digit(text: str) -> None:
+    assert json.dumps(json.loads(text)) == text
+
+
+def test_a_whole_number_stays_whole_and_another_becomes_a_decimal() -> None:
+    assert json.loads("[1, 1.0]") == [1, Decimal("1.0")]
+    assert [type(one) for one in json.loads("[1, 1.0, 1e2]")] == [int, Decimal, Decimal]
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", '{"a": NaN}', "[Infinity]"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="."):
+        json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["1e9999999999999999999999", "-1.5e-9999999999999999999999", "1e100001", "0e100001", "9" * 5000]
+)
+def test_a_number_out_of_range_is_refused_and_does_not_break(text: str) -> None:
+    with pytest.raises(ValueError, match="."):
+        json.loads(text)
+
+
+def test_nesting_is_taken_to_a_depth_and_refused_beyond() -> None:
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        deep = opening * json.MAX_DEPTH + "1" + closing * json.MAX_DEPTH
+        assert json.loads(deep)
+        with pytest.raises(ValueError, match="nested too deeply"):
+            json.loads(opening + deep + closing)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '[{"a":'])
+def test_absurd_nesting_does_not_overflow(opening: str) -> None:
+    with pytest.raises(ValueError, match="."):
+        json.loads(opening * 100_000)
+
+
+@pytest.mark.parametrize("text", [r'"\ud800"', r'{"\udfff":"a"}', r'"\u0000"', r'"\ud83d\ude00"'])
+def test_lone_surrogates_and_nuls_come_back_as_they_went_in(text: str) -> None:
+    assert json.dumps(json.loads(text)) == text
+    assert json.fingerprint(json.loads(text))
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '[{"b": {"a": 1, "a": 1}}]'])
+def test_a_name_that_is_there_twice_is_refused_since_only_one_could_be_shown(text: str) -> None:
+    with pytest.raises(ValueError, match='the name "a" is there twice'):
+        json.loads(text)
+
+
+@pytest.mark.parametrize("body", [b"\xff", b'"\xc3"', b'"\xed\xa0\x80"', '{"a": 1}'.encode("utf-16")])
+def test_bytes_that_are_no_utf8_are_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match="."):
+        json.loads(body)
+
+
+@pytest.mark.parametrize("text", ["", "{", "{} {}", "[1,]", "{'a': 1}", "nul", '"\x01"', "01"])
+def test_what_is_no_json_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="."):
+        json.loads(text)
+
+
+def test_a_fingerprint_ignores_order_and_spacing_and_nothing_else() -> None:
+    one = json.fingerprint(json.loads('{"a": 1, "b": [1, {"c": "é", "d": null}]}'))
+    assert one == json.fingerprint(json.loads('{"b":[1,{"d":null,"c":"\\u00e9"}],\n"a":1}'))
+    others = ['{"a": 1, "b": [{"c": "é", "d": null}, 1]}', '{"a": "1"}', '{"a": true}', '{"a": 1}', '{"a": 1.5}']
+    assert len({one, *(json.fingerprint(json.loads(other)) for other in others)}) == 1 + len(others)
+
+
+_numbers = st.integers(-(10**40), 10**40) | st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9))
+_scalars = st.none() | st.booleans() | _numbers | st.text(st.characters(exclude_categories=()))
+_texts = st.text(st.characters(exclude_categories=()))
+_values: st.SearchStrategy[Any] = st.recursive(
+    _scalars, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(_texts, inner, max_size=5), max_leaves=20
+)
+
+
+@given(_values)
+def test_any_value_comes_back_as_it_went(value: Any) -> None:
+    text = json.dumps(value)
+    assert json.loads(text) == json.loads(text.encode())
+    assert json.dumps(json.loads(text)) == text
+    assert json.fingerprint(json.loads(text)) == json.fingerprint(json.loads(text))
+
+
+def test_an_answer_is_written_with_every_digit() -> None:
+    renderer = json.ExactJSONRenderer()
+    assert renderer.render({"n": Decimal("1.10")}) == b'{"n":1.10}'
+    assert renderer.render(None) == b""

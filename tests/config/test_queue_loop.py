@@ -1,0 +1,115 @@
+"""A queue's loop: what went well is deleted, the rest stays and comes back."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from config import aws, queue
+from config.consumer import queue_loop
+from config.consumer.batch import failed_ids
+from config.sources import Source
+
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+
+NAME = "GeneralTicketsQueue"
+SOURCE = Source("test", "queue", NAME, f"{__name__}.handler", batch=10)
+
+_handle: list[Callable[[dict[str, Any]], Any]] = []
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:
+    return _handle[-1](event)
+
+
+@pytest.fixture
+def batches() -> Any:
+    """The bodies of every batch that the handler was given; those called `bad` fail, `crash` raises."""
+    seen: list[list[str]] = []
+
+    def handle(event: dict[str, Any]) -> Any:
+        bodies = [record["body"] for record in event["Records"]]
+        seen.append(bodies)
+        if "crash" in bodies:
+            raise RuntimeError("a bug")
+        bad = [record["messageId"] for record in event["Records"] if record["body"] == "bad"]
+        return {"batchItemFailures": [{"itemIdentifier": one} for one in bad]}
+
+    _handle.append(handle)
+    yield seen
+    _handle.pop()
+
+
+def left() -> int:
+    """How many messages the queue still has, those in flight included."""
+    names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = aws.client("sqs").get_queue_attributes(QueueUrl=queue.url(NAME), AttributeNames=names)["Attributes"]
+    return sum(int(value) for value in found.values())
+
+
+def test_an_empty_queue_calls_no_handler(batches: list[list[str]]) -> None:
+    assert queue_loop.work_once(SOURCE, 0) == 0
+    assert batches == []
+
+
+def test_messages_that_went_well_are_deleted_in_batches_of_ten(batches: list[list[str]], calls: list[str]) -> None:
+    for n in range(12):
+        queue.send(NAME, f"message {n}")
+    calls.clear()
+    assert queue_loop.work_once(SOURCE, 0) == 10
+    assert calls == ["ReceiveMessage", "DeleteMessageBatch"]
+    assert queue_loop.work_once(SOURCE, 0) == 2
+    assert left() == 0
+    assert sorted(map(len, batches)) == [2, 10]
+
+
+def test_a_message_that_failed_stays_and_the_others_go(batches: list[list[str]]) -> None:
+    for body in ("good", "bad", "good"):
+        queue.send(NAME, body)
+    assert queue_loop.work_once(SOURCE, 0) == 2
+    assert left() == 1
+
+
+def test_a_handler_that_raises_leaves_the_whole_batch(batches: list[list[str]], caplog: pytest.LogCaptureFixture) -> None:
+    for body in ("good", "crash"):
+        queue.send(NAME, body)
+    assert queue_loop.work_once(SOURCE, 0) == 0
+    assert left() == 2
+    assert "The handler of test failed; its batch of 2 comes again" in caplog.text
+
+
+def test_a_handler_gets_messages_as_lambda_would_hand_them_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, Any]] = []
+    _handle.append(lambda event: given.append(event) or {"batchItemFailures": []})
+    message_id = queue.send(NAME, '{"a": 1}', {"request_id": "r-1", "empty": ""})
+    queue_loop.work_once(SOURCE, 0)
+    _handle.pop()
+    [record] = given[0]["Records"]
+    assert (record["messageId"], record["body"], record["eventSource"]) == (message_id, '{"a": 1}', "aws:sqs")
+    assert record["messageAttributes"] == {"request_id": {"dataType": "String", "stringValue": "r-1"}}
+    assert record["attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_the_loop_outlives_an_aws_that_is_away_and_stops_when_told(
+    batches: list[list[str]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, tries = threading.Event(), []
+
+    def work(source: Source, wait: int) -> int:
+        tries.append(wait)
+        if len(tries) == 1:
+            raise aws.Retryable("EndpointConnectionError")
+        stop.set()
+        return 0
+
+    monkeypatch.setattr(queue_loop, "work_once", work)
+    monkeypatch.setattr(queue_loop, "ERROR_SECONDS", 0.0)
+    queue_loop.run(SOURCE, stop)
+    assert tries == [queue_loop.WAIT_SECONDS] * 2
+    assert "cannot be read or cleared now, trying again" in caplog.text
+
+
+def test_only_the_ids_that_the_handler_names_have_failed(batches: list[list[str]]) -> None:
+    records = [{"messageId": "1", "body": "good"}, {"messageId": "2", "body": "bad"}]
+    assert failed_ids(SOURCE, records, ["1", "2"]) == {"2"}

@@ -1,0 +1,87 @@
+"""People at the desk, and tickets for them to see."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from ticketing import index, service
+from ticketing.desk.ticket_page import address
+from ticketing.ticket import Actor, Ticket, draft
+
+MakeTicket = Callable[..., Ticket]
+DOOR = Actor(name="a program", door="itsm", request_id="r-1")
+LIST = "admin:ticketing_indexedticket_changelist"
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """May do everything."""
+    return User.objects.create_superuser("ada", password="ada", first_name="Ada", last_name="Lovelace")
+
+
+@pytest.fixture
+def grace(db: None) -> User:
+    """Staff who may look, and nothing else."""
+    user = User.objects.create_user("grace", password="grace", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_indexedticket"))
+    return user
+
+
+@pytest.fixture
+def desk(client: Client, ada: User) -> Client:
+    """Ada's browser, signed in."""
+    client.force_login(ada)
+    return client
+
+
+@pytest.fixture
+def make_ticket(aws: None, db: None) -> MakeTicket:
+    """Open a ticket in the record, and in the index unless told otherwise."""
+
+    def make(indexed: bool = True, **fields: Any) -> Ticket:
+        defaults: dict[str, Any] = {
+            "channel": "itsm",
+            "customer_id": "acme",
+            "tier": "general",
+            "caller_id": "maria@example.com",
+            "issue_description": "It prints nothing.",
+            "subject": "Printer",
+        }
+        unsaved = replace(draft(**defaults), **fields)
+        ticket = service.open_ticket(unsaved).ticket
+        if indexed:
+            index.apply([ticket])
+        return ticket
+
+    return make
+
+
+@pytest.fixture
+def fill(desk: Client) -> Callable[..., dict[str, Any]]:
+    """The form of a ticket's page as a browser would send it, with what the person typed and chose."""
+
+    def filled(ticket: Ticket, **typed: Any) -> dict[str, Any]:
+        form = desk.get(address(ticket.ticket_id)).context["form"]
+        return {**form.data, **typed}
+
+    return filled
+
+
+@pytest.fixture
+def list_address() -> str:
+    return reverse(LIST)
+
+
+@pytest.fixture
+def said() -> Callable[[Any], str]:
+    """The messages on a page, as one text."""
+
+    def texts(response: Any) -> str:
+        return " ".join(str(message) for message in response.context["messages"])
+
+    return texts

@@ -1,0 +1,151 @@
+"""The desk in a real browser: nothing cut off, nothing missing, nothing that axe calls serious."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
+
+from tests.ticketing.desk.conftest import DOOR, MakeTicket
+from ticketing import service
+from ticketing.desk.ticket_page import address
+from ticketing.ticket import Ticket
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+
+LIST = "/desk/ticketing/indexedticket/"
+LONG = "withoutanybreak" * 20
+QUIET = ("quic", "background-networking", "component-update", "sync", "gpu")  # nothing but our own requests
+ARGUMENTS = ["--headless", "--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in QUIET)]
+# Text that its own box cuts off, and anything that sticks out of the window. Icons are text only to a program.
+CUT_OFF = """() => [...document.querySelectorAll('#page *')].filter(element => {
+    if (!element.checkVisibility() || element.closest('.material-symbols-outlined, .desk-hidden')) return false;
+    const box = element.getBoundingClientRect(), style = getComputedStyle(element);
+    const cuts = (overflow, inner, outer) => ['hidden', 'clip'].includes(overflow) && inner > outer + 1;
+    return element.textContent.trim() && (box.right > innerWidth + 1
+        || cuts(style.overflowX, element.scrollWidth, element.clientWidth)
+        || cuts(style.overflowY, element.scrollHeight, element.clientHeight));
+}).map(element => element.outerHTML.slice(0, 200))"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """For this module only: while Playwright runs, Django believes itself in a coroutine."""
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: Any, client: Client, ada: User) -> Iterator[Page]:
+    """A fresh window in which Ada is signed in; fails the test if a request went elsewhere or was not answered."""
+    client.force_login(ada)
+    context = browser.new_context(base_url=live_server.url)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    faults: list[str] = []
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((live_server.url, "data:")):
+            faults.append(f"asks elsewhere: {request.url}")
+
+    def on_response(response: Response) -> None:
+        if response.status >= 400:
+            faults.append(f"{response.status}: {response.url}")
+
+    page = context.new_page()
+    page.on("request", on_request)
+    page.on("response", on_response)
+    page.on("pageerror", lambda error: faults.append(f"script: {error}"))
+    yield page
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def ticket(make_ticket: MakeTicket) -> Ticket:
+    """A ticket whose every part is long."""
+    ticket = make_ticket(
+        subject=f"{LONG} and words",
+        caller_id=LONG,
+        assignee=LONG,
+        tier="gold",
+        priority="urgent",
+        issue_description=f"{LONG}\n\n{LONG}",
+        tags=[LONG],
+        attributes={LONG: [LONG]},
+    )
+    service.add_comment(ticket.ticket_id, "acme", LONG, DOOR, author=LONG)
+    service.add_comment(ticket.ticket_id, "acme", LONG, DOOR, author="ada")
+    service.add_comment(ticket.ticket_id, "acme", LONG, DOOR, author="ada", visibility="internal")
+    return ticket
+
+
+def faults(page: Page) -> list[str]:
+    """What axe calls serious or worse, and what is cut off."""
+    found = Axe().run(page).response["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    cut_off: list[str] = page.evaluate(CUT_OFF)
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in serious] + cut_off
+
+
+def look(page: Page, where: str, scheme: Any) -> list[str]:
+    """The faults of a page in one colour scheme, on a laptop and on a tablet."""
+    page.emulate_media(color_scheme=scheme)
+    found = []
+    for width in (1280, 768):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(where)
+        assert page.evaluate("document.documentElement.classList.contains('dark')") == (scheme == "dark")
+        found += faults(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_list(page: Page, ticket: Ticket, make_ticket: MakeTicket, scheme: str) -> None:
+    for status in ("pending", "solved", "closed"):
+        make_ticket(status=status)
+    assert look(page, LIST, scheme) == []
+    page.get_by_role("button", name="Filters").click()
+    assert faults(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_ticket_page(page: Page, ticket: Ticket, scheme: str) -> None:
+    assert look(page, address(ticket.ticket_id), scheme) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_other_pages(page: Page, aws: None, scheme: str) -> None:
+    for where in (f"{LIST}?q=nothing", f"{LIST}add/", "/desk/"):
+        assert look(page, where, scheme) == [], where
+
+
+def test_a_reply_is_typed_and_sent_and_there(page: Page, ticket: Ticket) -> None:
+    page.goto(LIST)
+    page.get_by_role("link", name=ticket.reference).click()
+    page.get_by_label("Your answer").fill("A technician comes at ten.")
+    page.get_by_label("Status").select_option("pending")
+    page.get_by_role("button", name="Reply").click()
+    page.get_by_text("Your reply is saved.").wait_for()
+    assert page.locator(".desk-staff", has_text="A technician comes at ten.").count() == 1
+    assert page.get_by_label("Status").input_value() == "pending"
+    assert service.get_ticket(ticket.ticket_id, None).status == "pending"
+
+
+def test_signing_in_leads_to_the_tickets(page: Page, aws: None) -> None:
+    page.context.clear_cookies()
+    page.goto("/desk/login/")
+    assert faults(page) == []
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill("ada")
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"**{LIST}")

@@ -1,0 +1,144 @@
+"""The ticket list: queues, search, and what it costs."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.ticketing.desk.conftest import MakeTicket
+from ticketing.desk.filters import assignees
+from ticketing.ticket import Ticket
+
+
+def references(client: Client, address: str, **query: str) -> list[str]:
+    return [row.reference for row in client.get(address, query).context["cl"].result_list]
+
+
+def test_the_newest_ticket_stands_first(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    old = make_ticket(created_at="2026-01-01T00:00:00.000Z")
+    new = make_ticket(created_at="2026-02-01T00:00:00.000Z")
+    assert references(desk, list_address) == [new.reference, old.reference]
+
+
+def test_a_row_tells_everything_and_links_to_the_ticket(
+    desk: Client, make_ticket: MakeTicket, list_address: str
+) -> None:
+    ticket = make_ticket(tier="gold", priority="urgent", assignee="network-team", channel="zendesk")
+    page = desk.get(list_address).content.decode()
+    told = (ticket.reference, "Printer", "gold", "urgent", "open", "Zendesk", "maria@example.com", "network-team")
+    assert all(text in page for text in told)
+    assert f"{ticket.ticket_id}/change/" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"status": "unsolved"}, {"open", "pending", "gold"}),
+        ({"status": "solved"}, {"solved"}),
+        ({"tier__exact": "gold"}, {"gold"}),
+        ({"channel__exact": "zendesk"}, {"pending"}),
+        ({"assignee": ":me"}, {"solved"}),
+        ({"assignee": ":nobody"}, {"open", "gold"}),
+        ({"assignee": "network-team"}, {"pending"}),
+        ({"assignee": ":nobody", "tier__exact": "gold", "status": "unsolved"}, {"gold"}),
+    ],
+)
+def test_queues(
+    desk: Client, make_ticket: MakeTicket, list_address: str, query: dict[str, str], found: set[str]
+) -> None:
+    make_ticket(subject="open")
+    make_ticket(subject="pending", status="pending", channel="zendesk", assignee="network-team")
+    make_ticket(subject="solved", status="solved", assignee="ada")
+    make_ticket(subject="gold", tier="gold")
+    rows = desk.get(list_address, query).context["cl"].result_list
+    assert {row.subject for row in rows} == found
+
+
+def test_assignees_are_found_without_reading_every_ticket(make_ticket: MakeTicket) -> None:
+    for name in ("zoe", "ada", None, "ada", "", "network-team"):
+        make_ticket(assignee=name)
+    assert assignees() == ["ada", "network-team", "zoe"]
+
+
+def _spellings(ticket: Ticket) -> list[str]:
+    plain = ticket.reference.removeprefix("F-").replace("-", "")
+    return [ticket.reference, ticket.reference.lower(), plain, f" f{plain} ", ticket.ticket_id]
+
+
+def test_search_by_reference_in_any_spelling(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    ticket = make_ticket()
+    make_ticket()
+    for spelling in _spellings(ticket):
+        assert references(desk, list_address, q=spelling) == [ticket.reference], spelling
+
+
+def test_search_by_words_of_the_subject(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    printer = make_ticket(subject="The PRINTER on floor 3")
+    password = make_ticket(subject="Lost my password")
+    without = make_ticket(subject=None, issue_description="Screen is black")
+    assert references(desk, list_address, q="floor printer") == [printer.reference]
+    assert references(desk, list_address, q="password") == [password.reference]  # reads as a reference, too
+    assert references(desk, list_address, q="black screen") == [without.reference]
+    assert references(desk, list_address, q="printer password") == []
+
+
+def _queries(client: Client, address: str, **query: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address, query).status_code == 200
+    return len(queries)
+
+
+def test_the_list_costs_the_same_queries_for_any_number_of_rows(
+    desk: Client, make_ticket: MakeTicket, list_address: str
+) -> None:
+    make_ticket(subject=None, issue_description="")
+    few = _queries(desk, list_address)
+    for _ in range(12):
+        make_ticket(subject=None, assignee="ada")
+    assert _queries(desk, list_address) == few <= 6
+    assert _queries(desk, list_address, q="prints", status="unsolved") <= few + 2
+
+
+def test_an_empty_list_says_what_to_do(desk: Client, list_address: str) -> None:
+    assert "Tickets appear here as soon as they come in by a door" in desk.get(list_address).content.decode()
+    assert "Check the spelling" in desk.get(list_address, {"q": "nothing"}).content.decode()
+    assert "This queue is empty" in desk.get(list_address, {"status": "open"}).content.decode()
+
+
+def test_script_in_a_row_is_text(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    evil = "<script>alert(1)</script>"
+    make_ticket(subject=evil, caller_id=evil, assignee=evil)
+    page = desk.get(list_address).content.decode()
+    assert evil not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 3
+
+
+def test_who_may_only_look_gets_no_button(client: Client, grace: User, list_address: str) -> None:
+    client.force_login(grace)
+    page = client.get(list_address)
+    assert page.status_code == 200
+    assert "New ticket" not in page.content.decode()
+
+
+def test_nobody_deletes_a_ticket(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    ticket = make_ticket()
+    assert desk.post(f"{list_address}{ticket.ticket_id}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_stranger_is_sent_to_the_login(client: Client, db: None, list_address: str) -> None:
+    answer: Any = client.get(list_address)
+    assert answer.status_code == 302
+    assert "/desk/login/" in answer.url
+
+
+def test_the_sidebar_marks_the_queue_one_is_in(desk: Client, list_address: str) -> None:
+    def active(**query: str) -> list[str]:
+        navigation = desk.get(list_address, query).context["sidebar_navigation"]
+        return [item["title"] for group in navigation for item in group["items"] if item["active"]]
+
+    assert active() == ["All tickets"]
+    assert active(status="unsolved", assignee=":me") == ["Mine"]
+    assert active(status="solved") == []

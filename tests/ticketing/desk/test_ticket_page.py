@@ -1,0 +1,162 @@
+"""The ticket page as it is read: from the record, and from the index where the record is away."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from config import aws as config_aws
+from tests.ticketing.desk.conftest import DOOR, MakeTicket
+from ticketing import service
+from ticketing.desk.ticket_page import address
+from ticketing.models import IndexedTicket
+
+EVIL = "</textarea></pre><script>alert('é')</script>"
+
+
+def away(*arguments: Any, **options: Any) -> Any:
+    raise config_aws.Retryable("EndpointConnectionError", "away")
+
+
+def test_everything_about_the_ticket_is_there(desk: Client, make_ticket: MakeTicket) -> None:
+    ticket = make_ticket(
+        priority="high",
+        tier="gold",
+        type="incident",
+        assignee="network-team",
+        tags=["printer", "floor-3"],
+        requester={"name": "Maria Schmidt", "email": "maria@example.org"},
+        attributes={"amount": Decimal("12345678901234567890.10"), "list": [1, None]},
+    )
+    page = desk.get(address(ticket.ticket_id)).content.decode()
+    told = (ticket.reference, ticket.ticket_id, "It prints nothing.", "acme", "maria@example.com", "Maria Schmidt")
+    more = ("maria@example.org", "incident", "network-team", "printer, floor-3", "12345678901234567890.10", "gold")
+    assert [text for text in told + more if text not in page] == []
+
+
+def test_the_conversation_is_in_order_and_says_who_speaks(desk: Client, make_ticket: MakeTicket) -> None:
+    ticket = make_ticket()
+    for text, author, visibility in [
+        ("Any news?", None, "public"),
+        ("We are on it.", "Ada Lovelace", "public"),
+        ("Ask Bob.", "ada", "internal"),
+    ]:
+        service.add_comment(ticket.ticket_id, "acme", text, DOOR, author=author, visibility=visibility)  # type: ignore[arg-type]
+    answer = desk.get(address(ticket.ticket_id))
+    entries = [(entry.kind, entry.author, entry.text) for entry in answer.context["entries"]]
+    assert entries == [
+        ("customer", "maria@example.com", "Any news?"),
+        ("staff", "Ada Lovelace", "We are on it."),
+        ("note", "ada", "Ask Bob."),
+    ]
+    assert answer.content.decode().count("Internal note</span>") == 1
+
+
+def test_script_in_every_field_is_text(desk: Client, make_ticket: MakeTicket) -> None:
+    ticket = make_ticket(
+        subject=EVIL,
+        issue_description=EVIL,
+        caller_id=EVIL,
+        customer_id=EVIL,
+        type=EVIL,
+        assignee=EVIL,
+        tags=[EVIL],
+        requester={"name": EVIL, "email": EVIL},
+        attributes={EVIL: EVIL},
+    )
+    service.add_comment(ticket.ticket_id, EVIL, EVIL, DOOR, author=EVIL)
+    page = desk.get(address(ticket.ticket_id)).content.decode()
+    assert "<script>alert" not in page
+    assert page.count("&lt;script&gt;alert") >= 12
+
+
+def test_one_query_reads_the_page(desk: Client, make_ticket: MakeTicket, calls: list[str]) -> None:
+    ticket = make_ticket()
+    calls.clear()
+    desk.get(address(ticket.ticket_id))
+    assert calls == ["Query"]
+
+
+def test_a_ticket_that_the_index_does_not_know_opens_and_is_known(desk: Client, make_ticket: MakeTicket) -> None:
+    ticket = make_ticket(indexed=False)
+    assert desk.get(address(ticket.ticket_id)).status_code == 200
+    assert IndexedTicket.objects.get(pk=ticket.ticket_id).version == 1
+
+
+def test_the_index_learns_a_newer_version(desk: Client, make_ticket: MakeTicket) -> None:
+    ticket = make_ticket()
+    service.change_ticket(ticket.ticket_id, None, {"status": "pending"}, DOOR)
+    desk.get(address(ticket.ticket_id))
+    row = IndexedTicket.objects.get(pk=ticket.ticket_id)
+    assert (row.version, row.status) == (2, "pending")
+
+
+@pytest.mark.parametrize("ticket_id", ["no-such-ticket", "x" * 3000, "a b/c_é"])
+def test_no_such_ticket_leads_back_to_the_list_with_a_sentence(
+    desk: Client, aws: None, list_address: str, said: Callable[[Any], str], ticket_id: str
+) -> None:
+    answer = desk.get(address(ticket_id), follow=True)
+    assert answer.redirect_chain == [(list_address, 302)]
+    assert "There is no ticket with the id" in said(answer)
+
+
+def test_another_programs_id_opens(desk: Client, make_ticket: MakeTicket) -> None:
+    ticket = make_ticket(ticket_id="inc/42_é ?")
+    assert desk.get(address(ticket.ticket_id)).context["ticket"].ticket_id == ticket.ticket_id
+
+
+def test_later_comments_are_a_page_away(desk: Client, make_ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ticketing.desk.ticket_page.COMMENTS", 2)
+    ticket = make_ticket()
+    for number in range(3):
+        service.add_comment(ticket.ticket_id, "acme", f"number {number}", DOOR)
+    first = desk.get(address(ticket.ticket_id))
+    assert [entry.text for entry in first.context["entries"]] == ["number 0", "number 1"]
+    second = desk.get(address(ticket.ticket_id) + first.context["more"])
+    assert [entry.text for entry in second.context["entries"]] == ["number 2"]
+    assert not second.context["more"]
+
+
+def test_where_the_record_is_away_the_index_copy_is_shown(
+    desk: Client, make_ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch, said: Callable[[Any], str]
+) -> None:
+    ticket = make_ticket(assignee="network-team")
+    monkeypatch.setattr(config_aws, "call", away)
+    answer = desk.get(address(ticket.ticket_id))
+    assert answer.status_code == 503
+    assert said(answer) == "The record cannot be read right now. Try again in a moment."
+    page = answer.content.decode()
+    assert "It prints nothing." in page
+    assert "network-team" in page
+    assert "<textarea" not in page
+
+
+def test_where_the_record_is_away_and_the_index_knows_nothing(
+    desk: Client, aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config_aws, "call", away)
+    answer = desk.get(address("unknown"))
+    assert answer.status_code == 503
+    assert "cannot be read right now" in answer.content.decode()
+
+
+def test_a_closed_ticket_has_no_form(desk: Client, make_ticket: MakeTicket) -> None:
+    page = desk.get(address(make_ticket(status="closed").ticket_id)).content.decode()
+    assert "This ticket is closed" in page
+    assert "<textarea" not in page
+
+
+def test_who_may_only_look_gets_no_form(client: Client, grace: User, make_ticket: MakeTicket) -> None:
+    client.force_login(grace)
+    ticket = make_ticket()
+    answer = client.get(address(ticket.ticket_id))
+    assert answer.context["form"] is None
+    assert client.post(address(ticket.ticket_id), {"do": "reply", "text": "hello"}).status_code == 403
+
+
+def test_who_has_no_right_sees_nothing(client: Client, make_ticket: MakeTicket) -> None:
+    client.force_login(User.objects.create_user("temp", is_staff=True))
+    assert client.get(address(make_ticket().ticket_id)).status_code == 403

@@ -1,0 +1,215 @@
+"""What staff write: once, through the service, and never over somebody else's change."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from config import aws as config_aws
+from config.refusals import Busy
+from tests.ticketing.desk.conftest import DOOR, MakeTicket
+from tests.ticketing.desk.test_ticket_page import away
+from ticketing import service
+from ticketing.desk.ticket_page import address
+from ticketing.models import IndexedTicket
+from ticketing.ticket import Comment, Ticket
+
+Fill = Callable[..., dict[str, Any]]
+Said = Callable[[Any], str]
+
+
+def comments(ticket: Ticket) -> list[Comment]:
+    return service.get_conversation(ticket.ticket_id, None).comments
+
+
+def stands(ticket: Ticket) -> Ticket:
+    return service.get_ticket(ticket.ticket_id, None)
+
+
+@pytest.mark.parametrize(("button", "visibility"), [("reply", "public"), ("note", "internal")])
+def test_a_text_becomes_a_comment(
+    desk: Client, make_ticket: MakeTicket, fill: Fill, said: Said, button: str, visibility: str
+) -> None:
+    ticket = make_ticket(status="pending")
+    form = fill(ticket, do=button, text="Two\r\nlines\r\n")
+    answer = desk.post(address(ticket.ticket_id), form, follow=True)
+    assert answer.redirect_chain == [(address(ticket.ticket_id), 302)]
+    assert "is saved" in said(answer)
+    [comment] = comments(ticket)
+    assert (comment.comment, comment.visibility, comment.author) == ("Two\nlines\n", visibility, "Ada Lovelace")
+    assert stands(ticket).status == "pending"  # staff do not open a ticket again by answering
+    assert answer.context["form"].data["text"] == ""
+
+
+def test_the_index_knows_at_once(desk: Client, make_ticket: MakeTicket, fill: Fill) -> None:
+    ticket = make_ticket()
+    desk.post(address(ticket.ticket_id), fill(ticket, do="reply", text="Hello"))
+    row = IndexedTicket.objects.get(pk=ticket.ticket_id)
+    assert (row.version, row.comment_count) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "made"),
+    [
+        ({"do": "reply", "text": "Hello"}, ["TransactWriteItems", "GetItem"]),
+        ({"do": "save", "status": "pending"}, ["GetItem", "TransactWriteItems"]),
+        ({"do": "reply", "text": "Hello", "status": "solved"}, ["TransactWriteItems", "GetItem", "TransactWriteItems"]),
+        ({"do": "save"}, ["GetItem"]),
+    ],
+)
+def test_calls_to_aws(
+    desk: Client, make_ticket: MakeTicket, fill: Fill, calls: list[str], typed: dict[str, str], made: list[str]
+) -> None:
+    ticket = make_ticket()
+    form = fill(ticket, **typed)
+    calls.clear()
+    desk.post(address(ticket.ticket_id), form)
+    assert calls == made
+
+
+def test_a_double_click_adds_one_reply(desk: Client, make_ticket: MakeTicket, fill: Fill) -> None:
+    ticket = make_ticket()
+    form = fill(ticket, do="reply", text="Once", status="solved")
+    for _ in range(2):
+        assert desk.post(address(ticket.ticket_id), form).status_code == 302
+    assert len(comments(ticket)) == 1
+    assert (stands(ticket).status, stands(ticket).version) == ("solved", 3)
+
+
+def test_fields_are_changed_by_name_of_who_did_it(desk: Client, make_ticket: MakeTicket, fill: Fill) -> None:
+    ticket = make_ticket()
+    desk.post(address(ticket.ticket_id), fill(ticket, do="save", status="solved", priority="urgent", assignee="ada"))
+    now = stands(ticket)
+    assert (now.status, now.priority, now.assignee, now.version) == ("solved", "urgent", "ada", 2)
+    row = IndexedTicket.objects.get(pk=ticket.ticket_id)
+    assert (row.status, row.assignee) == ("solved", "ada")
+
+
+def test_nobody_can_be_the_assignee_and_a_strange_one_stays(
+    desk: Client, make_ticket: MakeTicket, fill: Fill, ada: User
+) -> None:
+    User.objects.create_user("bob", is_staff=True, is_active=False)
+    ticket = make_ticket(assignee="network-team")
+    choices = dict(desk.get(address(ticket.ticket_id)).context["form"].fields["assignee"].choices)
+    assert set(choices) == {"", "network-team", "ada"}
+    desk.post(address(ticket.ticket_id), fill(ticket, do="save", priority="low"))
+    assert stands(ticket).assignee == "network-team"
+    desk.post(address(ticket.ticket_id), fill(ticket, do="save", assignee=""))
+    assert stands(ticket).assignee is None
+
+
+def test_a_text_survives_when_only_the_fields_are_saved(desk: Client, make_ticket: MakeTicket, fill: Fill) -> None:
+    ticket = make_ticket()
+    form = fill(ticket, do="save", assignee="ada", text="Half a sent")
+    answer = desk.post(address(ticket.ticket_id), form, follow=True)
+    assert comments(ticket) == []
+    assert answer.context["form"].data["text"] == "Half a sent"
+    assert desk.get(address(ticket.ticket_id)).context["form"].data["text"] == ""
+
+
+@pytest.mark.parametrize("typed", [{"do": "reply", "text": "Mine"}, {"do": "save", "status": "solved", "text": "Mine"}])
+def test_nothing_is_saved_over_somebody_elses_change(
+    desk: Client, make_ticket: MakeTicket, fill: Fill, said: Said, typed: dict[str, str]
+) -> None:
+    ticket = make_ticket()
+    form = fill(ticket, **typed)
+    service.change_ticket(ticket.ticket_id, None, {"priority": "urgent"}, DOOR)
+    answer = desk.post(address(ticket.ticket_id), form)
+    assert "Somebody else changed this ticket while you were writing: nothing was saved." in said(answer)
+    assert comments(ticket) == []
+    assert (stands(ticket).version, stands(ticket).status) == (2, "open")
+    shown = answer.context["form"].data
+    assert (shown["text"], shown["version"], shown["priority"]) == ("Mine", 2, "urgent")
+    assert shown["status"] == typed.get("status", "open")
+    desk.post(address(ticket.ticket_id), {**shown, "do": typed["do"]})
+    assert stands(ticket).version == 3
+
+
+def test_a_customer_who_writes_meanwhile_is_seen_first(
+    desk: Client, make_ticket: MakeTicket, fill: Fill, said: Said
+) -> None:
+    ticket = make_ticket()
+    form = fill(ticket, do="reply", text="Still broken?")
+    service.add_comment(ticket.ticket_id, "acme", "It works again, thanks!", DOOR)
+    answer = desk.post(address(ticket.ticket_id), form)
+    assert "Somebody else changed" in said(answer)
+    assert "It works again, thanks!" in answer.content.decode()
+
+
+def test_a_closed_ticket_refuses_and_the_text_is_shown(
+    desk: Client, make_ticket: MakeTicket, fill: Fill, said: Said
+) -> None:
+    ticket = make_ticket()
+    form = fill(ticket, do="reply", text="Too late")
+    closed = service.change_ticket(ticket.ticket_id, None, {"status": "closed"}, DOOR)
+    answer = desk.post(address(ticket.ticket_id), {**form, "version": closed.version})
+    assert "This ticket is closed: nothing was saved" in said(answer)
+    assert "Too late</textarea>" in answer.content.decode()
+
+
+def test_where_aws_is_away_nothing_typed_is_lost(
+    desk: Client,
+    make_ticket: MakeTicket,
+    fill: Fill,
+    said: Said,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ticket = make_ticket()
+    form = fill(ticket, do="reply", text="Important", status="solved")
+    with monkeypatch.context() as patch:
+        patch.setattr(config_aws, "call", away)
+        answer = desk.post(address(ticket.ticket_id), form)
+    assert answer.status_code == 503
+    assert "could not be saved now. Nothing you typed is lost" in said(answer)
+    assert "Important</textarea>" in answer.content.decode()
+    desk.post(address(ticket.ticket_id), {**answer.context["form"].data, "do": "reply"})
+    assert [comment.comment for comment in comments(ticket)] == ["Important"]
+    assert stands(ticket).status == "solved"
+
+
+def test_a_key_that_stands_for_another_text(desk: Client, make_ticket: MakeTicket, fill: Fill, said: Said) -> None:
+    ticket = make_ticket()
+    form = fill(ticket, do="reply", text="First")
+    desk.post(address(ticket.ticket_id), form)
+    answer = desk.post(address(ticket.ticket_id), {**form, "text": "Second"})
+    assert "What you sent before is saved already" in said(answer)
+    assert answer.context["form"].data["key"] != form["key"]
+    desk.post(address(ticket.ticket_id), {**answer.context["form"].data, "do": "reply"})
+    assert [comment.comment for comment in comments(ticket)] == ["First", "Second"]
+
+
+def test_a_reply_is_saved_though_its_fields_are_not(
+    desk: Client, make_ticket: MakeTicket, fill: Fill, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*arguments: Any, **options: Any) -> Any:
+        raise Busy
+
+    ticket = make_ticket()
+    form = fill(ticket, do="reply", text="Hello", status="solved")
+    monkeypatch.setattr(service, "change_ticket", busy)
+    answer = desk.post(address(ticket.ticket_id), form, follow=True)
+    assert "Your text is saved, but the fields beside it are not." in said(answer)
+    assert len(comments(ticket)) == 1
+    assert stands(ticket).status == "open"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"do": "reply", "text": " \r\n "}, "Write something first."),
+        ({"do": "reply", "text": "x" * 400_000}, "The comment is too large to be stored: nothing was saved."),
+        ({"do": "save", "status": "gone", "text": "kept"}, "Select a valid choice"),
+        ({"do": "save", "assignee": "mallory", "text": "kept"}, "Select a valid choice"),
+        ({"do": "reply", "text": "kept", "version": "x"}, "Enter a whole number"),
+    ],
+)
+def test_what_cannot_be_saved_is_said_and_kept(
+    desk: Client, make_ticket: MakeTicket, fill: Fill, said: Said, typed: dict[str, str], sentence: str
+) -> None:
+    ticket = make_ticket()
+    answer = desk.post(address(ticket.ticket_id), fill(ticket, **typed))
+    assert sentence in said(answer)
+    assert answer.context["form"].data["text"].strip() == typed["text"].strip()
+    assert stands(ticket).version == 1
