@@ -105,7 +105,7 @@ def follow(steps: int = 1, then: Callable[[Reader], None] | None = None) -> None
             return original()
 
         reader.step = step  # type: ignore[method-assign]
-        stream_loop._follow(reader, stop)
+        stream_loop.follow(reader, stop)
         if then:
             then(reader)
 
@@ -261,7 +261,7 @@ def test_a_reader_that_lost_its_lease_stops(stream: Stream) -> None:
     with hold(SOURCE.name, "reader") as lease:
         assert lease
         lease.lost.set()
-        stream_loop._follow(Reader(SOURCE, lease), threading.Event())
+        stream_loop.follow(Reader(SOURCE, lease), threading.Event())
     assert handled == []
 
 

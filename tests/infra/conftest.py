@@ -13,17 +13,22 @@ from tests import local_aws
 
 
 @contextmanager
-def server(state_dir: Path) -> Iterator[None]:
-    """Run a local AWS and point every client of this process at it."""
-    with local_aws.running(state_dir) as endpoint, pytest.MonkeyPatch.context() as patch:
+def pointed_at(endpoint: str) -> Iterator[None]:
+    """Point every client of this process at that server while the block lasts."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", endpoint)
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         aws.forget_clients()
         try:
             yield
         finally:
             aws.forget_clients()
+
+
+@contextmanager
+def server(state_dir: Path) -> Iterator[None]:
+    """Run a local AWS and point every client of this process at it."""
+    with local_aws.running(state_dir) as endpoint, pointed_at(endpoint):
+        yield
 
 
 def run_provision(*arguments: str) -> str:
@@ -34,7 +39,17 @@ def run_provision(*arguments: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """What the first run on an empty local AWS printed; that AWS runs until the session ends."""
-    with server(tmp_path_factory.mktemp("aws")):
-        yield run_provision()
+def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """An empty local AWS that was provisioned once, until the session ends: its endpoint, and what was printed."""
+    with local_aws.running(tmp_path_factory.mktemp("aws")) as endpoint:
+        with pointed_at(endpoint):
+            printed = run_provision()
+        yield endpoint, printed
+
+
+@pytest.fixture
+def first_run(provisioned: tuple[str, str]) -> Iterator[str]:
+    """What the first run printed; clients reach that AWS."""
+    endpoint, printed = provisioned
+    with pointed_at(endpoint):
+        yield printed

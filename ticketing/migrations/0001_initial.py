@@ -4,41 +4,71 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='IndexedTicket',
+            name="IndexedTicket",
             fields=[
-                ('ticket_id', models.CharField(max_length=2048, primary_key=True, serialize=False)),
-                ('reference', models.CharField(db_index=True, max_length=11)),
-                ('channel', models.CharField(choices=[('itsm', 'ITSM'), ('routing', 'Routing'), ('submission', 'Submission'), ('zendesk', 'Zendesk'), ('event', 'Event'), ('desk', 'Desk')], max_length=16)),
-                ('customer_id', models.TextField(verbose_name='customer')),
-                ('caller_id', models.TextField(verbose_name='caller')),
-                ('requester', models.JSONField(null=True)),
-                ('subject', models.TextField(null=True)),
-                ('issue_description', models.TextField(verbose_name='description')),
-                ('type', models.TextField(null=True)),
-                ('status', models.CharField(choices=[('open', 'Open'), ('pending', 'Pending'), ('solved', 'Solved'), ('closed', 'Closed')], max_length=16)),
-                ('priority', models.CharField(choices=[('low', 'Low'), ('normal', 'Normal'), ('high', 'High'), ('urgent', 'Urgent')], max_length=16)),
-                ('tier', models.CharField(choices=[('gold', 'Gold'), ('general', 'General')], max_length=16)),
-                ('assignee', models.TextField(null=True)),
-                ('tags', models.JSONField(default=list)),
-                ('comment_count', models.PositiveIntegerField(default=0, verbose_name='comments')),
-                ('last_comment_id', models.TextField(null=True)),
-                ('created_at', models.DateTimeField(verbose_name='opened')),
-                ('updated_at', models.DateTimeField(verbose_name='changed')),
-                ('version', models.PositiveBigIntegerField()),
+                ("ticket_id", models.CharField(max_length=2048, primary_key=True, serialize=False)),
+                ("reference", models.CharField(db_index=True, max_length=11)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("itsm", "ITSM"),
+                            ("routing", "Routing"),
+                            ("submission", "Submission"),
+                            ("zendesk", "Zendesk"),
+                            ("event", "Event"),
+                            ("desk", "Desk"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("customer_id", models.TextField(verbose_name="customer")),
+                ("caller_id", models.TextField(verbose_name="caller")),
+                ("requester", models.JSONField(null=True)),
+                ("subject", models.TextField(null=True)),
+                ("issue_description", models.TextField(verbose_name="description")),
+                ("type", models.TextField(null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("pending", "Pending"), ("solved", "Solved"), ("closed", "Closed")],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "priority",
+                    models.CharField(
+                        choices=[("low", "Low"), ("normal", "Normal"), ("high", "High"), ("urgent", "Urgent")],
+                        max_length=16,
+                    ),
+                ),
+                ("tier", models.CharField(choices=[("gold", "Gold"), ("general", "General")], max_length=16)),
+                ("assignee", models.TextField(null=True)),
+                ("tags", models.JSONField(default=list)),
+                ("comment_count", models.PositiveIntegerField(default=0, verbose_name="comments")),
+                ("last_comment_id", models.TextField(null=True)),
+                ("created_at", models.DateTimeField(verbose_name="opened")),
+                ("updated_at", models.DateTimeField(verbose_name="changed")),
+                ("version", models.PositiveBigIntegerField()),
             ],
             options={
-                'verbose_name': 'ticket',
-                'ordering': ('-created_at', '-ticket_id'),
-                'default_permissions': ('view', 'change'),
-                'indexes': [models.Index(fields=['-created_at', '-ticket_id'], name='newest_first'), models.Index(fields=['status', '-created_at'], name='by_status'), models.Index(fields=['tier', 'status', '-created_at'], name='by_tier'), models.Index(fields=['channel', '-created_at'], name='by_channel'), models.Index(fields=['assignee', '-created_at'], name='by_assignee'), models.Index(fields=['-updated_at', '-ticket_id'], name='changed_last')],
+                "verbose_name": "ticket",
+                "ordering": ("-created_at", "-ticket_id"),
+                "default_permissions": ("view", "change"),
+                "indexes": [
+                    models.Index(fields=["-created_at", "-ticket_id"], name="newest_first"),
+                    models.Index(fields=["status", "-created_at"], name="by_status"),
+                    models.Index(fields=["tier", "status", "-created_at"], name="by_tier"),
+                    models.Index(fields=["channel", "-created_at"], name="by_channel"),
+                    models.Index(fields=["assignee", "-created_at"], name="by_assignee"),
+                    models.Index(fields=["-updated_at", "-ticket_id"], name="changed_last"),
+                ],
             },
         ),
     ]

@@ -1,0 +1,151 @@
+"""Parts of the running product are killed while tickets come in: nothing that was acknowledged is lost or doubled."""
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from tests.e2e import doors
+from tests.e2e.copy import Copy, within
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+RECOVERY_SECONDS = 90  # a message that a killed consumer held comes back after 30 s, a job after 120 s at most
+
+
+class Senders:
+    """Send tickets through three doors without a break, each again with its key until it is acknowledged."""
+
+    def __init__(self, copy: Copy) -> None:
+        self.copy = copy
+        self.tickets: set[str] = set()
+        self.stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._send, args=(name, door))
+            for name, door in {
+                "itsm": lambda text, key: doors.itsm(copy, text, key),
+                "routing": lambda text, key: doors.routing(copy, text, "gold", key),
+                "submission": lambda text, key: doors.submission(copy, text, key),
+            }.items()
+        ]
+
+    def __enter__(self) -> "Senders":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _send(self, name: str, door: Callable[[str, str], requests.Response]) -> None:
+        number = 0
+        while not self.stop.is_set():
+            key = f"{name}-{time.time()}-{number}"
+            self.tickets.add(self._until_acknowledged(door, f"{name} {number}", key))
+            number += 1
+            time.sleep(0.05)
+
+    @staticmethod
+    def _until_acknowledged(door: Callable[[str, str], requests.Response], text: str, key: str) -> str:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                answer = door(text, key)
+                if answer.status_code in (201, 202):
+                    return str(answer.json()["ticket_id"])
+            except requests.RequestException:
+                pass  # it may have been taken all the same: the key makes the repeat harmless
+            assert time.monotonic() < deadline, "no door opened for a minute"
+            time.sleep(0.2)
+
+
+def _kill(copy: Copy, program: str, number: signal.Signals) -> None:
+    os.kill(copy.pid_of(program), number)
+
+
+def _kill_web_worker(copy: Copy) -> None:
+    """One of gunicorn's workers, not its master."""
+    os.kill(_children(copy.pid_of("foyer:web"))[0], signal.SIGKILL)
+
+
+def _children(pid: int) -> list[int]:
+    listed = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [one for one in listed if _parent(one) == pid]
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return int(stat.read().rpartition(")")[2].split()[1])
+    except FileNotFoundError:
+        return None
+
+
+def _indexed(copy: Copy) -> set[str]:
+    connection = sqlite3.connect(copy.folder / "foyer.sqlite3", timeout=20)
+    try:
+        return {row[0] for row in connection.execute("SELECT ticket_id FROM ticketing_indexedticket")}
+    finally:
+        connection.close()
+
+
+FAULTS: dict[str, Callable[[Copy], Any]] = {
+    "a web worker": _kill_web_worker,
+    "the web server": lambda copy: _kill(copy, "foyer:web", signal.SIGKILL),
+    "the Celery worker": lambda copy: _kill(copy, "foyer:worker", signal.SIGKILL),
+    "a consumer": lambda copy: _kill(copy, "foyer:consume", signal.SIGKILL),
+    "the local AWS": lambda copy: _kill(copy, "aws", signal.SIGTERM),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_nothing_acknowledged_is_lost_when_something_dies(copy: Copy, fault: str) -> None:
+    with Senders(copy) as senders:
+        time.sleep(1)
+        FAULTS[fault](copy)
+        time.sleep(4)
+    assert len(senders.tickets) > 10
+    within(RECOVERY_SECONDS, lambda: senders.tickets <= _indexed(copy))
+    checked = copy.manage("reindex", "--check")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_a_zendesk_ticket_survives_the_worker_that_held_it(copy: Copy) -> None:
+    before = _zendesk_count(copy)
+    answers = [doors.zendesk(copy, number) for number in range(7000, 7010)]
+    _kill(copy, "foyer:worker", signal.SIGKILL)
+    assert {answer.status_code for answer in answers} == {202}
+    within(180, lambda: _zendesk_count(copy) >= before + 10)
+    assert _zendesk_count(copy) == before + 10
+
+
+def test_an_item_of_another_program_is_at_the_desk_within_five_seconds(copy: Copy) -> None:
+    import boto3
+
+    table = boto3.client(
+        "dynamodb",
+        endpoint_url=copy.secret("AWS_ENDPOINT_URL"),
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    ticket_id = f"erp-{time.time()}"
+    table.put_item(TableName="poc-itsm-tickets", Item={"ticket_id": {"S": ticket_id}, "item": {"S": "TICKET"}})
+    within(5, lambda: ticket_id in _indexed(copy))
+
+
+def _zendesk_count(copy: Copy) -> int:
+    connection = sqlite3.connect(copy.folder / "foyer.sqlite3", timeout=20)
+    try:
+        query = "SELECT count(*) FROM ticketing_indexedticket WHERE channel = 'zendesk'"
+        return int(connection.execute(query).fetchone()[0])
+    finally:
+        connection.close()
