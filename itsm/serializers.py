@@ -10,7 +10,7 @@ from config.fields import JsonObject, OneOf, OptionalText, RequiredText, Texts
 from ticketing.workflow import PRIORITIES, STATUSES, VISIBILITIES
 
 _OWN_PREFIX = "customer:"  # of caller ids that stand for a whole customer; the routing door makes them
-_KEY_BYTES = 2048  # what DynamoDB takes as a key
+MAX_KEY_BYTES = 2048  # what DynamoDB takes as a key
 
 
 class CallerId(RequiredText):
@@ -20,8 +20,8 @@ class CallerId(RequiredText):
         text = super().run_validation(data)
         if text.startswith(_OWN_PREFIX):
             raise serializers.ValidationError(f"{self.field_name} must not start with {_OWN_PREFIX}")
-        if len(text.encode()) > _KEY_BYTES:
-            raise serializers.ValidationError(f"{self.field_name} must not be longer than {_KEY_BYTES} bytes")
+        if len(text.encode()) > MAX_KEY_BYTES:
+            raise serializers.ValidationError(f"{self.field_name} must not be longer than {MAX_KEY_BYTES} bytes")
         return text
 
 

@@ -12,7 +12,16 @@ from config.body import idempotency_key, open_cursor, page_limit, read_object, s
 from config.caller import Caller
 from config.errors import BadRequest, PreconditionFailed
 from config.requests import request_id
-from itsm.serializers import CommentAnswer, CommentPage, NewComment, NewTicket, TicketAnswer, TicketChange, TicketPage
+from itsm.serializers import (
+    MAX_KEY_BYTES,
+    CommentAnswer,
+    CommentPage,
+    NewComment,
+    NewTicket,
+    TicketAnswer,
+    TicketChange,
+    TicketPage,
+)
 from ticketing import ids, service
 from ticketing.service import Key
 from ticketing.ticket import Actor, Ticket, draft
@@ -45,6 +54,8 @@ class TicketsView(DoorView):
         caller_id = request.query_params.get("caller", "")
         if not caller_id.strip():
             raise BadRequest("caller is required")
+        if len(caller_id.encode()) > MAX_KEY_BYTES:
+            return Response({"tickets": [], "next_cursor": None})  # nobody can have this id
         start = open_cursor(request, "itsm tickets", customer, caller_id)
         page = service.list_by_caller(caller_id, customer, start, limit)
         cursor = seal_cursor(page.next, "itsm tickets", customer, caller_id)

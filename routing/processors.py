@@ -3,6 +3,9 @@
 import logging
 from typing import Any
 
+from django.db import DatabaseError
+
+from config import aws
 from config.requests import working_on
 from config.sources import Answer, Event
 from routing import sla
@@ -33,7 +36,11 @@ def _worked(record: dict[str, Any]) -> bool:
         log.error("Message %s is no announcement and goes to the dead-letter queue: %s", record["messageId"], error)
         return False
     with working_on(announced.request_id):
-        ticket = announced.ticket or service.find(announced.ticket_id)
-        if ticket:  # else gone from the record: nothing to do
-            sla.run_clock(announced, ticket)
+        try:
+            ticket = announced.ticket or service.find(announced.ticket_id)
+            if ticket:  # else gone from the record: nothing to do
+                sla.run_clock(announced, ticket)
+        except (aws.AwsError, DatabaseError, OverflowError) as error:
+            log.warning("Message %s comes again: %s", record["messageId"], error)
+            return False
     return True

@@ -1,7 +1,6 @@
 """What tests stand on: an AWS in process (moto) or a real local one, callers with tokens, a counter of calls."""
 
 from collections.abc import Callable, Iterator
-from functools import cache as remembered
 from pathlib import Path
 from typing import Any
 
@@ -13,56 +12,53 @@ from moto import mock_aws
 from rest_framework.test import APIClient
 
 from config import aws as config_aws
-from config import queue, throttle
+from config import throttle
 from routing import tokens
 from tests import local_aws as local_server
 from tests import moto_stack
+from tests.local_aws import pointed_at
 
 _Client: Any = BaseClient
-_moto_client = remembered(config_aws._client.__wrapped__)  # making clients is what takes time: these serve every test
 
 
 @pytest.fixture(autouse=True)
 def _fresh_process_state() -> Iterator[None]:
-    """What a process remembers (clients, queue URLs, tokens seen, throttles) does not pass from test to test."""
+    """What a process remembers (tokens seen, throttles) does not pass from test to test."""
     yield
-    config_aws.forget_clients()
-    queue.url.cache_clear()
     throttle._buckets.clear()
     cache.clear()
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def aws() -> Iterator[None]:
     """AWS in process, with every table, queue, topic, stream and bucket of the product."""
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)  # a local AWS that another test started
-    monkeypatch.setattr(config_aws, "_client", _moto_client)
-    config_aws.account_id.cache_clear()
-    queue.url.cache_clear()
-    with mock_aws():
+    with mock_aws():  # clients made before serve here too: making them is what takes time
         moto_stack.create()
         yield
+
+
+@pytest.fixture
+def own_clients() -> Iterator[None]:
+    """Clients that only this test has, for one that tampers with them."""
+    config_aws.forget_clients()
+    yield
+    config_aws.forget_clients()
 
 
 @pytest.fixture(scope="session")
 def local_aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real local AWS, provisioned from infra/stack.yaml; started once, when the first test asks for it."""
     with local_server.running(tmp_path_factory.mktemp("aws")) as endpoint:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("AWS_ENDPOINT_URL", endpoint)
-            config_aws.forget_clients()
+        with pointed_at(endpoint):
             call_command("provision", verbosity=0)
-        config_aws.forget_clients()
         yield endpoint
 
 
 @pytest.fixture
-def local_aws(local_aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def local_aws(local_aws_endpoint: str) -> Iterator[str]:
     """Point this process at the real local AWS, which keeps what tests leave there: use ids of your own."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws_endpoint)
-    config_aws.forget_clients()
-    queue.url.cache_clear()
-    return local_aws_endpoint
+    with pointed_at(local_aws_endpoint):
+        yield local_aws_endpoint
 
 
 @pytest.fixture

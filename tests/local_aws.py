@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import requests
+
+from config import aws, queue
 
 START_SECONDS = 30
 STOP_SECONDS = 10
@@ -37,6 +40,23 @@ def running(state_dir: Path, port: int | None = None) -> Iterator[str]:
         _stop(server)
 
 
+@contextmanager
+def pointed_at(endpoint: str) -> Iterator[None]:
+    """Let every client of this process reach that server while the block lasts; those made before are put away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", endpoint)
+        _forget()
+        try:
+            yield
+        finally:
+            _forget()
+
+
+def _forget() -> None:
+    aws.forget_clients()
+    queue.url.cache_clear()
+
+
 def _environment(state_dir: Path, tmp: Path, port: int) -> dict[str, str]:
     return {
         **os.environ,
@@ -48,6 +68,7 @@ def _environment(state_dir: Path, tmp: Path, port: int) -> dict[str, str]:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state_dir / "s3"),
         "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",  # two servers would fight for its port
         "TMPDIR": str(tmp),  # its own, since it leaves pid files there
         "LOG_LEVEL": "WARNING",
     }

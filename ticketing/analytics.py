@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import DatabaseError
 
+from config import aws
 from config.sources import Answer, Event
 from ticketing import announcement, index, service
 from ticketing.ticket import Ticket
@@ -23,6 +24,9 @@ def handler(event: Event, context: Any = None) -> Answer:
         except ValueError as error:
             log.error("Message %s is no announcement and goes to the dead-letter queue: %s", record["messageId"], error)
             failed.append(record["messageId"])
+        except aws.AwsError as error:
+            log.warning("Message %s comes again, its ticket cannot be read now: %s", record["messageId"], error)
+            failed.append(record["messageId"])
     failed += _apply(tickets)
     return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
 
@@ -37,7 +41,7 @@ def _apply(tickets: dict[str, Ticket]) -> list[str]:
     """All in one transaction; if one spoils it, each alone. The ids of the messages that failed."""
     try:
         index.apply(tickets.values())
-    except DatabaseError as error:
+    except (DatabaseError, ValueError, OverflowError) as error:  # the last two: a value that the driver refuses
         if len(tickets) == 1:
             log.error("The index did not take %s: %s", next(iter(tickets)), error)
             return list(tickets)

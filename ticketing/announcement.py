@@ -10,6 +10,7 @@ EventName = Literal["ticket.created", "ticket.updated"]
 
 MAX_TICKET_BYTES = 200_000  # a larger ticket goes without its description and attributes
 _LARGE_FIELDS = ("issue_description", "attributes")
+_TEXTS = ("event", "ticket_id", "tier", "channel", "request_id", "occurred_at")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def from_message(body: str) -> Announcement:
     """The announcement in a message. Raises ValueError for what is none: such a message can never be worked."""
     try:
         values: dict[str, Any] = json.loads(body)
-        whole = None if values.get("partial") else from_json(values["ticket"], str(values["request_id"]))
+        texts = {name: _text(values[name]) for name in _TEXTS}
+        whole = None if values.get("partial") else from_json(values["ticket"], texts["request_id"])
         return Announcement(
             event=values["event"],
             ticket_id=values["ticket_id"],
@@ -63,3 +65,9 @@ def from_message(body: str) -> Announcement:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not an announcement: {error!r}") from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError("a text is missing")
+    return value

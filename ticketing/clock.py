@@ -14,9 +14,9 @@ def stamp(moment: datetime) -> str:
 
 
 def parse(text: str) -> datetime | None:
-    """The moment that a text names, None if it names none; one without a zone is taken as UTC."""
+    """The moment that a text names, in UTC; None if it names none. One without a zone is taken as UTC."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and last hours of the calendar do not fit into every zone
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -82,6 +82,7 @@ def receive(delivery: Delivery) -> Delivery | None:
 
 def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
     """Its message or job is queued. A worker that was faster has the last word, so its end stays."""
+    said = {":details": json.dumps(details or {})}
     try:
         aws.call(
             _table().update_item,
@@ -90,12 +91,17 @@ def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
             UpdateExpression="SET #state = :accepted, details = :details",
             ConditionExpression="#state = :received",
             ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=aws.to_wire(
-                {":accepted": "accepted", ":received": "received", ":details": json.dumps(details or {})}
-            ),
+            ExpressionAttributeValues=aws.to_wire(said | {":accepted": "accepted", ":received": "received"}),
         )
-    except aws.Conflict:
-        return
+    except aws.Conflict:  # it has ended already; a repeat is to get the same answer all the same
+        aws.call(
+            _table().update_item,
+            TableName=settings.DELIVERIES_TABLE,
+            Key=_key(delivery_id),
+            UpdateExpression="SET details = :details",
+            ConditionExpression="attribute_exists(delivery_id)",
+            ExpressionAttributeValues=aws.to_wire(said),
+        )
 
 
 def attempt(delivery_id: str, error: str | None = None) -> None:

@@ -28,12 +28,17 @@ def keyed_id(customer_id: str, operation: str, key: str) -> str:
 
 def from_path(text: str) -> str:
     """A ticket's id out of a path. Raises Absent for what is no UUID in its usual form: no door made such an id."""
+    if not is_id(text):
+        raise Absent("Ticket not found")
+    return text
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is a UUID in its usual form, as all ids made here are."""
     try:
-        if str(uuid.UUID(text)) == text:
-            return text
+        return str(uuid.UUID(text)) == text
     except ValueError:
-        pass
-    raise Absent("Ticket not found")
+        return False
 
 
 def reference(ticket_id: str) -> str:

@@ -4,9 +4,10 @@ Reading is lenient: a `TICKET` item that another program wrote is served too, an
 form that cannot be, reads as its default.
 """
 
+import base64
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, TypeVar, get_args
+from typing import Any, SupportsBytes, TypeVar, get_args
 
 from django.conf import settings
 
@@ -61,11 +62,11 @@ def to_ticket(item: dict[str, Any]) -> Ticket:
         assignee=_text(values, "assignee"),
         tags=_tags(values.get("tags")),
         attributes=_attributes(values.get("attributes")),
-        comment_count=_whole(values.get("comment_count"), 0),
+        comment_count=_whole(values.get("comment_count"), 0, below=2**31),
         last_comment_id=_text(values, "last_comment_id"),
         created_at=created_at,
         updated_at=_text(values, "updated_at") or created_at,
-        version=_whole(values.get("version"), 1),
+        version=_whole(values.get("version"), 1, below=2**63),
         request_id=_text(values, "request_id") or "-",
     )
 
@@ -113,8 +114,9 @@ def _one_of(allowed: tuple[T, ...], value: Any, default: T) -> T:
     return value if value in allowed else default
 
 
-def _whole(value: Any, default: int) -> int:
-    return int(value) if isinstance(value, Decimal) and value >= 0 else default
+def _whole(value: Any, default: int, below: int) -> int:
+    """A whole number that the index can hold, too."""
+    return int(value) if isinstance(value, Decimal) and 0 <= value < below else default
 
 
 def _tags(value: Any) -> list[str]:
@@ -142,11 +144,11 @@ def _attributes(value: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """DynamoDB's sets and bytes as what JSON has."""
+    """DynamoDB's sets and bytes as what JSON has: lists, and base64."""
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     if isinstance(value, list):
         return [_plain(one) for one in value]
     if isinstance(value, set | frozenset):
         return sorted((_plain(one) for one in value), key=str)
-    return value if value is None or isinstance(value, str | int | Decimal | bool) else str(value)
+    return base64.b64encode(bytes(value)).decode() if isinstance(value, SupportsBytes) else value

@@ -7,6 +7,7 @@ announced here: the table's change stream does that.
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import uniform
 from typing import Any
@@ -74,7 +75,7 @@ def open_ticket(draft: Ticket, key: Key | None = None) -> Opened:
     """Create the ticket that the draft describes (its id, times, version and request id are set here).
 
     With a key its id is the key's, so a repeat finds the first. One AWS call. Raises KeyReused if the key stands
-    for another request, Invalid if the ticket is too large.
+    for another request, Invalid if the ticket is too large, Busy.
     """
     now = clock.now()
     ticket = replace(
@@ -89,6 +90,8 @@ def open_ticket(draft: Ticket, key: Key | None = None) -> Opened:
         existing = store.put_new(ticket, key.fingerprint if key else "")
     except store.TooLarge:
         raise Invalid(_TOO_LARGE) from None
+    except aws.Contended:
+        raise Busy from None
     if existing is None:
         return Opened(ticket, replayed=False)
     if key is None:
@@ -146,6 +149,7 @@ def _add(adding: writes.CommentWrite, reopening: frozenset[Status]) -> Commented
             if first := _first_time(adding, conflict):
                 return Commented(first, replayed=True)
             reopens = _why_not(adding, conflict, reopening)
+            _mend(conflict)
         except aws.Contended:
             break
         else:
@@ -170,7 +174,7 @@ def change_ticket(
         before = get_ticket(ticket_id, customer_id)
         _check_changeable(before, expected_version)
         after = replace(before, **changes)
-        if after == before:
+        if not writes.differences(before, after):
             return before
         now = clock.now()
         after = replace(after, version=before.version + 1, updated_at=now, request_id=actor.request_id)
@@ -179,8 +183,8 @@ def change_ticket(
             store.write(writes.change(before, after, actor), token=ids.new_id())
         except store.TooLarge:
             raise Invalid(_TOO_LARGE) from None
-        except aws.Conflict:
-            continue  # somebody was faster: look again
+        except aws.Conflict as conflict:
+            _mend(conflict)  # or somebody was faster: look again
         except aws.Contended:
             break
         return after
@@ -273,6 +277,14 @@ def _why_not(adding: writes.CommentWrite, conflict: aws.Conflict, reopening: fro
     ticket = _own(items.to_ticket(found) if found else None, adding.customer_id)
     _check_changeable(ticket, adding.expected_version)
     return ticket.status if ticket.status in reopening else None
+
+
+def _mend(conflict: aws.Conflict) -> None:
+    """Put another program's item right, where its form is what the conditions stumbled on."""
+    found = conflict.reasons[writes.TICKET_ACTION].get("Item")
+    if actions := writes.mended(found) if found else []:
+        with suppress(aws.Conflict):  # somebody else did, meanwhile
+            store.write(actions, token=ids.new_id())
 
 
 def _patiently(seconds: float = 2.0) -> Iterator[None]:

@@ -1,7 +1,8 @@
 """The values that everything is about: a ticket, and a comment on it."""
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from config.caller import Tier
 from ticketing import ids
@@ -115,8 +116,26 @@ class Actor:
 
 def from_json(values: dict[str, Any], request_id: str = "-") -> Ticket:
     """The ticket that `Ticket.to_json` wrote. Raises KeyError or TypeError for what it did not write."""
-    names = {one.name for one in fields(Ticket)} - {"request_id"}
-    return Ticket(**{name: values[name] for name in names}, request_id=request_id)
+    hints = get_type_hints(Ticket)
+    ticket = Ticket(**{name: values[name] for name in hints if name != "request_id"}, request_id=request_id)
+    for name, hint in hints.items():
+        if not _fits(getattr(ticket, name), hint):
+            raise TypeError(f"{name} is of the wrong kind")
+    return ticket
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a JSON value is what a field's annotation says."""
+    kind, inner = get_origin(hint), get_args(hint)
+    if kind is Literal:
+        return value in inner
+    if kind is UnionType:
+        return any(_fits(value, one) for one in inner)
+    if kind is list:
+        return isinstance(value, list) and all(_fits(one, inner[0]) for one in value)
+    if kind is dict:
+        return isinstance(value, dict) and all(_fits(one, inner[1]) for one in value.values())
+    return hint is Any or (isinstance(value, hint) and not isinstance(value, bool))
 
 
 def draft(

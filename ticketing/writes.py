@@ -25,7 +25,7 @@ class CommentKey:
 
 def change(before: Ticket, after: Ticket, actor: Actor) -> list[dict[str, Any]]:
     """From one version of a ticket to the next, with the note of what changed."""
-    fields = _differences(before, after)
+    fields = differences(before, after)
     sets: dict[str, Any] = {
         "version": after.version,
         "updated_at": after.updated_at,
@@ -38,6 +38,30 @@ def change(before: Ticket, after: Ticket, actor: Actor) -> list[dict[str, Any]]:
     update = _update(before.ticket_id, sets, gone, f"attribute_exists(ticket_id) AND {at_version}")
     update["Update"]["ExpressionAttributeValues"] |= aws.to_wire({":before": before.version, ":one": 1})
     return [update, _note(before.ticket_id, after.version, after.updated_at, actor, fields)]
+
+
+def differences(before: Ticket, after: Ticket) -> dict[str, list[Any]]:
+    """What changed, field by field, from what to what; compared as JSON, where `1`, `1.0` and `true` are three."""
+    pairs = {name: [getattr(before, name), getattr(after, name)] for name in CHANGEABLE}
+    return {name: pair for name, pair in pairs.items() if json.fingerprint(pair[0]) != json.fingerprint(pair[1])}
+
+
+def mended(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """For another program's item (wire format) whose owner or counts have a form that no condition can meet:
+    they become what they read as. Nothing to do for any other item.
+    """
+    ticket = items.to_ticket(found)
+    meant = {name: getattr(ticket, name) for name in ("customer_id", "version", "comment_count")}
+    odd = {
+        name: value
+        for name, value in meant.items()
+        if name in found and aws.to_wire({name: value})[name] != found[name]
+    }
+    if not odd:
+        return []
+    action = _update(ticket.ticket_id, odd, [], " AND ".join(f"#{name} = :was_{name}" for name in odd))
+    action["Update"]["ExpressionAttributeValues"] |= {f":was_{name}": found[name] for name in odd}
+    return [action]
 
 
 # Where the ticket and the key stand among a comment's actions, and so among the reasons of a refusal.
@@ -87,7 +111,7 @@ def _counted(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset
         ", #version = if_not_exists(#version, :one) + :one, comment_count = if_not_exists(comment_count, :zero) + :one"
     )
     update["ExpressionAttributeNames"]["#version"] = "version"
-    update["ExpressionAttributeValues"] |= aws.to_wire(values | {":one": 1, ":zero": 0})
+    update["ExpressionAttributeValues"] |= aws.to_wire(values | {":one": 1, ":zero": 0, ":number": "N"})
     return action
 
 
@@ -97,6 +121,10 @@ def _comment_conditions(
     own = "customer_id = :customer"
     by_default = adding.customer_id == settings.DEFAULT_CUSTOMER
     conditions = ["attribute_exists(ticket_id)", f"({own} OR attribute_not_exists(customer_id))" if by_default else own]
+    # Only a number can be counted up; what else another program put there has to be mended first.
+    conditions += [
+        f"(attribute_not_exists({n}) OR attribute_type({n}, :number))" for n in ("#version", "comment_count")
+    ]
     values: dict[str, Any] = {":customer": adding.customer_id}
     if reopens:
         conditions.append("#status = :reopens")
@@ -165,11 +193,6 @@ def _note(ticket_id: str, version: int | None, at: str, actor: Actor, fields: di
         "changes": json.dumps({name: [_short(value) for value in pair] for name, pair in fields.items()}),
     }
     return _put(aws.to_wire(values | ({"version": version} if version else {})))
-
-
-def _differences(before: Ticket, after: Ticket) -> dict[str, list[Any]]:
-    pairs = {name: [getattr(before, name), getattr(after, name)] for name in CHANGEABLE}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _short(value: Any) -> Any:

@@ -7,7 +7,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from config import aws
+from config import aws, metrics
 from config.consumer import changes
 from config.consumer.batch import failed_ids
 from config.consumer.changes import Shard, Trimmed
@@ -16,6 +16,7 @@ from config.sources import Source
 
 IDLE_SECONDS = 0.25  # four reads a second; a shard allows five
 SAVE_SECONDS = 10.0
+LAG_SECONDS = 30.0  # how often the lag is reported; its alarm takes silence for a stall
 ERROR_SECONDS = 1.0
 STANDBY_SECONDS = 2.0
 # How far before the checkpoint's time a catch-up begins: clocks differ, and a write is timed before it is made.
@@ -64,6 +65,7 @@ class Reader:
         self.at = lease.checkpoint.at if lease.checkpoint else None
         self.places: dict[str, str] = {}  # shard id: iterator
         self._saved = time.monotonic()
+        self._lag_told = 0.0
 
     def has_gap(self) -> bool:
         """Whether the stream cannot be known to connect to the checkpoint.
@@ -95,6 +97,7 @@ class Reader:
         times = [self._read(shard) for shard in self.shards if self._readable(shard)]
         worked = [moment for moment in times if moment]
         self._move(min(worked, default=began))
+        self._tell_lag(began - min(worked, default=began))
         if time.monotonic() - self._saved > SAVE_SECONDS:
             self.save()
         return bool(worked)
@@ -103,6 +106,12 @@ class Reader:
         """Write the checkpoint. Raises aws.Conflict if the lease was lost."""
         self.lease.save(Checkpoint(self.positions, self.at))
         self._saved = time.monotonic()
+
+    def _tell_lag(self, lag: timedelta) -> None:
+        """The age of the oldest change just worked; none where there was nothing to work."""
+        if time.monotonic() - self._lag_told > LAG_SECONDS:
+            self._lag_told = time.monotonic()
+            metrics.put("Foyer", "ChangeStreamLag", max(lag.total_seconds() * 1000, 0.0), "Milliseconds")
 
     def _readable(self, shard: Shard) -> bool:
         """A shard is read when its parent was read to its end, or is no longer listed."""

@@ -126,10 +126,10 @@ def test_writers_that_meet_try_again_for_up_to_two_seconds(monkeypatch: pytest.M
     assert held.calls > 10  # many short waits, not three long ones
 
 
+@pytest.mark.usefixtures("own_clients")
 def test_botocore_does_not_try_again_by_itself(calls: list[str], waits: list[float]) -> None:
     sent = []
     with mock_aws():
-        aws.forget_clients()
         dynamodb = aws.client("dynamodb")
         dynamodb.meta.events.register("before-send.dynamodb", lambda request, **_: sent.append(1) or _throttled())
         with pytest.raises(aws.Retryable):

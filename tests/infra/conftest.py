@@ -8,20 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from config import aws
 from tests import local_aws
-
-
-@contextmanager
-def pointed_at(endpoint: str) -> Iterator[None]:
-    """Point every client of this process at that server while the block lasts."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", endpoint)
-        aws.forget_clients()
-        try:
-            yield
-        finally:
-            aws.forget_clients()
+from tests.local_aws import pointed_at
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 
 from config import aws
 from tests.infra.conftest import run_provision, server
+from tests.local_aws import pointed_at
 
 pytestmark = pytest.mark.usefixtures("first_run")
 
@@ -236,15 +237,7 @@ def test_a_wrong_parameter_is_refused_in_one_sentence(given: str, sentence: str)
         run_provision("--parameter", given)
 
 
-@pytest.fixture
-def no_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    aws.forget_clients()
-    yield
-    aws.forget_clients()
-
-
-@pytest.mark.usefixtures("no_aws")
 def test_an_aws_that_cannot_be_reached_is_one_sentence() -> None:
-    with pytest.raises(CommandError, match=r"^AWS did not do its part: .*127\.0\.0\.1:9"):
+    sentence = r"^AWS did not do its part: .*127\.0\.0\.1:9"
+    with pointed_at("http://127.0.0.1:9"), pytest.raises(CommandError, match=sentence):
         run_provision()

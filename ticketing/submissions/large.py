@@ -1,5 +1,6 @@
 """Payloads too large for a message, as S3 objects under `large-tickets/`."""
 
+import re
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PREFIX = "large-tickets/"
+_KEY_BYTES = 1024  # S3's limit
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # no S3 key has one, since it is UTF-8
 
 
 class Gone(Exception):
@@ -60,7 +63,9 @@ def delete(key: str) -> None:
 
 def is_ours(key: str) -> bool:
     """Whether a pointer may name this key."""
-    return key.startswith(PREFIX) and len(key) > len(PREFIX)
+    if not key.startswith(PREFIX) or len(key) == len(PREFIX):
+        return False
+    return len(key.encode("utf-8", "surrogatepass")) <= _KEY_BYTES and not _LONE_SURROGATE.search(key)
 
 
 def _put(key: str, text: str) -> None:

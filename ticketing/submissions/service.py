@@ -49,7 +49,7 @@ def submit(payload: dict[str, Any], caller: Caller, key: str | None) -> Accepted
 
 def status(submission_id: str, customer_id: str) -> dict[str, str]:
     """How a submission of this customer stands. Raises Absent."""
-    delivery = deliveries.get(submission_id)
+    delivery = deliveries.get(submission_id) if ids.is_id(submission_id) else None
     if delivery is None or delivery.customer_id != customer_id or delivery.door != "submission":
         raise Absent("Submission not found")
     state = "accepted" if delivery.state == "received" else delivery.state

@@ -71,8 +71,8 @@ def _delivery_of(record: dict[str, Any]) -> Delivery:
     Nothing in the message itself says whose it is: only a delivery that a door wrote does.
     """
     submission_id = _attribute(record, "submission_id")
-    known = deliveries.get(submission_id) if submission_id else None
-    if known:
+    known = deliveries.get(submission_id) if submission_id and ids.is_id(submission_id) else None
+    if known and known.door == "submission":
         return known
     origin = _attribute(record, "origin_message_id") or record["messageId"]
     delivery = Delivery(

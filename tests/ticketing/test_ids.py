@@ -1,0 +1,66 @@
+"""Ids and references."""
+
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.refusals import Absent
+from ticketing import ids
+
+
+def test_fresh_ids_are_uuids_in_order_of_time() -> None:
+    made = [ids.new_id() for _ in range(1000)]
+    assert made == sorted(made)
+    assert len(set(made)) == 1000
+    assert {uuid.UUID(one).version for one in made} == {7}
+
+
+def test_a_key_always_stands_for_the_same_id_of_its_customer_and_operation() -> None:
+    one = ids.keyed_id("acme", "POST /itsm/tickets", "key")
+    assert one == ids.keyed_id("acme", "POST /itsm/tickets", "key")
+    assert uuid.UUID(one).version == 5
+    others = [("other", "POST /itsm/tickets", "key"), ("acme", "POST /routing/tickets", "key"), ("acme", "POST", "k")]
+    assert one not in {ids.keyed_id(*other) for other in others}
+
+
+def test_keys_cannot_be_joined_into_those_of_others() -> None:
+    assert ids.keyed_id("a", "b", "c,d") != ids.keyed_id("a", "b,c", "d")
+    assert ids.keyed_id('a","b', "c", "d") != ids.keyed_id("a", 'b","c', "d")
+
+
+def test_the_ids_of_keys_never_change() -> None:
+    assert ids.keyed_id("acme", "POST /itsm/tickets", "key") == "5ae57f47-0f3a-5683-9b51-42687630809b"
+
+
+def test_a_uuid_in_its_usual_form_is_an_id() -> None:
+    ticket_id = ids.new_id()
+    assert ids.from_path(ticket_id) == ticket_id
+
+
+@pytest.mark.parametrize("text", ["", "1", "x" * 36, ids.new_id().upper(), ids.new_id().replace("-", ""), "{}", "ü"])
+def test_anything_else_in_a_path_is_absent(text: str) -> None:
+    with pytest.raises(Absent, match="^Ticket not found$"):
+        ids.from_path(text)
+
+
+@given(st.uuids())
+def test_a_reference_is_read_back_however_it_is_typed(ticket_id: uuid.UUID) -> None:
+    reference = ids.reference(str(ticket_id))
+    first, second = reference[2:6], reference[7:]
+    assert reference == f"F-{first}-{second}"
+    assert set(first + second) <= set("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+    misheard = (first + second).replace("0", "O").replace("1", "l")
+    for typed in (reference, reference.lower(), first + second, f" f{first}{second} ", misheard):
+        assert ids.parse_reference(typed) == reference
+
+
+@pytest.mark.parametrize("text", ["", "F-", "F-7K3M", "F-7K3M-9Q2U", "F-7K3M-9Q2D-1", "hello", "G-7K3M-9Q2D"])
+def test_what_can_be_no_reference_is_none(text: str) -> None:
+    assert ids.parse_reference(text) is None
+
+
+def test_a_reference_is_computed_from_the_id_alone() -> None:
+    assert ids.reference("01a1fd35-2ef3-7740-852a-2debefcc0860") == ids.reference("01a1fd35-2ef3-7740-852a-2debefcc0860")
+    assert ids.reference("01a1fd35-2ef3-7740-852a-2debefcc0860") != ids.reference("01a1fd35-2ef3-7740-852a-2debefcc0861")

@@ -1,0 +1,202 @@
+"""The record itself: items that other programs wrote, lists, and what each call costs."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from config import aws, json
+from config.refusals import Final
+from tests import record
+from tests.record import ACTOR
+from ticketing import announcement, index, item, service, store
+from ticketing.ids import reference
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+ODD: list[Any] = [Decimal("1.5"), Decimal(-1), Decimal(10) ** 30, "three", "", True, None, {"a": 1}, [1], {"s"}, {1}, b"b", {b"b"}]
+
+
+def test_an_item_that_lacks_everything_reads_as_its_defaults() -> None:
+    record.put(ticket_id="bare")
+    ticket = record.get("bare")
+    assert ticket.to_json() | {"created_at": "", "updated_at": ""} == {
+        "ticket_id": "bare",
+        "reference": reference("bare"),
+        "channel": "itsm",
+        "customer_id": "default",
+        "caller_id": "customer:default",
+        "requester": None,
+        "subject": None,
+        "issue_description": "",
+        "type": None,
+        "status": "open",
+        "priority": "normal",
+        "tier": "general",
+        "assignee": None,
+        "tags": [],
+        "attributes": {},
+        "comment_count": 0,
+        "last_comment_id": None,
+        "created_at": "",
+        "updated_at": "",
+        "version": 1,
+    }
+
+
+def test_an_item_that_lacks_everything_can_be_changed_commented_and_closed() -> None:
+    record.put(ticket_id="bare")
+    assert service.change_ticket("bare", "default", {"subject": "New"}, ACTOR).version == 2
+    service.add_comment("bare", "default", "Hello", ACTOR)
+    assert service.change_ticket("bare", None, {"status": "closed"}, ACTOR).version == 4
+    with pytest.raises(Final):
+        service.add_comment("bare", "default", "Hello", ACTOR)
+
+
+def test_an_item_without_a_version_takes_a_comment_that_expects_the_first() -> None:
+    record.put(ticket_id="bare")
+    service.add_comment("bare", "default", "Hello", ACTOR, expected_version=1)
+    assert record.get("bare").version == 2
+
+
+@pytest.mark.parametrize("name", ["version", "comment_count", "customer_id"])
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_an_item_with_something_odd_in_place_of_a_count_or_owner_is_changed_and_commented_all_the_same(
+    name: str, value: Any
+) -> None:
+    record.put(**{"ticket_id": "odd", name: value})
+    before = record.get("odd")
+    service.add_comment("odd", before.customer_id, "Hello", ACTOR)
+    after = record.get("odd")
+    assert (after.version, after.comment_count) == (before.version + 1, before.comment_count + 1)
+    record.put(**{"ticket_id": "odd", name: value})
+    assert service.change_ticket("odd", before.customer_id, {"subject": "New"}, ACTOR).version == before.version + 1
+
+
+def test_attributes_of_another_program_read_as_json() -> None:
+    record.put(ticket_id="map", attributes={"n": Decimal("1.10"), "s": {"b", "a"}, "b": b"\x00\xff", "l": [{"x": None}]})
+    assert record.get("map").attributes == {"n": Decimal("1.10"), "s": ["a", "b"], "b": "AP8=", "l": [{"x": None}]}
+    for text in ("no JSON", "[1]", "7"):
+        record.put(ticket_id="text", attributes=text)
+        assert record.get("text").attributes == {}
+
+
+def test_numbers_where_texts_belong_read_as_texts() -> None:
+    record.put(ticket_id="n", subject=7, caller_id="c", assignee={"a"}, tags={"b", "a"}, requester={"name": "Lea", "id": 7})
+    ticket = record.get("n")
+    assert (ticket.subject, ticket.assignee, ticket.tags, ticket.requester) == ("7", None, ["a", "b"], {"name": "Lea"})
+
+
+_values = st.recursive(
+    st.none() | st.booleans() | st.text() | st.decimals(-(10**30), 10**30, places=3) | st.binary(max_size=5),
+    lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(), one, max_size=3),
+    max_leaves=5,
+) | st.sets(st.text(min_size=1), min_size=1) | st.sets(st.binary(min_size=1), min_size=1) | st.sets(st.integers(), min_size=1)
+_names = st.sampled_from([name for name in service.Ticket.__dataclass_fields__ if name != "ticket_id"])
+
+
+@given(st.dictionaries(_names, _values, max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_an_item_holds_it_is_served_announced_and_indexed(values: dict[str, Any]) -> None:
+    image = {"ticket_id": {"S": "any"}, "item": {"S": "TICKET"}} | aws.to_wire(values)
+    ticket = service.from_change(image)
+    assert ticket
+    json.dumps(ticket.to_json())
+    message, _ = announcement.to_message(ticket, "ticket.created")
+    announced = announcement.from_message(message).ticket
+    assert announced
+    assert index.same(index.row_of(announced), index.row_of(ticket))
+
+
+def test_a_change_record_of_anything_but_a_ticket_is_none() -> None:
+    for image in (None, {}, {"item": {"S": "CHANGE#1"}}, {"item": {"S": "TICKET#COMMENT#1"}}, {"item": {"N": "1"}}):
+        assert service.from_change(image) is None
+
+
+def test_a_comment_of_another_program_is_shown_and_kept_from_customers() -> None:
+    record.put(ticket_id="t")
+    record.put(ticket_id="t", item="TICKET#COMMENT#1", comment="Hi")
+    [comment] = service.get_conversation("t", "default").comments
+    assert (comment.comment_id, comment.comment, comment.visibility) == ("1", "Hi", "internal")
+
+
+def test_comments_without_their_ticket_are_no_ticket() -> None:
+    record.put(ticket_id="t", item="TICKET#COMMENT#1", comment="Hi")
+    assert store.get_with_comments("t", 10) == (None, [], None)
+
+
+# --- Lists ------------------------------------------------------------------------------------------
+
+
+def times(count: int) -> list[str]:
+    return [f"2026-02-09T10:00:{n:02}.000Z" for n in range(count)]
+
+
+def test_a_list_costs_one_call_and_is_newest_first(calls: list[str]) -> None:
+    made = [record.opened(created_at=at).ticket_id for at in times(3)]
+    calls.clear()
+    page = service.list_by_caller("lea", "acme", None, 20)
+    assert calls == ["Query"]
+    assert ([one.ticket_id for one in page.tickets], page.next) == (made[::-1], None)
+    calls.clear()
+    service.get_ticket(made[0], "acme")
+    service.get_conversation(made[0], "acme")
+    assert calls == ["GetItem", "Query"]
+
+
+def test_pages_give_every_ticket_once_and_none_of_others() -> None:
+    mine = [record.opened(created_at=at).ticket_id for at in times(7)]
+    for at in times(20):
+        record.opened(customer_id="rival", created_at=at)
+    record.opened(channel="desk")
+    seen, start = [], None
+    while True:
+        page = store.list_by_caller("lea", "acme", "itsm", start, 3)
+        seen += [one.ticket_id for one in page.tickets]
+        start = page.next
+        if start is None:
+            break
+        assert len(page.tickets) == 3
+    assert seen == mine[::-1]
+
+
+def test_a_page_that_ends_with_the_list_says_so() -> None:
+    for at in times(3):
+        record.opened(created_at=at)
+    assert service.list_by_caller("lea", "acme", None, 3).next is None
+    assert service.list_by_caller("nobody", "acme", None, 3) == store.Page([], None)
+
+
+def test_a_scan_gives_tickets_alone_and_since_a_time_those_changed_or_without_one() -> None:
+    record.put(ticket_id="old", updated_at="2026-01-01T00:00:00.000Z")
+    record.put(ticket_id="new", updated_at="2026-03-01T00:00:00.000Z")
+    record.put(ticket_id="timeless")
+    record.put(ticket_id="number", updated_at=7)
+    record.put(ticket_id="new", item="TICKET#COMMENT#1")
+    assert record.ticket_ids() == ["new", "number", "old", "timeless"]
+    since = service.all_tickets("2026-02-01T00:00:00.000Z")
+    assert sorted(one.ticket_id for one in since) == ["new", "number", "timeless"]
+
+
+def test_existing_tells_which_of_a_hundred_there_are() -> None:
+    record.put(ticket_id="a")
+    record.put(ticket_id="comments only", item="TICKET#COMMENT#1")
+    assert service.existing(["a", "comments only", *(f"x{n}" for n in range(98))]) == {"a"}
+    assert service.existing([]) == set()
+
+
+def test_the_size_of_an_item_is_counted_in_bytes() -> None:
+    wire = aws.to_wire({"a": "é" * 10, "l": ["x"], "n": 1})
+    assert 25 < store._size(wire) < 45
+    with pytest.raises(store.TooLarge):
+        store.fitting(aws.to_wire({"a": "é" * 200_000}))
+
+
+def test_only_tickets_stand_in_the_callers_index() -> None:
+    ticket = record.opened()
+    service.add_comment(ticket.ticket_id, "acme", "Hello", ACTOR)
+    service.change_ticket(ticket.ticket_id, "acme", {"subject": "x"}, ACTOR)
+    with_caller = [one["item"] for one in record.items(ticket.ticket_id) if "caller_id" in one]
+    assert with_caller == [item.TICKET]
