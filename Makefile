@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run dev test lint bench lock clean
+.PHONY: run dev test lint lock chromium clean
 
 run: $(VENV)/.local-ready
 	@exec $(BIN)/python infra/local/run.py
@@ -11,8 +12,9 @@ run: $(VENV)/.local-ready
 dev: $(VENV)/.local-ready
 	@exec $(BIN)/python infra/local/run.py --reload
 
-test: $(VENV)/.dev-ready
-	@$(BIN)/python -m pytest $(ARGS)
+# Two processes; one of them has the end-to-end tests, the other most of the rest. `make test ARGS="-k desk"` for a part.
+test: $(VENV)/.dev-ready chromium
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 lint: $(VENV)/.dev-ready
 	$(BIN)/ruff check .
@@ -39,6 +41,12 @@ $(VENV)/.local-ready: requirements-local.txt | $(VENV)/bin/uv
 $(VENV)/.dev-ready: requirements-dev.txt | $(VENV)/bin/uv
 	@$(BIN)/uv pip install -q --python $(BIN)/python -r requirements-dev.txt
 	@touch $@
+
+# The browser that the tests drive. Playwright's own download is not needed, nor used.
+chromium:
+	@command -v chromium >/dev/null || { echo "Installing Chromium"; $(SUDO) apt-get update -qq && \
+	  $(SUDO) apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  { echo "The tests need Chromium in the PATH as 'chromium': install it, then run this again."; exit 1; }
 
 clean:
 	rm -rf $(VENV) .local .test

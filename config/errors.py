@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
@@ -114,12 +115,12 @@ def _body(sentence: str) -> dict[str, str]:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 404, for a path that no door has."""
-    return JsonResponse(_body("Not found"), status=404)
+    return _answer(request, 404, "Not found")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's 500, for what fails outside a view of ours."""
-    return JsonResponse(_body("Internal server error"), status=500)
+    return _answer(request, 500, "Internal server error")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -129,4 +130,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 403 outside the APIs."""
-    return JsonResponse(_body("You may not do this"), status=403)
+    return _answer(request, 403, "You may not do this")
+
+
+def _answer(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    """JSON; but a page at the desk, where a person reads it."""
+    if not request.path.startswith("/desk/"):
+        return JsonResponse(_body(sentence), status=status)
+    context = {"status": status, "sentence": sentence, "request_id": request_id()}
+    return HttpResponse(render_to_string("desk/error.html", context), status=status)

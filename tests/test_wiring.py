@@ -22,7 +22,12 @@ OPEN_TO_ALL = {
     "desk/jsi18n/",
     "webhooks/zendesk",  # its signature is its authentication
 }
-SAMPLES = {"ticket_id": "01a1fd35-2ef3-7740-852a-2debefcc0860", "submission_id": "none", "object_id": "1", "app_label": "auth"}
+SAMPLES = {
+    "ticket_id": "01a1fd35-2ef3-7740-852a-2debefcc0860",
+    "submission_id": "none",
+    "object_id": "1",
+    "app_label": "auth",
+}
 
 
 def _routes(patterns: list[Any], prefix: str = "") -> Iterator[str]:

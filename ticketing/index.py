@@ -10,6 +10,7 @@ from ticketing import clock
 from ticketing.models import IndexedTicket
 from ticketing.ticket import Ticket
 
+_LONGEST_INDEXED = 500  # characters; PostgreSQL refuses a row whose indexed text is beyond 2,700 bytes
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SORTED_CHARACTERS = 500  # of a text that a database index sorts by: PostgreSQL takes 2,704 bytes there
 

@@ -21,6 +21,8 @@ COMMENT = "TICKET#COMMENT#"
 CHANGE = "CHANGE#"
 KEY = "KEY#"
 
+COUNTED_BELOW = {"version": 2**63, "comment_count": 2**31}  # what the index can hold
+
 _TIERS: tuple[Tier, ...] = get_args(Tier)
 _NEVER = "1970-01-01T00:00:00.000Z"
 T = TypeVar("T")
@@ -62,11 +64,11 @@ def to_ticket(item: dict[str, Any]) -> Ticket:
         assignee=_text(values, "assignee"),
         tags=_tags(values.get("tags")),
         attributes=_attributes(values.get("attributes")),
-        comment_count=_whole(values.get("comment_count"), 0, below=2**31),
+        comment_count=_whole(values, "comment_count", 0),
         last_comment_id=_text(values, "last_comment_id"),
         created_at=created_at,
         updated_at=_text(values, "updated_at") or created_at,
-        version=_whole(values.get("version"), 1, below=2**63),
+        version=_whole(values, "version", 1),
         request_id=_text(values, "request_id") or "-",
     )
 
@@ -78,7 +80,8 @@ def fingerprint_of(item: dict[str, Any]) -> str | None:
 
 def from_comment(comment: Comment) -> dict[str, Any]:
     """A comment as its item. It carries no `caller_id`: only tickets stand in CallerIdIndex."""
-    return aws.to_wire(_without_nothing(comment.to_json() | {"item": COMMENT + comment.comment_id}))
+    values = comment.to_json() | {"item": COMMENT + comment.comment_id, "door": comment.door}
+    return aws.to_wire(_without_nothing(values))
 
 
 def to_comment(item: dict[str, Any]) -> Comment:
@@ -91,6 +94,7 @@ def to_comment(item: dict[str, Any]) -> Comment:
         author=_text(values, "author"),
         visibility=_one_of(VISIBILITIES, values.get("visibility"), "internal"),
         created_at=_text(values, "created_at") or _NEVER,
+        door=_text(values, "door") or "",
     )
 
 
@@ -114,9 +118,9 @@ def _one_of(allowed: tuple[T, ...], value: Any, default: T) -> T:
     return value if value in allowed else default
 
 
-def _whole(value: Any, default: int, below: int) -> int:
-    """A whole number that the index can hold, too."""
-    return int(value) if isinstance(value, Decimal) and 0 <= value < below else default
+def _whole(values: dict[str, Any], name: str, default: int) -> int:
+    value = values.get(name)
+    return int(value) if isinstance(value, Decimal) and 0 <= value < COUNTED_BELOW[name] else default
 
 
 def _tags(value: Any) -> list[str]:

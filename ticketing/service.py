@@ -128,6 +128,7 @@ def add_comment(
             author=author,
             visibility=visibility,
             created_at=created_at or now,
+            door=actor.door,
         ),
         now=now,
         actor=actor,
@@ -184,7 +185,8 @@ def change_ticket(
         except store.TooLarge:
             raise Invalid(_TOO_LARGE) from None
         except aws.Conflict as conflict:
-            _mend(conflict)  # or somebody was faster: look again
+            _mend(conflict)
+            continue  # somebody was faster, or the item is mended: look again
         except aws.Contended:
             break
         return after

@@ -168,7 +168,7 @@ def scan(since: str | None = None) -> Iterator[Ticket]:
     """Every ticket, in no order; with `since`, those changed at or after it, or that have no time on them."""
     names, values, condition = {"#item": "item"}, {":ticket": items.TICKET}, "#item = :ticket"
     if since:
-        condition += " AND (updated_at >= :since OR NOT attribute_type(updated_at, :text))"
+        condition += " AND (NOT attribute_type(updated_at, :text) OR updated_at >= :since)"
         values |= {":since": since, ":text": "S"}
     request: dict[str, Any] = {
         "TableName": settings.TABLE_NAME,

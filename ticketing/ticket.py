@@ -92,6 +92,7 @@ class Comment:
     created_at: str
     author: str | None = None
     visibility: Visibility = "public"
+    door: str = ""  # by which it came in; tells staff from customers at the desk, and is not in the comment's JSON
 
     def to_json(self) -> dict[str, Any]:
         """The comment as every API shows it."""

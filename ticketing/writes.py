@@ -108,10 +108,10 @@ def _counted(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset
     )
     update = action["Update"]
     update["UpdateExpression"] += (
-        ", #version = if_not_exists(#version, :one) + :one, comment_count = if_not_exists(comment_count, :zero) + :one"
+        ", #version = if_not_exists(#version, :one) + :one, #comment_count = if_not_exists(#comment_count, :zero) + :one"
     )
-    update["ExpressionAttributeNames"]["#version"] = "version"
-    update["ExpressionAttributeValues"] |= aws.to_wire(values | {":one": 1, ":zero": 0, ":number": "N"})
+    update["ExpressionAttributeNames"] |= {f"#{name}": name for name in items.COUNTED_BELOW}
+    update["ExpressionAttributeValues"] |= aws.to_wire(values | {":one": 1})
     return action
 
 
@@ -121,11 +121,13 @@ def _comment_conditions(
     own = "customer_id = :customer"
     by_default = adding.customer_id == settings.DEFAULT_CUSTOMER
     conditions = ["attribute_exists(ticket_id)", f"({own} OR attribute_not_exists(customer_id))" if by_default else own]
-    # Only a number can be counted up; what else another program put there has to be mended first.
+    # Only a count can be counted up; what else another program put there has to be mended first.
     conditions += [
-        f"(attribute_not_exists({n}) OR attribute_type({n}, :number))" for n in ("#version", "comment_count")
+        f"(attribute_not_exists(#{n}) OR (attribute_type(#{n}, :number) AND #{n} BETWEEN :zero AND :most_{n}))"
+        for n in items.COUNTED_BELOW
     ]
-    values: dict[str, Any] = {":customer": adding.customer_id}
+    values: dict[str, Any] = {":customer": adding.customer_id, ":number": "N", ":zero": 0}
+    values |= {f":most_{name}": below - 2 for name, below in items.COUNTED_BELOW.items()}
     if reopens:
         conditions.append("#status = :reopens")
         values[":reopens"] = reopens

@@ -107,7 +107,9 @@ def test_a_third_try_that_succeeds_is_a_success(waits: list[float]) -> None:
     assert aws.call(Failing(error("ThrottlingException"), error("InternalServerError", 500))) == "done"
 
 
-@pytest.mark.parametrize("code", ["ResourceNotFoundException", "ConditionalCheckFailedException", "ValidationException"])
+@pytest.mark.parametrize(
+    "code", ["ResourceNotFoundException", "ConditionalCheckFailedException", "ValidationException"]
+)
 def test_what_no_waiting_changes_is_tried_once(code: str, waits: list[float]) -> None:
     operation = Failing(error(code))
     with pytest.raises(aws.AwsError):

@@ -25,7 +25,11 @@ def test_a_local_copy_gives_defaults_and_the_environment_wins(local_env: Path, m
     local_env.write_text("FOYER_ONE=from the file\nFOYER_TWO=a=b\nFOYER_SET=file\n\n")
     monkeypatch.setenv("FOYER_SET", "environment")
     env.load_local_defaults()
-    assert (env.text("FOYER_ONE"), env.text("FOYER_TWO"), env.text("FOYER_SET")) == ("from the file", "a=b", "environment")
+    assert (env.text("FOYER_ONE"), env.text("FOYER_TWO"), env.text("FOYER_SET")) == (
+        "from the file",
+        "a=b",
+        "environment",
+    )
 
 
 def test_a_local_copy_gives_no_secret_where_one_is_looked_up(local_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +78,9 @@ def test_a_secret_is_looked_up_by_its_id_in_the_region_of_the_settings(
     monkeypatch.setenv("FOYER_KEY", "as it stands")
     assert env.secret("FOYER_KEY") == "as it stands"
     with mock_aws():
-        boto3.client("secretsmanager", region_name="eu-west-1").create_secret(Name="foyer/key", SecretString="looked up")
+        boto3.client("secretsmanager", region_name="eu-west-1").create_secret(
+            Name="foyer/key", SecretString="looked up"
+        )
         monkeypatch.setenv("FOYER_KEY_SECRET_ID", "foyer/key")
         assert env.secret("FOYER_KEY") == "looked up"
 
@@ -83,7 +89,10 @@ def test_a_secret_that_is_not_there_stops_the_start_with_a_sentence(
     secrets: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FOYER_KEY_SECRET_ID", "foyer/no-such-key")
-    with mock_aws(), pytest.raises(ImproperlyConfigured, match="FOYER_KEY_SECRET_ID names foyer/no-such-key, which can"):
+    with (
+        mock_aws(),
+        pytest.raises(ImproperlyConfigured, match="FOYER_KEY_SECRET_ID names foyer/no-such-key, which can"),
+    ):
         env.secret("FOYER_KEY")
 
 

@@ -63,7 +63,9 @@ def test_a_method_that_a_path_does_not_have_is_405(token_client: Any, path: str)
 def test_a_body_over_the_limit_is_413_and_another_type_is_415(token_client: Any) -> None:
     client = token_client("itsm")
     checked(client.post("/itsm/tickets", b"x" * (1024 * 1024 + 1), content_type=JSON), 413)
-    checked(client.post("/itsm/tickets", b"{}", content_type="text/plain"), 415, "Content-Type must be application/json")
+    checked(
+        client.post("/itsm/tickets", b"{}", content_type="text/plain"), 415, "Content-Type must be application/json"
+    )
     checked(client.patch("/itsm/tickets/1", b"{}", content_type="text/xml"), 415)
 
 

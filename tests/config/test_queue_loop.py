@@ -71,7 +71,9 @@ def test_a_message_that_failed_stays_and_the_others_go(batches: list[list[str]])
     assert left() == 1
 
 
-def test_a_handler_that_raises_leaves_the_whole_batch(batches: list[list[str]], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_handler_that_raises_leaves_the_whole_batch(
+    batches: list[list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
     for body in ("good", "crash"):
         queue.send(NAME, body)
     assert queue_loop.work_once(SOURCE, 0) == 0

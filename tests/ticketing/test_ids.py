@@ -62,5 +62,9 @@ def test_what_can_be_no_reference_is_none(text: str) -> None:
 
 
 def test_a_reference_is_computed_from_the_id_alone() -> None:
-    assert ids.reference("01a1fd35-2ef3-7740-852a-2debefcc0860") == ids.reference("01a1fd35-2ef3-7740-852a-2debefcc0860")
-    assert ids.reference("01a1fd35-2ef3-7740-852a-2debefcc0860") != ids.reference("01a1fd35-2ef3-7740-852a-2debefcc0861")
+    assert ids.reference("01a1fd35-2ef3-7740-852a-2debefcc0860") == ids.reference(
+        "01a1fd35-2ef3-7740-852a-2debefcc0860"
+    )
+    assert ids.reference("01a1fd35-2ef3-7740-852a-2debefcc0860") != ids.reference(
+        "01a1fd35-2ef3-7740-852a-2debefcc0861"
+    )

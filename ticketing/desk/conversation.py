@@ -7,11 +7,11 @@ from typing import Any, Literal
 import simplejson
 
 from ticketing import clock
-from ticketing.desk.staff import Staff
 from ticketing.models import IndexedTicket
 from ticketing.ticket import Comment, Ticket
 
 Kind = Literal["customer", "staff", "note"]
+_LABELS: dict[Kind, str] = {"staff": "Staff", "note": "Internal note"}
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Entry:
     """One thing somebody said."""
 
     kind: Kind
+    label: str
     author: str
     at: datetime | None
     text: str
@@ -35,14 +36,22 @@ class Fact:
 
 def opening(ticket: Ticket | IndexedTicket) -> Entry:
     """What the ticket began with."""
-    return Entry("customer", _caller(ticket), _moment(ticket.created_at), ticket.issue_description, "opening")
+    return Entry(
+        "customer",
+        _door(ticket.channel),
+        _caller(ticket),
+        _moment(ticket.created_at),
+        ticket.issue_description,
+        "opening",
+    )
 
 
-def entries(ticket: Ticket, comments: list[Comment], staff: Staff) -> list[Entry]:
+def entries(ticket: Ticket, comments: list[Comment]) -> list[Entry]:
     """The comments in order; one without an author is the caller's."""
     return [
         Entry(
-            kind=_kind(comment, staff),
+            kind=_kind(comment),
+            label=_LABELS.get(_kind(comment)) or _door(comment.door),
             author=comment.author or _caller(ticket),
             at=clock.parse(comment.created_at),
             text=comment.comment,
@@ -57,7 +66,7 @@ def facts(ticket: Ticket | IndexedTicket) -> list[Fact]:
     requester = ticket.requester or {}
     return [
         Fact("Assignee", ticket.assignee or "Nobody"),
-        Fact("Channel", "ITSM" if ticket.channel == "itsm" else ticket.channel.capitalize()),
+        Fact("Channel", _door(ticket.channel)),
         Fact("Customer", ticket.customer_id),
         Fact("Caller", ticket.caller_id),
         Fact("Requester", " ".join([requester.get("name", ""), requester.get("email", "")]).strip()),
@@ -77,10 +86,15 @@ def pretty(attributes: dict[str, Any]) -> str:
     return str(simplejson.dumps(attributes, use_decimal=True, indent=2, ensure_ascii=False))
 
 
-def _kind(comment: Comment, staff: Staff) -> Kind:
+def _kind(comment: Comment) -> Kind:
+    """Who said it, by the door it came in by: an author's name is only what a program wrote there."""
     if comment.visibility == "internal":
         return "note"
-    return "staff" if comment.author in staff.names else "customer"
+    return "staff" if comment.door == "desk" else "customer"
+
+
+def _door(name: str) -> str:
+    return {"itsm": "ITSM", "": "Another program"}.get(name, name.capitalize())
 
 
 def _caller(ticket: Ticket | IndexedTicket) -> str:

@@ -1,7 +1,6 @@
 """Who works at the desk, and as whom they write."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 
@@ -14,11 +13,6 @@ class Staff:
     """Everybody who may sign in at the desk, or might once; one query."""
 
     people: tuple[User, ...]
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """What stands as author on comments that they wrote."""
-        return frozenset(author(one) for one in self.people) | {one.get_username() for one in self.people}
 
     def choices(self, current: str | None) -> list[tuple[str, str]]:
         """Whom a ticket can be given to: nobody, who it has now, or anyone who is still active."""

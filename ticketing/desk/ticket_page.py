@@ -115,7 +115,7 @@ class TicketPage(DeskPage):
         more = f"?{urlencode({'after': found.next})}" if found.next else ""
         context = self._about(ticket) | {
             "attributes": conversation.pretty(ticket.attributes),
-            "entries": conversation.entries(ticket, found.comments, self.staff),
+            "entries": conversation.entries(ticket, found.comments),
             "from_start": not self.after,
             "more": more,
             "form": TicketForm.for_ticket(ticket, self.staff, typed) if writable else None,

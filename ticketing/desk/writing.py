@@ -42,7 +42,7 @@ def save(ticket_id: str, form: TicketForm, user: User) -> None:
         index.apply([_change(ticket_id, form, user, version)])
         return
     repeated = _comment(ticket_id, form, user, version)
-    if form.changes and not repeated:  # the first sending saw to the fields
+    if form.changes and not (repeated and _stands(ticket_id, form)):
         try:
             index.apply([_change(ticket_id, form, user, version + 1)])
         except (Refusal, aws.AwsError) as cause:
@@ -93,6 +93,12 @@ def _comment(ticket_id: str, form: TicketForm, user: User, version: int) -> bool
         key=_key(said["customer_id"], said["key"], [ticket_id, said["text"], visibility]),
         expected_version=version,
     ).replayed
+
+
+def _stands(ticket_id: str, form: TicketForm) -> bool:
+    """Whether the fields are as the form has them: the first sending may have died before it saw to them."""
+    ticket = service.find(ticket_id)
+    return ticket is not None and all(getattr(ticket, name) == value for name, value in form.changes.items())
 
 
 def _change(ticket_id: str, form: TicketForm, user: User, version: int) -> Ticket:

@@ -9,8 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Response
 
+from tests.browser import chromium
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import service
 from ticketing.desk.ticket_page import address
@@ -20,8 +21,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pyte
 
 LIST = "/desk/ticketing/indexedticket/"
 LONG = "withoutanybreak" * 20
-QUIET = ("quic", "background-networking", "component-update", "sync", "gpu")  # nothing but our own requests
-ARGUMENTS = ["--headless", "--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in QUIET)]
 # Text that its own box cuts off, and anything that sticks out of the window. Icons are text only to a program.
 CUT_OFF = """() => [...document.querySelectorAll('#page *')].filter(element => {
     if (!element.checkVisibility() || element.closest('.material-symbols-outlined, .desk-hidden')) return false;
@@ -35,12 +34,10 @@ CUT_OFF = """() => [...document.querySelectorAll('#page *')].filter(element => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """For this module only: while Playwright runs, Django believes itself in a coroutine."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+    """For this module only: these tests use SQL beside the browser, which Django then has to be told to allow."""
+    with pytest.MonkeyPatch.context() as patch, chromium() as browser:
         patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         yield browser
-        browser.close()
 
 
 @pytest.fixture

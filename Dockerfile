@@ -1,0 +1,25 @@
+# One image for every process: web (the default), Celery worker, beat, consumers. docs/operations.md says how.
+FROM python:3.13-slim
+
+ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /srv/foyer
+
+# What changes seldom comes first, so that it is built seldom.
+COPY requirements.txt .
+RUN pip install -r requirements.txt
+
+COPY manage.py ./
+COPY infra/stack.yaml infra/stack.yaml
+COPY config config
+COPY ticketing ticketing
+COPY ingestion ingestion
+COPY routing routing
+COPY itsm itsm
+
+# No local copy's folder in a container, and no right to write anything.
+ENV LOCAL_DIR=
+RUN useradd --system --no-create-home foyer
+USER foyer
+
+EXPOSE 8000
+CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--worker-class", "gthread", "--threads", "8", "--timeout", "30", "--no-control-socket"]
