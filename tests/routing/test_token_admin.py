@@ -1,0 +1,70 @@
+"""Tokens at the desk: issued and shown once, revoked, and never changed or deleted."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from routing import tokens
+from routing.models import ApiToken
+
+pytestmark = pytest.mark.django_db
+LIST = "/desk/routing/apitoken/"
+
+
+@pytest.fixture
+def desk() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("ada", password="x"))
+    return client
+
+
+def add(desk: Client, **more: Any) -> Any:
+    values: dict[str, Any] = {"name": "crm", "customer_id": "acme", "tier": "gold", "scopes": ["itsm", "route"]}
+    return desk.post(f"{LIST}add/", values | more, follow=True)
+
+
+def test_a_token_is_shown_this_once_and_opens_its_doors(desk: Client) -> None:
+    page = html.unescape(add(desk).content.decode())
+    [token] = re.findall(r"foyer_[\w-]{40,}", page)
+    caller = tokens.caller_of(token)
+    assert caller
+    assert (caller.customer_id, caller.tier, caller.scopes) == ("acme", "gold", {"itsm", "route"})
+    assert token not in desk.get(LIST).content.decode()
+    assert ApiToken.objects.count() == 1
+
+
+def test_a_token_without_name_or_scope_is_not_issued(desk: Client) -> None:
+    for wrong in ({"name": " "}, {"customer_id": ""}, {"scopes": []}, {"scopes": ["admin"]}, {"tier": "silver"}):
+        assert add(desk, **wrong).status_code == 200
+    assert not ApiToken.objects.exists()
+
+
+def test_a_token_is_revoked_from_the_list(desk: Client) -> None:
+    token = tokens.issue("crm", "acme", "gold", ["itsm"])
+    row = tokens.find(token)
+    desk.post(LIST, {"action": "revoke", "_selected_action": [row.pk]})
+    assert tokens.find(token).revoked_at
+    assert tokens.caller_of(token) is None
+
+
+def test_a_token_cannot_be_changed_or_deleted(desk: Client) -> None:
+    row = tokens.find(tokens.issue("crm", "acme", "gold", ["itsm"]))
+    assert (
+        desk.post(f"{LIST}{row.pk}/change/", {"name": "x", "customer_id": "rival", "tier": "gold"}).status_code == 403
+    )
+    assert desk.post(f"{LIST}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    row.refresh_from_db()
+    assert (row.name, row.customer_id) == ("crm", "acme")
+
+
+def test_staff_without_the_permission_see_no_tokens() -> None:
+    client = Client()
+    client.force_login(User.objects.create_user("eve", password="x", is_staff=True))
+    for path in (LIST, f"{LIST}add/"):
+        assert client.get(path).status_code == 403
+    client.logout()
+    assert client.get(LIST)["Location"].startswith("/desk/login/")

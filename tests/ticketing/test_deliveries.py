@@ -1,0 +1,111 @@
+"""Deliveries: what was taken in and how it ended, and the short list of those that have not ended well."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from config import aws
+from config.requests import working_on
+from ticketing import deliveries
+from ticketing.deliveries import Delivery, End
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def received(delivery_id: str = "d-1", **more: Any) -> Delivery | None:
+    values: dict[str, Any] = {"door": "submission", "customer_id": "acme", "key": "k", "fingerprint": "f"}
+    return deliveries.receive(Delivery(delivery_id=delivery_id, **values | more))
+
+
+def stored(delivery_id: str = "d-1") -> Delivery:
+    found = deliveries.get(delivery_id)
+    assert found
+    return found
+
+
+def unfinished() -> list[str]:
+    found = aws.client("dynamodb").query(
+        TableName=settings.DELIVERIES_TABLE,
+        IndexName="UnfinishedIndex",
+        KeyConditionExpression="unfinished = :yes",
+        ExpressionAttributeValues={":yes": {"S": "yes"}},
+    )["Items"]
+    return [one["delivery_id"]["S"] for one in found]
+
+
+def test_what_came_in_is_written_down_in_one_call(calls: list[str]) -> None:
+    with working_on("r-7"):
+        assert received(details={"tier": "gold"}, ticket_id="t-1") is None
+    assert calls == ["PutItem"]
+    found = stored()
+    assert (found.state, found.door, found.key, found.attempts, found.error) == ("received", "submission", "k", 0, None)
+    assert (found.request_id, found.ticket_id, found.details) == ("r-7", "t-1", {"tier": "gold"})
+    assert found.received_at.endswith("Z")
+    assert unfinished() == ["d-1"]
+
+
+def test_a_repeat_gets_the_delivery_that_there_is() -> None:
+    received()
+    again = received(fingerprint="another", key="other")
+    assert again == stored()
+    assert again
+    assert (again.fingerprint, again.key) == ("f", "k")
+
+
+def test_no_delivery_is_none() -> None:
+    assert deliveries.get("d-1") is None
+
+
+def test_accepting_keeps_the_answer_for_a_repeat() -> None:
+    received()
+    deliveries.accept("d-1", {"messageId": "m-1"})
+    assert (stored().state, stored().details) == ("accepted", {"messageId": "m-1"})
+    assert unfinished() == ["d-1"]
+
+
+def test_a_worker_that_was_faster_has_the_last_word_and_a_repeat_still_gets_the_answer() -> None:
+    received(details={"tier": "gold"})
+    deliveries.finish("d-1", "created", "t-1")
+    deliveries.accept("d-1", {"tier": "gold", "messageId": "m-1"})
+    assert (stored().state, stored().details) == ("created", {"tier": "gold", "messageId": "m-1"})
+    assert unfinished() == []
+
+
+@pytest.mark.parametrize("end", ["created", "updated", "duplicate", "ignored"])
+def test_what_ended_well_leaves_the_short_list_and_stays_so(end: End) -> None:
+    received()
+    deliveries.finish("d-1", end, "t-1")
+    assert (stored().state, stored().ticket_id, stored().attempts) == (end, "t-1", 1)
+    assert unfinished() == []
+    for later in ("created", "duplicate", "failed"):
+        deliveries.finish("d-1", later, "t-2", "too late")  # type: ignore[arg-type]
+    assert (stored().state, stored().ticket_id, stored().error) == (end, "t-1", None)
+
+
+def test_what_failed_says_why_stays_on_the_list_and_may_still_end_well() -> None:
+    received()
+    deliveries.finish("d-1", "failed", error="No such ticket")
+    assert (stored().state, stored().error, unfinished()) == ("failed", "No such ticket", ["d-1"])
+    deliveries.finish("d-1", "created", "t-1")
+    assert (stored().state, stored().error, stored().attempts, unfinished()) == ("created", None, 2, [])
+
+
+def test_a_try_that_did_not_end_it_is_counted_with_its_reason() -> None:
+    received()
+    deliveries.attempt("d-1", "Zendesk is away")
+    deliveries.attempt("d-1")
+    assert (stored().attempts, stored().state, stored().error) == (2, "received", None)
+
+
+def test_an_end_or_a_try_of_nothing_makes_nothing() -> None:
+    deliveries.finish("d-1", "created", "t-1")
+    with pytest.raises(aws.Conflict):
+        deliveries.attempt("d-1")
+    assert deliveries.get("d-1") is None
+
+
+def test_a_table_that_is_away_is_an_error_that_the_door_must_answer_to(settings: Any) -> None:
+    settings.DELIVERIES_TABLE = "no-such-table"
+    with pytest.raises(aws.AwsError):
+        received()
