@@ -20,8 +20,6 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from django.conf import settings
 
-from config import env
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -143,11 +141,11 @@ def account_id() -> str:
     return str(call(client("sts").get_caller_identity)["Account"])
 
 
-def secret_string(secret_id: str) -> str:
+def secret_string(secret_id: str, region: str) -> str:
     """A secret's text from Secrets Manager. Raises AwsError; the start then stops."""
     # Read while the settings are made, so it cannot use them (nor `client`, which does).
     with errors():
-        secrets = boto3.client("secretsmanager", region_name=env.text("REGION", "us-east-1"))
+        secrets = boto3.client("secretsmanager", region_name=region)
         return str(secrets.get_secret_value(SecretId=secret_id)["SecretString"])
 
 
@@ -213,11 +211,11 @@ def _conflict(code: str, message: str, response: dict[str, Any]) -> AwsError:
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    """0.1 s, 0.2 s, 0.4 s …, each between its half and its whole; writers who met part by a random bit."""
-    spread = random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
+    """0.1 s, 0.2 s, 0.4 s …, each up to half as long again; writers who met part after a random bit."""
+    spread = random.uniform(0.0, 0.5)  # noqa: S311 - not a secret
     if isinstance(_failure(state), Contended):
-        return 0.2 * (spread - 0.45)
-    return FIRST_WAIT * 2.0 ** (state.attempt_number - 1) * spread
+        return 0.01 + 0.2 * spread
+    return FIRST_WAIT * 2.0 ** (state.attempt_number - 1) * (1 + spread)
 
 
 def _stop(state: tenacity.RetryCallState) -> bool:

@@ -66,6 +66,6 @@ def secret(name: str, default: str = "") -> str:
     from config import aws  # noqa: PLC0415 - here, since no process without such a secret needs it to read its settings
 
     try:
-        return aws.secret_string(secret_id)
+        return aws.secret_string(secret_id, text("REGION", "us-east-1"))
     except (aws.AwsError, KeyError) as error:  # KeyError: its value is no text
         raise ImproperlyConfigured(f"{name}_SECRET_ID names {secret_id}, which cannot be read: {error}") from None

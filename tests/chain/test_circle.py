@@ -1,4 +1,4 @@
-"""A ticket's whole way on a real local AWS: record, change stream, topic, queues, index. Each step by hand, no threads."""
+"""A ticket's whole way on a real local AWS: record, change stream, topic, queues, index. Each step by hand."""
 
 import threading
 import uuid
@@ -121,10 +121,15 @@ def test_what_the_stream_lost_is_announced_from_the_record(monkeypatch: pytest.M
         reader.positions[reader.shards[0].shard_id] = "1".zfill(30)
         reader.save()
         ticket = _open()
-    monkeypatch.setattr(changes, "read", lambda place, limit: ([], place))  # the stream has nothing to tell
+    monkeypatch.setattr(changes, "read", lambda place, _: ([], place))  # the stream has nothing to tell
     with _reading() as reader:
         stop = threading.Event()
-        monkeypatch.setattr(reader, "catch_up", lambda: (Reader.catch_up(reader), stop.set()))
+
+        def catch_up_and_stop() -> None:
+            Reader.catch_up(reader)
+            stop.set()
+
+        monkeypatch.setattr(reader, "catch_up", catch_up_and_stop)
         stream_loop.follow(reader, stop)
     _work_all("analytics")
     assert IndexedTicket.objects.filter(pk=ticket.ticket_id).exists()

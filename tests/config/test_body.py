@@ -14,7 +14,13 @@ JSON = "application/json"
 
 
 def post(content: bytes, content_type: str | None = JSON, **headers: str) -> Request:
-    request = APIRequestFactory().generic("POST", "/", content, content_type=content_type or "", headers=headers)
+    request = APIRequestFactory().generic(
+        "POST",
+        "/",
+        content,  # type: ignore[arg-type]  # bytes are what it is for
+        content_type=content_type or "",
+        headers=headers,
+    )
     if content_type is None:
         del request.META["CONTENT_TYPE"]
     return Request(request)

@@ -93,14 +93,14 @@ def test_a_500_tells_nothing_of_aws_and_the_log_tells_all(
         raise ClientError({"Error": {"Code": error_code, "Message": "table poc-itsm-tickets, arn:aws:x"}}, operation)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", refuse)
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     answer = token_client("itsm").get("/itsm/tickets?caller=lea")
     checked(answer, 500, "Internal server error")
     assert error_code in caplog.text
 
 
 def test_what_fails_outside_a_view_is_500_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("config.health.JsonResponse", lambda values: 1 / 0)
+    monkeypatch.setattr("config.health.JsonResponse", lambda _: 1 / 0)
     answer = Client(raise_request_exception=False).get("/healthz")
     checked(answer, 500, "Internal server error")
 

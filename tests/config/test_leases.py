@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time of day, to be moved."""
     now = [1_000_000.0]
-    monkeypatch.setattr(leases.time, "time", lambda: now[0])
+    monkeypatch.setattr("config.consumer.leases.time.time", lambda: now[0])
     return now
 
 

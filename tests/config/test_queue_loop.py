@@ -83,7 +83,12 @@ def test_a_handler_that_raises_leaves_the_whole_batch(
 
 def test_a_handler_gets_messages_as_lambda_would_hand_them_over(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[dict[str, Any]] = []
-    _handle.append(lambda event: given.append(event) or {"batchItemFailures": []})
+
+    def handle(event: dict[str, Any]) -> Any:
+        given.append(event)
+        return {"batchItemFailures": []}
+
+    _handle.append(handle)
     message_id = queue.send(NAME, '{"a": 1}', {"request_id": "r-1", "empty": ""})
     queue_loop.work_once(SOURCE, 0)
     _handle.pop()

@@ -1,7 +1,6 @@
 """`manage.py provision` against a real server: what is there afterwards, and what a second run does."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 

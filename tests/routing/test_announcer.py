@@ -20,7 +20,12 @@ pytestmark = pytest.mark.usefixtures("aws")
 def published(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
     """What was published, in order."""
     sent: list[Message] = []
-    monkeypatch.setattr(topic, "publish", lambda messages: sent.extend(messages) or Outcome({}, {}))
+
+    def publish(messages: list[Message]) -> Outcome:
+        sent.extend(messages)
+        return Outcome({}, {})
+
+    monkeypatch.setattr(topic, "publish", publish)
     return sent
 
 

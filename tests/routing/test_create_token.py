@@ -4,6 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from routing import tokens
+from routing.models import ApiToken
 
 pytestmark = pytest.mark.django_db
 
@@ -35,4 +36,4 @@ def test_the_last_line_is_a_token_that_opens_the_doors_named(capsys: pytest.Capt
 def test_what_is_missing_or_wrong_is_told_and_nothing_is_issued(arguments: tuple[str, ...]) -> None:
     with pytest.raises(CommandError):
         create(*arguments)
-    assert not tokens.ApiToken.objects.exists()
+    assert not ApiToken.objects.exists()

@@ -32,12 +32,13 @@ def test_a_token_is_shown_this_once_and_opens_its_doors(desk: Client) -> None:
     [token] = re.findall(r"foyer_[\w-]{40,}", page)
     caller = tokens.caller_of(token)
     assert caller
-    assert (caller.customer_id, caller.tier, caller.scopes) == ("acme", "gold", {"itsm", "route"})
+    assert (caller.customer_id, caller.tier, caller.scopes) == ("acme", "gold", frozenset({"itsm", "route"}))
     assert token not in desk.get(LIST).content.decode()
     assert ApiToken.objects.count() == 1
 
 
 def test_a_token_without_name_or_scope_is_not_issued(desk: Client) -> None:
+    wrong: dict[str, Any]
     for wrong in ({"name": " "}, {"customer_id": ""}, {"scopes": []}, {"scopes": ["admin"]}, {"tier": "silver"}):
         assert add(desk, **wrong).status_code == 200
     assert not ApiToken.objects.exists()

@@ -21,7 +21,12 @@ def issued(**more: Any) -> str:
 def test_a_token_is_its_holder() -> None:
     caller = tokens.caller_of(issued())
     assert caller
-    assert (caller.customer_id, caller.tier, caller.scopes, caller.name) == ("acme", "gold", {"itsm", "route"}, "crm")
+    assert (caller.customer_id, caller.tier, caller.scopes, caller.name) == (
+        "acme",
+        "gold",
+        frozenset({"itsm", "route"}),
+        "crm",
+    )
 
 
 def test_only_the_hash_is_kept() -> None:

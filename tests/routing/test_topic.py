@@ -30,7 +30,7 @@ def sns(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Sns:
     fake = Sns()
     settings.TICKET_TOPIC_ARN = "arn:aws:sns:us-east-1:1:TicketRouting"
     monkeypatch.setattr(topic, "_client", lambda: fake)
-    monkeypatch.setattr(config_aws._retry, "sleep", lambda seconds: None)
+    monkeypatch.setattr(config_aws._retry, "sleep", lambda _: None)
     return fake
 
 

@@ -24,6 +24,17 @@ TICKET = Ticket(
     version=3,
     request_id="r-1",
 )
+ODD: list[dict[str, Any]] = [
+    {"version": "3"},
+    {"version": True},
+    {"status": "weird"},
+    {"tier": None},
+    {"created_at": 7},
+    {"tags": [1]},
+    {"requester": "Lea"},
+    {"attributes": []},
+    {"subject": 7},
+]
 
 
 def body(**more: Any) -> dict[str, Any]:
@@ -87,24 +98,11 @@ def test_a_ticket_just_small_enough_goes_whole() -> None:
         json.dumps(body(event=7)),
         json.dumps(body(ticket_id="", partial=True)),
         json.dumps(body(occurred_at=None)),
-        *(
-            json.dumps(body(ticket=TICKET.to_json() | odd))
-            for odd in (
-                {"version": "3"},
-                {"version": True},
-                {"status": "weird"},
-                {"tier": None},
-                {"created_at": 7},
-                {"tags": [1]},
-                {"requester": "Lea"},
-                {"attributes": []},
-                {"subject": 7},
-            )
-        ),
+        *(json.dumps(body(ticket=TICKET.to_json() | odd)) for odd in ODD),
     ],
 )
 def test_what_is_no_announcement_is_refused_and_breaks_nothing(message: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         announcement.from_message(message)
 
 

@@ -79,7 +79,7 @@ def test_what_ended_well_leaves_the_short_list_and_stays_so(end: End) -> None:
     assert (stored().state, stored().ticket_id, stored().attempts) == (end, "t-1", 1)
     assert unfinished() == []
     for later in ("created", "duplicate", "failed"):
-        deliveries.finish("d-1", later, "t-2", "too late")  # type: ignore[arg-type]
+        deliveries.finish("d-1", later, "t-2", "too late")
     assert (stored().state, stored().ticket_id, stored().error) == (end, "t-1", None)
 
 

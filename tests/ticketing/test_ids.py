@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from config.refusals import Absent
 from ticketing import ids
 
+ONE = "01a1fd35-2ef3-7740-852a-2debefcc0860"
+
 
 def test_fresh_ids_are_uuids_in_order_of_time() -> None:
     made = [ids.new_id() for _ in range(1000)]
@@ -39,9 +41,9 @@ def test_a_uuid_in_its_usual_form_is_an_id() -> None:
     assert ids.from_path(ticket_id) == ticket_id
 
 
-@pytest.mark.parametrize("text", ["", "1", "x" * 36, ids.new_id().upper(), ids.new_id().replace("-", ""), "{}", "ü"])
+@pytest.mark.parametrize("text", ["", "1", "x" * 36, ONE.upper(), ONE.replace("-", ""), "{}", "ü"])
 def test_anything_else_in_a_path_is_absent(text: str) -> None:
-    with pytest.raises(Absent, match="^Ticket not found$"):
+    with pytest.raises(Absent, match=r"^Ticket not found$"):
         ids.from_path(text)
 
 

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from config import aws as config_aws
 from tests import record
 from tests.record import ACTOR
-from ticketing import index, reindex, service
+from ticketing import index, reindex, service, store
 from ticketing.models import IndexedTicket
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
@@ -90,7 +90,7 @@ def test_a_ticket_that_arrives_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) 
     arrived = []
 
     def read_then_arrive(since: str | None = None) -> Any:
-        yield from list(service.store.scan(since))
+        yield from list(store.scan(since))
         arrived.append(record.opened())
         index.apply(arrived)
 
@@ -121,5 +121,5 @@ def test_a_record_that_cannot_be_read_is_told_in_a_sentence(monkeypatch: pytest.
         raise config_aws.Retryable("EndpointConnectionError")
 
     monkeypatch.setattr(service, "all_tickets", away)
-    with pytest.raises(CommandError, match="The record cannot be read: EndpointConnectionError. Nothing is lost"):
+    with pytest.raises(CommandError, match=r"The record cannot be read: EndpointConnectionError. Nothing is lost"):
         call_command("reindex")

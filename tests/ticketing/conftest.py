@@ -1,0 +1,74 @@
+"""AWS as it behaves under many hands and on bad days."""
+
+import threading
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError, ReadTimeoutError
+from rest_framework.test import APIClient
+
+from config import aws as config_aws
+
+
+@pytest.fixture
+def atomic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call happens whole, as DynamoDB's do and the fake's, under threads, do not; between calls all may happen."""
+    one_at_a_time, original = threading.Lock(), BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def call(self: Any, operation: str, parameters: Any) -> Any:
+        with one_at_a_time:
+            return original(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+
+
+@pytest.fixture
+def aws_answers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the next writes end with, instead of their answer: `lost` (it happens, the answer does not come),
+    or an exception (it does not happen). A repeat with the same token has happened already, as DynamoDB does it."""
+    plan: list[Any] = []
+    tokens: dict[str, Any] = {}
+    original: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def answer(self: Any, operation: str, parameters: Any) -> Any:
+        if operation not in ("PutItem", "TransactWriteItems"):
+            return original(self, operation, parameters)
+        token = parameters.get("ClientRequestToken")
+        if token in tokens:
+            return tokens[token]
+        ending = plan.pop(0) if plan else None
+        if isinstance(ending, Exception):
+            raise ending
+        answered = original(self, operation, parameters)
+        if token:
+            tokens[token] = answered
+        if ending == "lost":
+            raise ReadTimeoutError(endpoint_url="http://nowhere")
+        return answered
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+    monkeypatch.setattr(config_aws._retry, "sleep", lambda _: None)
+    return plan
+
+
+@pytest.fixture
+def submitter(token_client: Any) -> APIClient:
+    made: APIClient = token_client("submit", tier="gold")
+    return made
+
+
+@pytest.fixture
+def refuse(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Names of AWS operations that answer with an error as long as they are in the set."""
+    refused: set[str] = set()
+    original: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def answer(self: Any, operation: str, parameters: Any) -> Any:
+        if operation in refused:
+            raise ClientError({"Error": {"Code": "InternalError", "Message": "arn:aws:secret"}}, operation)
+        return original(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+    monkeypatch.setattr(config_aws._retry, "sleep", lambda _: None)
+    return refused

@@ -1,0 +1,56 @@
+"""Submitting, and working what was submitted, as `manage.py consume` does."""
+
+from typing import Any
+
+from rest_framework.test import APIClient
+
+from config import json, queue
+from config.consumer import queue_loop
+from config.sources import sources
+from ticketing import deliveries, ids
+from ticketing.submissions import worker
+
+PATH = "/ticketing/submissions"
+QUEUE = "TicketSubmissions"
+
+
+def submit(client: APIClient, payload: Any, key: str | None = None, **headers: str) -> Any:
+    headers |= {"Idempotency-Key": key} if key else {}
+    return client.post(PATH, json.dumps(payload).encode(), content_type="application/json", headers=headers)
+
+
+def work() -> int:
+    """Work the queue once, as `manage.py consume` does; how many messages went well."""
+    [source] = [one for one in sources() if one.name == "submissions"]
+    return queue_loop.work_once(source, 0)
+
+
+def waiting() -> list[dict[str, Any]]:
+    """The queue's messages in the form in which a worker gets them; they stay there, in flight."""
+    return [one.record for one in queue.receive(QUEUE, 10, 0)]
+
+
+def status(client: APIClient, submission_id: str) -> Any:
+    answer = client.get(f"{PATH}/{submission_id}")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def failed(*records: dict[str, Any]) -> list[str]:
+    answer = worker.handler({"Records": list(records)})
+    return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+
+def message(body: str, message_id: str = "m-1", **attributes: str) -> dict[str, Any]:
+    """Another program's message."""
+    return {
+        "messageId": message_id,
+        "body": body,
+        "messageAttributes": {name: {"stringValue": value} for name, value in attributes.items()},
+    }
+
+
+def theirs(message_id: str = "m-1") -> Any:
+    found = deliveries.get(ids.keyed_id("default", "message", message_id))
+    assert found
+    return found

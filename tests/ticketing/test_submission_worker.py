@@ -1,0 +1,156 @@
+"""The submissions' worker: one ticket each, whatever dies between, and a plain cause where there can be none."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.conf import settings
+from rest_framework.test import APIClient
+
+from config import aws, json
+from tests import record
+from tests.ticketing.submitting import failed, message, status, submit, theirs, waiting
+from ticketing import deliveries, service
+from ticketing.submissions import large
+
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+
+
+def test_a_message_delivered_twice_makes_one_ticket_and_stays_created(submitter: APIClient) -> None:
+    accepted = submit(submitter, {"a": 1}).json()
+    [one] = waiting()
+    assert failed(one) == failed(one) == []
+    assert record.ticket_ids() == [accepted["ticket_id"]]
+    assert status(submitter, accepted["submission_id"])["status"] == "created"
+
+
+def test_a_worker_that_died_after_the_ticket_finds_it_again(submitter: APIClient, refuse: set[str]) -> None:
+    accepted = submit(submitter, {"a": 1}).json()
+    [one] = waiting()
+    refuse.add("UpdateItem")
+    assert failed(one) == [one["messageId"]]
+    refuse.clear()
+    assert failed(one) == []
+    assert status(submitter, accepted["submission_id"])["status"] == "created"
+    assert record.ticket_ids() == [accepted["ticket_id"]]
+
+
+def test_two_submissions_with_one_senders_id_make_one_ticket(submitter: APIClient, token_client: Any) -> None:
+    rival = token_client("submit", customer="rival")
+    first, second = (
+        submit(submitter, {"ticket_id": 7, "a": 1}).json(),
+        submit(submitter, {"ticket_id": "7", "a": 2}).json(),
+    )
+    others = submit(rival, {"ticket_id": 7}).json()
+    assert first["ticket_id"] == second["ticket_id"] != others["ticket_id"]
+    for one in waiting():
+        assert failed(one) == failed(one) == []
+    ends = sorted(status(submitter, one["submission_id"])["status"] for one in (first, second))
+    assert ends == ["created", "duplicate"]
+    assert len(record.ticket_ids()) == 2
+
+
+def test_an_s3_object_goes_only_after_the_ticket_is_stored(
+    submitter: APIClient, refuse: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "SQS_MAX_MESSAGE_BYTES", 400)
+    accepted = submit(submitter, {"a": [str(uuid.uuid4()) for _ in range(100)]}).json()
+    assert accepted["transport"] == "s3"
+    [one] = waiting()
+    key = json.loads(one["body"])["key"]
+    refuse.add("PutItem")
+    assert failed(one) == [one["messageId"]]
+    assert large.read(key, 10**6)
+    refuse.clear()
+    assert failed(one) == []
+    with pytest.raises(large.Gone):
+        large.read(key, 10**6)
+    assert failed(one) == []  # delivered once more: by now the ticket exists, and that is success
+    assert status(submitter, accepted["submission_id"])["status"] == "created"
+
+
+def test_other_programs_messages_are_the_default_customers(submitter: APIClient) -> None:
+    one = message('{"caller_id": "ops", "message": "Disk full", "customer_id": "acme"}', request_id="r-5")
+    assert failed(one) == failed(one) == []
+    [ticket] = list(service.all_tickets())
+    assert (ticket.customer_id, ticket.tier, ticket.caller_id, ticket.request_id) == (
+        "default",
+        "general",
+        "ops",
+        "r-5",
+    )
+    assert (theirs().state, theirs().key, theirs().request_id) == ("created", "m-1", "r-5")
+
+
+def test_a_message_moved_back_from_the_dead_letter_queue_is_known_by_its_first_id() -> None:
+    assert failed(message("{}", "m-1")) == []
+    assert failed(message("{}", "m-2", origin_message_id="m-1")) == []
+    assert len(record.ticket_ids()) == 1
+
+
+def test_a_message_cannot_take_over_another_doors_delivery() -> None:
+    delivery_id = str(uuid.uuid4())
+    deliveries.receive(deliveries.Delivery(delivery_id=delivery_id, door="zendesk", customer_id="acme", key="1"))
+    assert failed(message('{"message": "forged"}', submission_id=delivery_id)) == []
+    untouched = deliveries.get(delivery_id)
+    assert untouched
+    assert untouched.state == "received"
+    assert [one.customer_id for one in service.all_tickets()] == ["default"]
+
+
+def test_an_unknown_or_absurd_submission_id_is_another_programs_message() -> None:
+    for number, name in enumerate([str(uuid.uuid4()), "x" * 3000, "é"]):
+        assert failed(message("{}", f"m-{number}", submission_id=name)) == []
+    assert len(record.ticket_ids()) == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ("no JSON", "The message is not valid JSON: "),
+        ("[1]", "The message is JSON, but no JSON object"),
+        ('{"\\ud800": 1, "\\ud800": 2}', 'The message is not valid JSON: the name "\\ud800" is there twice'),
+        ('{"type": "COMPRESSED", "data": "%"}', "The message says COMPRESSED, but its data is no base64 of gzip"),
+        ('{"type": "S3_REFERENCE", "bucket": "b", "key": "k"}', "The message points to an object outside the bucket"),
+        (
+            '{"type": "S3_REFERENCE", "bucket": "foyer-large-messages", "key": "large-tickets/\\ud800"}',
+            "The message points to an object outside the bucket",
+        ),
+        (
+            '{"type": "S3_REFERENCE", "bucket": "foyer-large-messages", "key": "large-tickets/gone.json"}',
+            "The S3 object that the message points to is not there",
+        ),
+    ],
+)
+def test_a_message_that_can_never_become_a_ticket_fails_with_a_plain_cause_and_alone(body: str, cause: str) -> None:
+    assert failed(message("{}", "good"), message(body, "bad"), message("{}", "also good")) == ["bad"]
+    assert (theirs("bad").state, theirs("bad").error.startswith(cause)) == ("failed", True), theirs("bad").error
+    assert len(record.ticket_ids()) == 2
+
+
+def test_a_failed_submission_tells_its_cause_and_may_still_end_well(
+    submitter: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "SQS_MAX_MESSAGE_BYTES", 400)
+    accepted = submit(submitter, {"a": [str(uuid.uuid4()) for _ in range(100)]}).json()
+    [one] = waiting()
+    key = json.loads(one["body"])["key"]
+    content = large.read(key, 10**6)
+    large.delete(key)
+    assert failed(one) == [one["messageId"]]
+    told = status(submitter, accepted["submission_id"])
+    assert (told["status"], told["error"]) == ("failed", "The S3 object that the message points to is not there")
+    aws.client("s3").put_object(Bucket="foyer-large-messages", Key=key, Body=content)
+    assert failed(one) == []
+    assert status(submitter, accepted["submission_id"]) == {
+        "submission_id": accepted["submission_id"],
+        "status": "created",
+        "ticket_id": accepted["ticket_id"],
+    }
+
+
+def test_a_table_that_is_away_leaves_the_message_to_come_again(refuse: set[str]) -> None:
+    refuse.add("PutItem")
+    assert failed(message("{}")) == ["m-1"]
+    refuse.clear()
+    assert failed(message("{}")) == []
