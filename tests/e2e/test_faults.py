@@ -13,8 +13,10 @@ from typing import Any, Self
 import pytest
 import requests
 
+from config import aws
 from tests.e2e import doors
 from tests.e2e.copy import Copy, within
+from tests.local_aws import pointed_at
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
@@ -120,17 +122,10 @@ def test_a_zendesk_ticket_survives_the_worker_that_held_it(copy: Copy) -> None:
 
 
 def test_an_item_of_another_program_is_at_the_desk_within_five_seconds(copy: Copy) -> None:
-    import boto3
-
-    table = boto3.client(
-        "dynamodb",
-        endpoint_url=copy.secret("AWS_ENDPOINT_URL"),
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
     ticket_id = f"erp-{time.time()}"
-    table.put_item(TableName="poc-itsm-tickets", Item={"ticket_id": {"S": ticket_id}, "item": {"S": "TICKET"}})
+    with pointed_at(copy.secret("AWS_ENDPOINT_URL")):
+        item = aws.to_wire({"ticket_id": ticket_id, "item": "TICKET"})
+        aws.client("dynamodb").put_item(TableName="poc-itsm-tickets", Item=item)
     within(5, lambda: ticket_id in _indexed(copy))
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from config import aws
 from tests.e2e import doors
 from tests.e2e.copy import Copy, within
+from tests.local_aws import pointed_at
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.xdist_group("e2e")]
 
@@ -59,12 +61,8 @@ def _zendesk_tickets(desk: Page, copy: Copy) -> int:
 
 
 def test_an_event_is_in_the_stream(copy: Copy) -> None:
-    from config import aws
-
     answer = doors.event(copy, "sess_123").json()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", copy.secret("AWS_ENDPOINT_URL"))
-        aws.forget_clients()
+    with pointed_at(copy.secret("AWS_ENDPOINT_URL")):
         kinesis = aws.client("kinesis")
         place = kinesis.get_shard_iterator(
             StreamName="iops-dashboard-events",
