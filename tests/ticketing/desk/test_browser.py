@@ -20,6 +20,7 @@ from ticketing.ticket import Ticket
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
 LIST = "/desk/ticketing/indexedticket/"
+ADMINISTRATION = ("/desk/routing/clock/", "/desk/routing/apitoken/", "/desk/routing/apitoken/add/", "/desk/auth/user/")
 LONG = "withoutanybreak" * 20
 # Text that its own box cuts off, and anything that sticks out of the window. Icons are text only to a program.
 CUT_OFF = """() => [...document.querySelectorAll('#page *')].filter(element => {
@@ -122,7 +123,7 @@ def test_the_ticket_page(page: Page, ticket: Ticket, scheme: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_other_pages(page: Page, aws: None, scheme: str) -> None:
-    for where in (f"{LIST}?q=nothing", f"{LIST}add/", "/desk/"):
+    for where in (f"{LIST}?q=nothing", f"{LIST}add/", "/desk/", *ADMINISTRATION):
         assert look(page, where, scheme) == [], where
 
 
