@@ -19,11 +19,12 @@ class _Named:
 
 
 class RequiredText(_Named, serializers.CharField):
-    """A text with something in it; missing, null, blank or no text: `<name> is required`."""
+    """A text with something in it; missing, null, blank or no text: `<name> is required`. `longest` in characters."""
 
     complaint = "{name} is required"
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, longest: int | None = None, **options: Any) -> None:
+        self.longest = longest
         super().__init__(trim_whitespace=False, **options)
 
     def run_validation(self, data: Any = empty) -> Any:
@@ -31,21 +32,22 @@ class RequiredText(_Named, serializers.CharField):
             raise SkipField
         if not isinstance(data, str) or not data.strip():
             raise self.complain()
-        return _plain_text(self.field_name, data)
+        return _plain_text(self.field_name, data, self.longest)
 
 
 class OptionalText(_Named, serializers.CharField):
-    """A text, or null."""
+    """A text, or null; `longest` in characters."""
 
     complaint = "{name} must be a text"
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, longest: int | None = None, **options: Any) -> None:
+        self.longest = longest
         super().__init__(trim_whitespace=False, allow_null=True, allow_blank=True, required=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             raise self.complain()
-        return _plain_text(self.field_name, data)
+        return _plain_text(self.field_name, data, self.longest)
 
     def run_validation(self, data: Any = empty) -> Any:
         if data is empty or data is None:
@@ -67,11 +69,12 @@ class OneOf(_Named, serializers.ChoiceField):
 
 
 class Texts(_Named, serializers.ListField):
-    """A list of texts."""
+    """A list of at most `most` texts, each of at most `longest` characters."""
 
     complaint = "{name} must be a list of texts"
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, most: int, longest: int, **options: Any) -> None:
+        self.most, self.longest = most, longest
         super().__init__(child=serializers.CharField(), required=False, **options)
 
     def run_validation(self, data: Any = empty) -> Any:
@@ -79,7 +82,9 @@ class Texts(_Named, serializers.ListField):
             return super().run_validation(data)
         if not isinstance(data, list) or not all(isinstance(one, str) for one in data):
             raise self.complain()
-        return [_plain_text(self.field_name, one) for one in data]
+        if len(data) > self.most:
+            raise serializers.ValidationError(f"{self.field_name} must not be more than {self.most}")
+        return [_plain_text(self.field_name, one, self.longest) for one in data]
 
 
 class JsonObject(_Named, serializers.JSONField):
@@ -98,8 +103,10 @@ class JsonObject(_Named, serializers.JSONField):
         return data
 
 
-def _plain_text(name: str | None, text: str) -> str:
+def _plain_text(name: str | None, text: str, longest: int | None = None) -> str:
     """The record keeps UTF-8, which has no lone surrogates; and NUL, which no one means."""
+    if longest and len(text) > longest:
+        raise serializers.ValidationError(f"{name} must not be longer than {longest} characters")
     try:
         text.encode()
     except UnicodeEncodeError:

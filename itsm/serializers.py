@@ -7,6 +7,7 @@ from rest_framework.fields import empty
 
 from config.errors import BadRequest
 from config.fields import JsonObject, OneOf, OptionalText, RequiredText, Texts
+from ticketing.ticket import LONGEST_LINE, LONGEST_TAG, MOST_TAGS
 from ticketing.workflow import PRIORITIES, STATUSES, VISIBILITIES
 
 _OWN_PREFIX = "customer:"  # of caller ids that stand for a whole customer; the routing door makes them
@@ -36,7 +37,13 @@ class Requester(JsonObject):
         value = super().run_validation(data)
         if set(value) - {"name", "email"} or not all(isinstance(one, str) for one in value.values()):
             raise self.complain()
-        return {name: OptionalText(label=name).to_internal_value(one) for name, one in value.items()} or None
+        return {name: _line(f"requester's {name}", one) for name, one in value.items()} or None
+
+
+def _line(name: str, text: str) -> str:
+    field = OptionalText(LONGEST_LINE)
+    field.field_name = name
+    return field.to_internal_value(text)
 
 
 class NewTicket(serializers.Serializer[dict[str, Any]]):
@@ -44,10 +51,10 @@ class NewTicket(serializers.Serializer[dict[str, Any]]):
 
     caller_id = CallerId()
     issue_description = RequiredText()
-    subject = OptionalText()
-    type = OptionalText()
+    subject = OptionalText(LONGEST_LINE)
+    type = OptionalText(LONGEST_LINE)
     priority = OneOf(PRIORITIES)
-    tags = Texts()
+    tags = Texts(MOST_TAGS, LONGEST_TAG)
     attributes = JsonObject()
 
     def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -63,13 +70,13 @@ class NewTicket(serializers.Serializer[dict[str, Any]]):
 class TicketChange(serializers.Serializer[dict[str, Any]]):
     """`PATCH /itsm/tickets/{id}`: any of these, each replaced whole."""
 
-    subject = OptionalText()
+    subject = OptionalText(LONGEST_LINE)
     issue_description = RequiredText()
-    type = OptionalText()
+    type = OptionalText(LONGEST_LINE)
     status = OneOf(STATUSES)
     priority = OneOf(PRIORITIES)
-    assignee = OptionalText()
-    tags = Texts()
+    assignee = OptionalText(LONGEST_LINE)
+    tags = Texts(MOST_TAGS, LONGEST_TAG)
     attributes = JsonObject()
     requester = Requester()
 
@@ -85,7 +92,7 @@ class NewComment(serializers.Serializer[dict[str, Any]]):
     """`POST /itsm/tickets/{id}/comments`."""
 
     comment = RequiredText()
-    author = OptionalText()
+    author = OptionalText(LONGEST_LINE)
     visibility = OneOf(VISIBILITIES)
 
 

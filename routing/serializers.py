@@ -5,13 +5,13 @@ from typing import Any
 from rest_framework import serializers
 
 from config.fields import RequiredText
-from ticketing.ticket import Comment, Ticket
+from ticketing.ticket import LONGEST_LINE, Comment, Ticket
 
 
 class NewTicket(serializers.Serializer[dict[str, Any]]):
     """`POST /routing/tickets` (seed 004)."""
 
-    type = RequiredText()
+    type = RequiredText(LONGEST_LINE)
     message = RequiredText()
 
 

@@ -30,7 +30,7 @@ class Announcement:
 def to_message(ticket: Ticket, event: EventName) -> tuple[str, dict[str, str]]:
     """The message's body, and its attributes (which the topic's filters read)."""
     values = ticket.to_json()
-    partial = len(json.dumps(values)) > MAX_TICKET_BYTES
+    partial = ticket.overflow is not None or len(json.dumps(values)) > MAX_TICKET_BYTES
     if partial:
         values = {name: value for name, value in values.items() if name not in _LARGE_FIELDS}
     body = {
@@ -65,6 +65,14 @@ def from_message(body: str) -> Announcement:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not an announcement: {error!r}") from None
+
+
+def about(record: dict[str, Any]) -> set[str]:
+    """The ticket that a message (Lambda's SQS form) announces; empty if it is no announcement."""
+    try:
+        return {str(json.loads(record["body"])["ticket_id"])}
+    except (ValueError, KeyError, TypeError):
+        return set()
 
 
 def _text(value: Any) -> str:

@@ -5,6 +5,7 @@ form that cannot be, reads as its default.
 """
 
 import base64
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, SupportsBytes, TypeVar, get_args
@@ -40,6 +41,7 @@ def from_ticket(ticket: Ticket, fingerprint: str) -> dict[str, Any]:
         "attributes": json.dumps(ticket.attributes),
         "request_id": ticket.request_id,
         "fingerprint": fingerprint,
+        "overflow": ticket.overflow,
     }
     return aws.to_wire(_without_nothing(values))
 
@@ -70,6 +72,7 @@ def to_ticket(item: dict[str, Any]) -> Ticket:
         updated_at=_text(values, "updated_at") or created_at,
         version=_whole(values, "version", 1),
         request_id=_text(values, "request_id") or "-",
+        overflow=_digest(values.get("overflow")),
     )
 
 
@@ -121,6 +124,10 @@ def _one_of(allowed: tuple[T, ...], value: Any, default: T) -> T:
 def _whole(values: dict[str, Any], name: str, default: int) -> int:
     value = values.get(name)
     return int(value) if isinstance(value, Decimal) and 0 <= value < COUNTED_BELOW[name] else default
+
+
+def _digest(value: Any) -> str | None:
+    return value if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) else None
 
 
 def _tags(value: Any) -> list[str]:

@@ -74,8 +74,8 @@ class Conversation:
 def open_ticket(draft: Ticket, key: Key | None = None) -> Opened:
     """Create the ticket that the draft describes (its id, times, version and request id are set here).
 
-    With a key its id is the key's, so a repeat finds the first. One AWS call. Raises KeyReused if the key stands
-    for another request, Invalid if the ticket is too large, Busy.
+    With a key its id is the key's, so a repeat finds the first. One AWS call, and one more if the ticket is too large
+    for an item. Raises KeyReused if the key stands for another request, Invalid if it cannot be stored, Busy.
     """
     now = clock.now()
     ticket = replace(
@@ -180,8 +180,8 @@ def change_ticket(
         now = clock.now()
         after = replace(after, version=before.version + 1, updated_at=now, request_id=actor.request_id)
         try:
-            store.fitting(items.from_ticket(after, ""))
-            store.write(writes.change(before, after, actor), token=ids.new_id())
+            stored = store.packed(after)
+            store.write(writes.change(before, after, stored, actor), token=ids.new_id())
         except store.TooLarge:
             raise Invalid(_TOO_LARGE) from None
         except aws.Conflict as conflict:
@@ -189,7 +189,7 @@ def change_ticket(
             continue  # somebody was faster, or the item is mended: look again
         except aws.Contended:
             break
-        return after
+        return replace(after, overflow=stored.overflow)
     raise Busy
 
 

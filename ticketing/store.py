@@ -11,13 +11,14 @@ Every write is one call with a condition, so nothing is half done and nothing is
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from config import aws
 from ticketing import item as items
+from ticketing import overflow
 from ticketing.ticket import Comment, Ticket
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _table() -> "DynamoDBClient":
 
 def put_new(ticket: Ticket, fingerprint: str) -> Existing | None:
     """Create the ticket, in one conditional write. None if it was created, else what stands there already."""
-    wire = fitting(items.from_ticket(ticket, fingerprint))
+    wire = items.from_ticket(packed(ticket), fingerprint)
     try:
         aws.call(
             _table().put_item,
@@ -65,7 +66,7 @@ def put_new(ticket: Ticket, fingerprint: str) -> Existing | None:
     except aws.Conflict as conflict:
         if conflict.item is None:
             raise
-        return Existing(items.to_ticket(conflict.item), items.fingerprint_of(conflict.item))
+        return Existing(_whole(conflict.item), items.fingerprint_of(conflict.item))
     return None
 
 
@@ -74,7 +75,7 @@ def get(ticket_id: str) -> Ticket | None:
     answer = aws.call(
         _table().get_item, TableName=settings.TABLE_NAME, Key=items.ticket_key(ticket_id), ConsistentRead=True
     )
-    return items.to_ticket(answer["Item"]) if "Item" in answer else None
+    return _whole(answer["Item"]) if "Item" in answer else None
 
 
 def get_with_comments(ticket_id: str, limit: int) -> tuple[Ticket | None, list[Comment], str | None]:
@@ -93,7 +94,7 @@ def get_with_comments(ticket_id: str, limit: int) -> tuple[Ticket | None, list[C
         return None, [], None
     comments = [items.to_comment(one) for one in found[1 : limit + 1]]
     more = len(found) > limit + 1 or "LastEvaluatedKey" in answer
-    return items.to_ticket(found[0]), comments, comments[-1].comment_id if more and comments else None
+    return _whole(found[0]), comments, comments[-1].comment_id if more and comments else None
 
 
 def comments_after(ticket_id: str, comment_id: str, limit: int) -> tuple[list[Comment], str | None]:
@@ -128,9 +129,9 @@ def list_by_caller(
         last = answer.get("LastEvaluatedKey")
         start = {name: str(value) for name, value in aws.from_wire(last).items()} if last else None
         if len(kept) > limit:
-            return Page(kept[:limit], _place(kept[limit - 1]))
+            return Page([overflow.fill(one) for one in kept[:limit]], _place(kept[limit - 1]))
         if start is None:
-            return Page(kept, None)
+            return Page([overflow.fill(one) for one in kept], None)
 
 
 def _caller_query(caller_id: str, start: dict[str, str] | None, limit: int) -> dict[str, Any]:
@@ -179,7 +180,7 @@ def scan(since: str | None = None) -> Iterator[Ticket]:
     }
     while True:
         answer = aws.call(_table().scan, **request)
-        yield from (items.to_ticket(one) for one in answer["Items"])
+        yield from (_whole(one) for one in answer["Items"])
         if "LastEvaluatedKey" not in answer:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -195,6 +196,23 @@ def existing(ticket_ids: list[str]) -> set[str]:
         found |= {one["ticket_id"]["S"] for one in answer["Responses"][settings.TABLE_NAME]}
         keys = answer["UnprocessedKeys"][settings.TABLE_NAME]["Keys"] if answer["UnprocessedKeys"] else []
     return found
+
+
+def packed(ticket: Ticket) -> Ticket:
+    """The ticket as its item is to hold it: whole if it fits, else with its large fields in S3 (written here).
+
+    Raises TooLarge if even the rest does not fit.
+    """
+    whole = replace(ticket, overflow=None)
+    if _size(items.from_ticket(whole, "")) <= MAX_ITEM_BYTES:
+        return whole
+    kept = overflow.keep(ticket)
+    fitting(items.from_ticket(kept, ""))
+    return kept
+
+
+def _whole(item: dict[str, Any]) -> Ticket:
+    return overflow.fill(items.to_ticket(item))
 
 
 def fitting(wire: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,11 @@ from config.caller import Tier
 from ticketing import ids
 from ticketing.workflow import Channel, Priority, Status, Visibility
 
+# Limits, in characters: what stands in a list must fit a ticket's item and its announcement. What is longer than
+# that belongs into the description or the attributes, which have none.
+LONGEST_LINE = 2_000  # subject, type, assignee, a requester's name or address
+MOST_TAGS, LONGEST_TAG = 100, 200
+
 # What a change may touch, each replaced whole.
 CHANGEABLE = (
     "subject",
@@ -46,6 +51,7 @@ class Ticket:
     last_comment_id: str | None = None
     version: int = 1
     request_id: str = "-"  # of the write that made this version; for tracing, not in the ticket's JSON
+    overflow: str | None = None  # the S3 object that has the description and attributes; not in the JSON either
 
     @property
     def reference(self) -> str:
@@ -115,10 +121,13 @@ class Actor:
     request_id: str
 
 
+_UNSHOWN = {"request_id", "overflow"}  # fields that are not in the ticket's JSON
+
+
 def from_json(values: dict[str, Any], request_id: str = "-") -> Ticket:
     """The ticket that `Ticket.to_json` wrote. Raises KeyError or TypeError for what it did not write."""
     hints = get_type_hints(Ticket)
-    ticket = Ticket(**{name: values[name] for name in hints if name != "request_id"}, request_id=request_id)
+    ticket = Ticket(**{name: values[name] for name in hints if name not in _UNSHOWN}, request_id=request_id)
     for name, hint in hints.items():
         if not _fits(getattr(ticket, name), hint):
             raise TypeError(f"{name} is of the wrong kind")

@@ -7,11 +7,12 @@ from typing import Any
 from django.conf import settings
 
 from config import aws, json
-from ticketing import ids
+from ticketing import ids, overflow
 from ticketing import item as items
 from ticketing.ticket import CHANGEABLE, Actor, Comment, Ticket
 from ticketing.workflow import STATUSES, Status
 
+_KEPT_APART = (*overflow.FIELDS, "overflow")  # change together: where the one is, the others are
 _LONG_VALUE = 2_000  # characters; a longer one is kept in a change as its length and hash
 
 
@@ -23,16 +24,17 @@ class CommentKey:
     fingerprint: str
 
 
-def change(before: Ticket, after: Ticket, actor: Actor) -> list[dict[str, Any]]:
-    """From one version of a ticket to the next, with the note of what changed."""
+def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor) -> list[dict[str, Any]]:
+    """From one version of a ticket to the next (`stored`: as its item is to hold it), with the note of what changed."""
     fields = differences(before, after)
+    touched = [*fields, *(name for name in _KEPT_APART if (before.overflow or stored.overflow) and name not in fields)]
     sets: dict[str, Any] = {
         "version": after.version,
         "updated_at": after.updated_at,
         "request_id": actor.request_id,
     }
-    gone = [name for name in fields if getattr(after, name) is None]
-    sets |= {name: items.change_values(name, getattr(after, name)) for name in fields if name not in gone}
+    gone = [name for name in touched if getattr(stored, name) is None]
+    sets |= {name: items.change_values(name, getattr(stored, name)) for name in touched if name not in gone}
     # An item that another program wrote may have no version; it reads as 1.
     at_version = "(#version = :before OR (attribute_not_exists(#version) AND :before = :one))"
     update = _update(before.ticket_id, sets, gone, f"attribute_exists(ticket_id) AND {at_version}")

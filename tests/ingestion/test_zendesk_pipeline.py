@@ -256,8 +256,16 @@ def test_a_ticket_with_nothing_but_an_id_is_one(
     assert desk_ticket().ticket.caller_id == "customer:default"
 
 
-def test_an_oversized_ticket_fails_with_the_sentence(received: Delivery, zendesk: Zendesk) -> None:
+def test_an_oversized_description_is_kept_whole(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
     zendesk.ticket["description"] = "x" * 400_000
+    run(received)
+    assert desk_ticket().ticket.issue_description == "x" * 400_000
+
+
+def test_a_ticket_that_cannot_be_stored_fails_with_the_sentence(received: Delivery, zendesk: Zendesk) -> None:
+    zendesk.ticket["tags"] = ["x" * 100_000] * 4
     tasks.ingest.apply(("d-1",), throw=True)
     assert (stored("d-1").state, stored("d-1").error) == ("failed", "The ticket is too large to be stored")
 

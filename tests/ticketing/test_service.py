@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from config import json
-from config.refusals import Absent, Invalid, KeyReused, Stale
+from config.refusals import Absent, KeyReused, Stale
 from tests import record
 from tests.record import ACTOR
 from tests.ticketing.writing import change, changes_of, comment
@@ -43,12 +43,6 @@ def test_fifty_that_race_with_one_key_make_one_ticket(atomic: None) -> None:
         done = list(threads.map(lambda _: record.opened_with_key("race"), range(50)))
     assert len({one.ticket.ticket_id for one in done}) == len(record.ticket_ids()) == 1
     assert sorted(one.replayed for one in done) == [False] + [True] * 49
-
-
-def test_a_ticket_that_does_not_fit_is_refused_with_a_sentence() -> None:
-    with pytest.raises(Invalid, match="too large to be stored"):
-        record.opened(issue_description="é" * 200_000)
-    assert record.ticket_ids() == []
 
 
 def test_a_change_costs_two_calls_and_says_who_when_where_and_what(calls: list[str]) -> None:
@@ -107,13 +101,6 @@ def test_writers_that_meet_are_all_served_and_no_version_is_skipped(atomic: None
         list(threads.map(lambda n: change(ticket, tags=[str(n)]), range(6)))
     assert record.get(ticket.ticket_id).version == 7
     assert sorted(one["version"] for one in changes_of(ticket)) == list(range(2, 8))
-
-
-def test_a_change_that_does_not_fit_is_refused() -> None:
-    ticket = record.opened()
-    with pytest.raises(Invalid, match="too large"):
-        change(ticket, issue_description="x" * 400_000)
-    assert record.get(ticket.ticket_id) == ticket
 
 
 def test_another_customers_ticket_is_as_absent_as_none() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from config.caller import Tier
-from ticketing.ticket import Ticket, draft
+from ticketing.ticket import LONGEST_LINE, LONGEST_TAG, MOST_TAGS, Ticket, draft
 from ticketing.workflow import PRIORITIES
 
 _DESCRIPTIONS = ("issue_description", "description", "message")
@@ -23,13 +23,13 @@ def to_draft(payload: dict[str, Any], customer_id: str, tier: Tier) -> Ticket:
     rest = dict(payload)
     known: dict[str, Any] = {}
     for name in ("subject", "type"):
-        if _is_text(rest.get(name)):
+        if _is_text(rest.get(name), LONGEST_LINE):
             known[name] = rest.pop(name)
     if _is_caller(rest.get("caller_id")):
         known["caller_id"] = rest.pop("caller_id")
     if rest.get("priority") in PRIORITIES:
         known["priority"] = rest.pop("priority")
-    if isinstance(tags := rest.get("tags"), list) and all(_is_text(tag) for tag in tags):
+    if _are_tags(rest.get("tags")):
         known["tags"] = rest.pop("tags")
     described = next((name for name in _DESCRIPTIONS if _is_text(rest.get(name)) and rest[name].strip()), None)
     return draft(
@@ -42,9 +42,13 @@ def to_draft(payload: dict[str, Any], customer_id: str, tier: Tier) -> Ticket:
     )
 
 
-def _is_text(value: Any) -> bool:
+def _are_tags(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= MOST_TAGS and all(_is_text(tag, LONGEST_TAG) for tag in value)
+
+
+def _is_text(value: Any, longest: int | None = None) -> bool:
     """A text that the record can keep as it is (no lone surrogate, no NUL); `attributes` keeps the others."""
-    if not isinstance(value, str) or "\0" in value:
+    if not isinstance(value, str) or "\0" in value or (longest and len(value) > longest):
         return False
     return not any("\ud800" <= letter <= "\udfff" for letter in value)
 

@@ -1,0 +1,153 @@
+"""What is too large for an item is kept whole in S3, and comes back whole, wherever the ticket is read."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from rest_framework.test import APIClient
+
+from config import aws
+from config.refusals import Invalid, KeyReused
+from tests import record
+from ticketing import announcement, index, service, store
+from ticketing.models import IndexedTicket
+from ticketing.ticket import Ticket
+
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+
+LARGE = "é" * 300_000  # 600 KB
+DEEP = {"shelf": [1, {"text": "x" * 500_000}]}
+
+
+def change(ticket: Ticket, **changes: Any) -> Ticket:
+    return service.change_ticket(ticket.ticket_id, "acme", changes, record.ACTOR)
+
+
+def objects() -> list[str]:
+    found = aws.client("s3").list_objects_v2(Bucket=settings.ATTACHMENTS_BUCKET)
+    return [one["Key"] for one in found.get("Contents", [])]
+
+
+def test_a_large_description_comes_back_whole_from_every_reading() -> None:
+    ticket = record.opened(issue_description=LARGE)
+    assert ticket.issue_description == LARGE
+    assert service.get_ticket(ticket.ticket_id, "acme").issue_description == LARGE
+    assert service.get_conversation(ticket.ticket_id, "acme").ticket.issue_description == LARGE
+    assert service.list_by_caller("lea", "acme", None, 20).tickets[0].issue_description == LARGE
+    assert next(iter(service.all_tickets())).issue_description == LARGE
+
+
+def test_large_attributes_come_back_with_every_digit() -> None:
+    ticket = record.opened(attributes=DEEP)
+    assert service.get_ticket(ticket.ticket_id, "acme").attributes == DEEP
+
+
+def test_a_large_ticket_costs_two_calls_and_a_small_one_one(calls: list[str]) -> None:
+    record.opened(issue_description=LARGE)
+    assert calls == ["PutObject", "PutItem"]
+    calls.clear()
+    record.opened()
+    assert calls == ["PutItem"]
+
+
+def test_the_object_lies_under_the_ticket_and_its_own_hash() -> None:
+    ticket = record.opened(issue_description=LARGE)
+    [key] = objects()
+    assert key.startswith(f"{ticket.ticket_id}/")
+    assert len(key.split("/")[1]) == 64
+
+
+def test_a_rival_with_the_same_key_overwrites_nothing() -> None:
+    first = record.opened_with_key("key", "one", issue_description=LARGE)
+    with pytest.raises(KeyReused):
+        record.opened_with_key("key", "two", issue_description="a" * 500_000)
+    assert service.get_ticket(first.ticket.ticket_id, "acme").issue_description == LARGE
+    assert record.opened_with_key("key", "one", issue_description=LARGE).ticket.issue_description == LARGE
+
+
+def test_a_ticket_grows_out_of_its_item_and_back_into_it() -> None:
+    ticket = record.opened(attributes={"a": 1})
+    change(ticket, issue_description=LARGE)
+    grown = service.get_ticket(ticket.ticket_id, "acme")
+    assert (grown.issue_description, grown.attributes, grown.version) == (LARGE, {"a": 1}, 2)
+    change(ticket, issue_description="Small again")
+    small = service.get_ticket(ticket.ticket_id, "acme")
+    assert (small.issue_description, small.attributes, small.overflow) == ("Small again", {"a": 1}, None)
+    assert record.items(ticket.ticket_id, "TICKET")[0]["issue_description"] == "Small again"
+
+
+def test_another_field_of_a_large_ticket_changes_without_writing_the_large_ones_again(calls: list[str]) -> None:
+    ticket = record.opened(issue_description=LARGE)
+    calls.clear()
+    changed = change(ticket, status="pending")
+    assert "PutObject" not in calls
+    assert (changed.status, changed.issue_description) == ("pending", LARGE)
+    assert service.get_ticket(ticket.ticket_id, "acme") == changed
+
+
+def test_a_comment_on_a_large_ticket_costs_what_it_costs_on_a_small_one(calls: list[str]) -> None:
+    ticket = record.opened(issue_description=LARGE)
+    calls.clear()
+    service.add_comment(ticket.ticket_id, "acme", "Hello", record.ACTOR)
+    assert calls == ["TransactWriteItems"]
+
+
+def test_it_is_announced_without_the_large_fields_and_indexed_with_them() -> None:
+    ticket = record.opened(issue_description=LARGE)
+    item = aws.client("dynamodb").scan(TableName=settings.TABLE_NAME)["Items"][0]
+    changed = service.from_change(item)
+    assert changed
+    body, _ = announcement.to_message(changed, "ticket.created")
+    told = json.loads(body)
+    assert told["partial"] is True
+    assert not {"issue_description", "attributes"} & set(told["ticket"])
+    index.apply([service.get_ticket(ticket.ticket_id, None)])
+    assert IndexedTicket.objects.get(pk=ticket.ticket_id).issue_description == LARGE
+
+
+def test_a_ticket_whose_object_somebody_deleted_is_still_served(caplog: pytest.LogCaptureFixture) -> None:
+    ticket = record.opened(issue_description=LARGE, subject="Still here")
+    [key] = objects()
+    aws.client("s3").delete_object(Bucket=settings.ATTACHMENTS_BUCKET, Key=key)
+    assert service.get_ticket(ticket.ticket_id, "acme").subject == "Still here"
+    assert f"{ticket.ticket_id} are not in S3 any more" in caplog.text
+
+
+def test_s3_that_is_away_refuses_the_ticket_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ticketing.overflow.storages", {"default": Away()})
+    monkeypatch.setattr(aws._retry, "sleep", lambda _: None)
+    with pytest.raises(aws.Retryable):
+        record.opened(issue_description=LARGE)
+    assert record.ticket_ids() == []
+
+
+def test_what_even_s3_does_not_help_is_refused_with_a_sentence() -> None:
+    with pytest.raises(Invalid, match="too large to be stored"):
+        record.opened(tags=["x" * 1000] * 500)
+    assert record.ticket_ids() == []
+
+
+def test_dynamodb_itself_takes_the_largest_item_that_is_kept_whole() -> None:
+    room = store.MAX_ITEM_BYTES - 1500
+    ticket = record.opened(issue_description="x" * room)
+    assert ticket.overflow is None
+    assert service.get_ticket(ticket.ticket_id, "acme").issue_description == "x" * room
+    assert objects() == []
+
+
+def test_the_itsm_door_takes_and_gives_a_large_ticket_whole(token_client: Callable[..., APIClient]) -> None:
+    client = token_client("itsm")
+    sent = {"caller_id": "lea", "issue_description": "x" * 900_000, "shelf": 1.10}
+    answer = client.post("/itsm/tickets", sent, format="json")
+    assert answer.status_code == 201
+    shown = client.get(answer["Location"]).json()
+    assert (shown["issue_description"], shown["attributes"]) == ("x" * 900_000, {"shelf": 1.1})
+
+
+class Away:
+    """A storage whose bucket cannot be reached."""
+
+    def save(self, name: str, content: Any) -> str:
+        raise aws.Retryable("EndpointConnectionError", "no S3")
