@@ -8,6 +8,21 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import SkipField, empty
 
+from config.errors import BadRequest
+
+
+class OnlyKnown(serializers.Serializer[dict[str, Any]]):
+    """A body that has no place for fields it does not know: 400, rather than a value that is lost in silence."""
+
+    unknown = "{name} is not known here; these are: {known}"
+
+    def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
+        for name in data:
+            if name not in self.fields:
+                raise BadRequest(self.unknown.format(name=name, known=", ".join(self.fields)))
+        values: dict[str, Any] = super().to_internal_value(data)
+        return values
+
 
 class _Named:
     """Complaints that name the field."""

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from config.errors import BadRequest
-from config.fields import JsonObject, OneOf, OptionalText, RequiredText, Texts
+from config.fields import JsonObject, OneOf, OnlyKnown, OptionalText, RequiredText, Texts
 from ticketing.ticket import LONGEST_LINE, LONGEST_TAG, MOST_TAGS
 from ticketing.workflow import PRIORITIES, STATUSES, VISIBILITIES
 
@@ -67,8 +67,10 @@ class NewTicket(serializers.Serializer[dict[str, Any]]):
         return values | {"attributes": attributes | extra}
 
 
-class TicketChange(serializers.Serializer[dict[str, Any]]):
+class TicketChange(OnlyKnown):
     """`PATCH /itsm/tickets/{id}`: any of these, each replaced whole."""
+
+    unknown = "{name} cannot be changed; these can: {known}"
 
     subject = OptionalText(LONGEST_LINE)
     issue_description = RequiredText()
@@ -80,15 +82,8 @@ class TicketChange(serializers.Serializer[dict[str, Any]]):
     attributes = JsonObject()
     requester = Requester()
 
-    def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
-        unknown = [name for name in data if name not in self.fields]
-        if unknown:
-            raise BadRequest(f"{unknown[0]} cannot be changed; these can: {', '.join(self.fields)}")
-        values: dict[str, Any] = super().to_internal_value(data)
-        return values
 
-
-class NewComment(serializers.Serializer[dict[str, Any]]):
+class NewComment(OnlyKnown):
     """`POST /itsm/tickets/{id}/comments`."""
 
     comment = RequiredText()

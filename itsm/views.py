@@ -12,6 +12,7 @@ from config.body import idempotency_key, open_cursor, page_limit, read_object, s
 from config.caller import Caller
 from config.errors import BadRequest, PreconditionFailed
 from config.requests import request_id
+from config.service_levels import ServiceLevel
 from itsm.serializers import (
     MAX_KEY_BYTES,
     CommentAnswer,
@@ -36,6 +37,7 @@ class TicketsView(DoorView):
     """`/itsm/tickets`"""
 
     scope = "itsm"
+    service_level = ServiceLevel("PostTickets", door="itsm")
 
     @extend_schema(request=NewTicket, responses={201: TicketAnswer}, parameters=[KEY_PARAMETER])
     def post(self, request: Request) -> Response:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.fields import RequiredText
+from config.fields import OnlyKnown, RequiredText
 from ticketing.ticket import LONGEST_LINE, Comment, Ticket
 
 
@@ -15,7 +15,7 @@ class NewTicket(serializers.Serializer[dict[str, Any]]):
     message = RequiredText()
 
 
-class NewComment(serializers.Serializer[dict[str, Any]]):
+class NewComment(OnlyKnown):
     """`POST /routing/tickets/{id}/comments`."""
 
     comment = RequiredText()

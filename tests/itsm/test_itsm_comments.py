@@ -63,3 +63,17 @@ def test_a_comments_repeat_is_harmless_and_another_is_422(client: APIClient) -> 
     assert (again.status_code, again.json(), again["Idempotency-Replayed"]) == (201, first.json(), "true")
     assert error(post(client, {"comment": "y"}, path, Idempotency_Key="k"))[0] == 422
     assert record.get(ticket["ticket_id"]).comment_count == 1
+
+
+def test_a_comment_with_a_field_that_has_no_place_is_refused_and_not_added(client: APIClient) -> None:
+    ticket = opened(client)
+    answer = post(client, {"comment": "x", "mood": "good"}, f"{PATH}/{ticket['ticket_id']}/comments")
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "mood is not known here; these are: comment, author, visibility"
+    assert record.get(ticket["ticket_id"]).comment_count == 0
+
+
+def test_an_author_longer_than_a_line_is_refused(client: APIClient) -> None:
+    ticket = opened(client)
+    answer = post(client, {"comment": "x", "author": "x" * 2001}, f"{PATH}/{ticket['ticket_id']}/comments")
+    assert answer.json()["error"] == "author must not be longer than 2000 characters"

@@ -1,0 +1,45 @@
+"""Seed 003's Lambda function `poc-itsm-api-handler`: the ITSM API behind API Gateway (REST, proxy integration).
+
+It is the same Django application as everywhere: the same views, tokens and errors. The seed's paths (`/tickets`,
+`/tickets/{id}`, `/tickets/{id}/comments`) are those of the web API without `/itsm`, which may stand there too. No
+other room of the application can be reached through it.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from apig_wsgi import make_lambda_handler
+from django.conf import settings
+
+from config import metrics
+from config.wsgi import application  # sets Django up, once for each cold start
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+_PREFIX: Final = "/itsm"
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one API Gateway event in API Gateway's form. Raises nothing: what goes wrong is a JSON answer."""
+    # An event that is no request at all (a trial from the console, say) reads as one for a path that there is not.
+    request = {"httpMethod": "GET", "path": "/"} | event | {"version": "1.0"}
+    answer = _answer(request, context)
+    metrics.flush()  # a frozen function sends nothing
+    return answer
+
+
+def _itsm(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    path = environ["PATH_INFO"]
+    environ["PATH_INFO"] = path if path.startswith(f"{_PREFIX}/") else _PREFIX + path
+    environ["HTTP_HOST"] = _host()
+    return application(environ, start_response)
+
+
+def _host() -> str:
+    """A host that Django lets in. API Gateway has looked at the caller's own, and its console sends none."""
+    named = (host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*")
+    return next(named, "localhost")
+
+
+_answer = make_lambda_handler(_itsm)
