@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.caller import Caller, caller_behind
+from config.service_levels import UNKNOWN, ServiceLevel
 
 # How the API's description tells of what many requests have in common.
 KEY_PARAMETER = OpenApiParameter(
@@ -17,15 +18,27 @@ PAGE_PARAMETERS = [OpenApiParameter("limit", int), OpenApiParameter("cursor", st
 
 
 class DoorView(APIView):
-    """A door's view: authenticated by token, allowed by scope, speaking JSON."""
+    """A door's view: authenticated by token, allowed by scope, speaking JSON.
+
+    `service_level` says what its POST counts as in the service levels.
+    """
 
     scope: ClassVar[str]
+    service_level: ClassVar[ServiceLevel | None] = None
 
     def caller(self, request: Request) -> Caller:
         """Who calls; only after `initial` let the request in."""
         caller = caller_behind(request)
         assert caller  # noqa: S101 - HasScope saw to it; this tells the type checker
         return caller
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """DRF's last step, which every answer passes, an error's too."""
+        if self.service_level and request.method == "POST":
+            caller = caller_behind(request)
+            self.service_level.count(fault=response.status_code >= 500, tier=caller.tier if caller else UNKNOWN)
+        final: Response = super().finalize_response(request, response, *args, **kwargs)
+        return final
 
 
 def created(body: dict[str, Any], *, replayed: bool, location: str | None = None, status: int = 201) -> Response:

@@ -4,9 +4,11 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_process_shutdown
 from django.conf import settings
+from kombu.exceptions import OperationalError
 
-from config import queue
+from config import aws, metrics, queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -53,3 +55,24 @@ app.conf.update(
     worker_enable_remote_control=False,
     worker_send_task_events=False,
 )
+
+
+def send(task: str, *arguments: str) -> None:
+    """Queue a job by its task's name, for who may not know its room. Raises aws.AwsError: it is not queued.
+
+    With CELERY_TASK_ALWAYS_EAGER it is done here and now, and its delivery says how it ended.
+    """
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        app.tasks[task].apply(arguments, throw=False)
+        return
+    try:
+        with aws.errors():
+            app.send_task(task, arguments)
+    except OperationalError as error:
+        raise aws.Retryable("NotQueued", str(error)) from error
+
+
+@worker_process_shutdown.connect
+def _send_metrics(**_: Any) -> None:
+    """A pool's process ends without Python's own way of ending, which would have sent them."""
+    metrics.flush()

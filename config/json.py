@@ -10,17 +10,18 @@ from rest_framework.renderers import BaseRenderer
 
 # Deeper than anything people send, and far from what Python's own stack bears.
 MAX_DEPTH = 200
+OWN_DEPTH = MAX_DEPTH + 10  # of what we wrote ourselves: a few levels around what came in
 
 
 class Refused(ValueError):
     """Valid JSON that could not be shown as it was sent. Its text says why, in words that fit behind a colon."""
 
 
-def loads(text: str | bytes) -> Any:
+def loads(text: str | bytes, max_depth: int = MAX_DEPTH) -> Any:
     """JSON text as Python values; a number with a point or an exponent becomes a Decimal.
 
     Raises ValueError for what is no JSON (NaN and Infinity are none, nor is what is no UTF-8), and Refused for
-    what is nested deeper than MAX_DEPTH, has a number beyond all range, or a name twice in one object.
+    what is nested deeper than `max_depth`, has a number beyond all range, or a name twice in one object.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8")  # UnicodeDecodeError is a ValueError
@@ -32,7 +33,7 @@ def loads(text: str | bytes) -> Any:
         raise
     except ValueError:  # Python's own limit of a whole number's digits
         raise Refused("a number is out of range") from None
-    if _deeper_than(value, MAX_DEPTH):
+    if _deeper_than(value, max_depth):
         raise Refused("it is nested too deeply")
     return value
 

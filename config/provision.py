@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import yaml
@@ -67,7 +68,15 @@ def parameters() -> dict[str, str]:
         "AttachmentsBucketName": settings.ATTACHMENTS_BUCKET,
         # A smaller setting is our own caution; other programs may still send what SQS always took.
         "SubmissionMaxMessageBytes": str(max(settings.SQS_MAX_MESSAGE_BYTES, 262_144)),
+        # The local AWS does not know what an objective is.
+        "ServiceLevelObjectives": "no" if _is_local() else "yes",
     }
+
+
+def _is_local() -> bool:
+    """Whether CloudFormation is one of our own: a real one has a host of Amazon's, a private endpoint's too."""
+    host = urlsplit(_cloudformation().meta.endpoint_url).hostname or ""
+    return not host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
 # --- CloudFormation ---------------------------------------------------------------------------------

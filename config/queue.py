@@ -1,4 +1,4 @@
-"""SQS: send, receive, delete. What a queue's messages mean is the business of who reads them."""
+"""SQS: send, receive, forward, delete. What a queue's messages mean is the business of who reads them."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,9 +16,10 @@ _POLL_SECONDS = 20
 
 @dataclass(frozen=True)
 class Message:
-    """A received message in the form of Lambda's SQS event."""
+    """A received message in the form of Lambda's SQS event; `attributes` are its own in SQS's form, none left out."""
 
     record: dict[str, Any] = field(repr=False)
+    attributes: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def message_id(self) -> str:
@@ -54,8 +55,29 @@ def send(name: str, body: str, attributes: dict[str, str] | None = None) -> str:
     return answer["MessageId"]
 
 
-def receive(name: str, limit: int, wait_seconds: int = _POLL_SECONDS) -> list[Message]:
-    """Up to `limit` messages (10 at most), after waiting so many seconds for the first. Raises aws.AwsError."""
+def forward(name: str, message: Message, more: dict[str, str]) -> str:
+    """Send a received message to another queue with all its attributes, and `more` of them; its new id.
+
+    It stays where it is: delete it there afterwards. Raises aws.AwsError (Permanent: the queue will never take it).
+    """
+    added = {key: {"DataType": "String", "StringValue": value} for key, value in more.items()}
+    answer = aws.call(
+        _client().send_message,
+        QueueUrl=url(name),
+        MessageBody=message.record["body"],
+        MessageAttributes=message.attributes | added,
+    )
+    return answer["MessageId"]
+
+
+def receive(
+    name: str, limit: int, wait_seconds: int = _POLL_SECONDS, hidden_seconds: int | None = None
+) -> list[Message]:
+    """Up to `limit` messages (10 at most), after waiting so many seconds for the first. Raises aws.AwsError.
+
+    They are hidden from other readers for `hidden_seconds`, else as long as the queue says.
+    """
+    hidden: dict[str, Any] = {} if hidden_seconds is None else {"VisibilityTimeout": hidden_seconds}
     answer = aws.call_once(
         _client(read_timeout=_POLL_SECONDS + 5.0).receive_message,
         QueueUrl=url(name),
@@ -63,8 +85,9 @@ def receive(name: str, limit: int, wait_seconds: int = _POLL_SECONDS) -> list[Me
         WaitTimeSeconds=wait_seconds,
         MessageAttributeNames=["All"],
         MessageSystemAttributeNames=["All"],
+        **hidden,
     )
-    return [Message(_record(name, message)) for message in answer.get("Messages", [])]
+    return [Message(_record(name, one), _own_attributes(one)) for one in answer.get("Messages", [])]
 
 
 def delete(name: str, messages: list[Message]) -> None:
@@ -74,10 +97,33 @@ def delete(name: str, messages: list[Message]) -> None:
         aws.call(_client().delete_message_batch, QueueUrl=url(name), Entries=entries)  # type: ignore[arg-type]
 
 
+def release(name: str, messages: list[Message]) -> None:
+    """Let other readers have the messages (10 at most) again at once. Raises aws.AwsError."""
+    if messages:
+        entries = [
+            {"Id": str(n), "ReceiptHandle": one.receipt, "VisibilityTimeout": 0} for n, one in enumerate(messages)
+        ]
+        aws.call(_client().change_message_visibility_batch, QueueUrl=url(name), Entries=entries)  # type: ignore[arg-type]
+
+
+def count(name: str) -> int:
+    """How many messages wait in the queue, nearly (SQS says no more). Raises aws.AwsError."""
+    names: Any = ["ApproximateNumberOfMessages"]
+    answer = aws.call(_client().get_queue_attributes, QueueUrl=url(name), AttributeNames=names)
+    return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+
 def arn(name: str) -> str:
     """The queue's ARN, asked of SQS now: it answers only if the queue is there. Raises aws.AwsError."""
     answer = aws.call_once(_client().get_queue_attributes, QueueUrl=url(name), AttributeNames=["QueueArn"])
     return answer["Attributes"]["QueueArn"]
+
+
+def _own_attributes(message: Any) -> dict[str, Any]:
+    """What a sender put on the message, in the form in which it can be sent again."""
+    kept = ("DataType", "StringValue", "BinaryValue")
+    given = message.get("MessageAttributes", {})
+    return {key: {part: value[part] for part in kept if part in value} for key, value in given.items()}
 
 
 def _record(name: str, message: Any) -> dict[str, Any]:

@@ -113,6 +113,9 @@ LARGE_MESSAGE_BUCKET = env.text("LARGE_MESSAGE_BUCKET", "foyer-large-messages")
 ATTACHMENTS_BUCKET = env.text("ATTACHMENTS_BUCKET", "foyer-attachments")
 EMBEDDING_FUNCTION = env.text("EMBEDDING_FUNCTION", "embedding-generator")
 
+# How often counted metrics are sent. 0: only when asked to, as on Lambda, which is frozen between two requests.
+METRICS_FLUSH_SECONDS = env.number("METRICS_FLUSH_SECONDS", 0 if env.text("AWS_LAMBDA_FUNCTION_NAME") else 30)
+
 
 def _bucket(name: str) -> dict[str, Any]:
     return {"BACKEND": "config.storage.Bucket", "OPTIONS": {"bucket_name": name, "region_name": REGION}}

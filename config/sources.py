@@ -23,7 +23,8 @@ class Source:
 
     `of` is the queue's name, or the table whose change stream it is; `workers` says how many batches are worked at
     once in one process; `catch_up` is called with a time (ISO 8601, or None for the beginning) when the stream no
-    longer holds what lies behind its checkpoint.
+    longer holds what lies behind its checkpoint. For queues (dotted paths, too): `about` tells the ids of the ticket
+    and the delivery that a message is about; `note` writes down, where people look, what its handler raised.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Source:
     batch: int = 10
     workers: int = 1
     catch_up: str = ""
+    about: str = ""
+    note: str = ""
 
     def load_handler(self) -> Handler:
         handler: Handler = import_string(self.handler)
@@ -41,6 +44,10 @@ class Source:
     def load_catch_up(self) -> Callable[[str | None], None]:
         catch_up: Callable[[str | None], None] = import_string(self.catch_up)
         return catch_up
+
+    def load_note(self) -> Callable[[dict[str, Any], Exception], None]:
+        note: Callable[[dict[str, Any], Exception], None] = import_string(self.note)
+        return note
 
 
 def sources() -> list[Source]:
@@ -54,11 +61,24 @@ def sources() -> list[Source]:
             batch=1000,
             catch_up="routing.announcer.catch_up",
         ),
-        Source("submissions", "queue", settings.SUBMISSION_QUEUE, "ticketing.submissions.worker.handler", workers=4),
-        Source("analytics", "queue", settings.ANALYTICS_QUEUE, "ticketing.analytics.handler", workers=2),
-        Source("priority", "queue", settings.PRIORITY_QUEUE, "routing.processors.priority", workers=2),
-        Source("general", "queue", settings.GENERAL_QUEUE, "routing.processors.general", workers=2),
+        Source(
+            name="submissions",
+            kind="queue",
+            of=settings.SUBMISSION_QUEUE,
+            handler="ticketing.submissions.worker.handler",
+            workers=4,
+            about="ticketing.submissions.worker.about",
+            note="ticketing.submissions.worker.note",
+        ),
+        _tickets("analytics", settings.ANALYTICS_QUEUE, "ticketing.analytics.handler"),
+        _tickets("priority", settings.PRIORITY_QUEUE, "routing.processors.priority"),
+        _tickets("general", settings.GENERAL_QUEUE, "routing.processors.general"),
     ]
+
+
+def _tickets(name: str, of: str, handler: str) -> Source:
+    """A queue of announcements."""
+    return Source(name, "queue", of, handler, workers=2, about="ticketing.announcement.about")
 
 
 def queue_names() -> list[str]:

@@ -50,6 +50,20 @@ def catch_up(since: str | None) -> None:
     log.warning("Announced %d tickets from the record, changed since %s", count, since or "the beginning")
 
 
+def again(record: dict[str, Any]) -> None:
+    """Announce the ticket of a message that was put aside, as it stands in the record now; gone there: nothing to do.
+
+    Raises aws.AwsError if it is not announced, and the message then stays where it is.
+    """
+    for ticket_id in announcement.about(record):
+        if ticket := service.find(ticket_id):
+            outcome = topic.publish([_message(ticket_id, ticket, _event_of(ticket))])
+            if ticket_id in outcome.never:
+                raise aws.Permanent("NotAnnounced", outcome.never[ticket_id])
+            if ticket_id in outcome.again:
+                raise aws.Retryable("NotAnnounced", outcome.again[ticket_id])
+
+
 def _event_of(ticket: Ticket) -> EventName:
     return "ticket.created" if ticket.version == 1 else "ticket.updated"
 
@@ -71,7 +85,7 @@ def _announce(messages: Iterable[topic.Message]) -> list[str]:
 
 def _put_aside(message: topic.Message, cause: str) -> bool:
     """To the dead-letter queue, with its cause; without the ticket's texts, which may be what is too large."""
-    values = json.loads(message.body)
+    values = json.loads(message.body, json.OWN_DEPTH)
     values.pop("ticket")
     log.error("Ticket %s at version %s can never be announced: %s", values["ticket_id"], values["version"], cause)
     try:

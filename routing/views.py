@@ -12,6 +12,7 @@ from config.body import idempotency_key, open_cursor, page_limit, read_object, s
 from config.caller import Caller
 from config.refusals import Absent
 from config.requests import request_id
+from config.service_levels import ServiceLevel
 from routing.serializers import CommentAnswer, NewComment, NewTicket, TicketAnswer, TicketPage, show, show_comment
 from ticketing import ids, service
 from ticketing.service import Key
@@ -22,6 +23,7 @@ class TicketsView(DoorView):
     """`/routing/tickets`"""
 
     scope = "route"
+    service_level = ServiceLevel("PostTickets", door="routing")
 
     @extend_schema(request=NewTicket, responses={201: TicketAnswer}, parameters=[KEY_PARAMETER])
     def post(self, request: Request) -> Response:

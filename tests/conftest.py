@@ -13,7 +13,7 @@ from moto import mock_aws
 from rest_framework.test import APIClient
 
 from config import aws as config_aws
-from config import throttle
+from config import metrics, throttle
 from routing import tokens
 from tests import local_aws as local_server
 from tests import moto_stack
@@ -31,9 +31,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_process_state() -> Iterator[None]:
-    """What a process remembers (tokens seen, throttles) does not pass from test to test."""
+    """What a process remembers (tokens seen, throttles, metrics) does not pass from test to test."""
     yield
     throttle._buckets.clear()
+    metrics._collected.start_anew()
     cache.clear()
 
 

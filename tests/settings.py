@@ -12,6 +12,7 @@ os.environ["ZENDESK_WEBHOOK_SECRET"] = "webhook-secret"
 os.environ["AWS_ACCESS_KEY_ID"] = "test"
 os.environ["AWS_SECRET_ACCESS_KEY"] = "test"
 os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
+os.environ["METRICS_FLUSH_SECONDS"] = "0"  # nothing is sent unless a test asks for it
 for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)
 

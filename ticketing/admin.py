@@ -10,6 +10,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,11 +19,12 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.views import ChangeList
 
+from ticketing.desk.deliveries_page import DeliveriesPage
 from ticketing.desk.filters import AssigneeFilter, StatusFilter
 from ticketing.desk.new_ticket import NewTicketPage
 from ticketing.desk.search import search
 from ticketing.desk.ticket_page import TicketPage
-from ticketing.models import IndexedTicket, IndexedTicketQuerySet
+from ticketing.models import Delivery, IndexedTicket, IndexedTicketQuerySet
 
 
 class TicketList(ChangeList):
@@ -131,6 +133,24 @@ class TicketAdmin(ModelAdmin):
     @display(description="changed", ordering="updated_at")
     def changed(self, row: IndexedTicket) -> SafeString:
         return _moment(row.updated_at)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ModelAdmin):
+    """One page, which reads no SQL."""
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.changelist_view)
+        return [path("", page, name="ticketing_delivery_changelist")]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return DeliveriesPage(self, request).answer()
 
 
 def _moment(moment: datetime) -> SafeString:

@@ -50,7 +50,7 @@ def to_message(ticket: Ticket, event: EventName) -> tuple[str, dict[str, str]]:
 def from_message(body: str) -> Announcement:
     """The announcement in a message. Raises ValueError for what is none: such a message can never be worked."""
     try:
-        values: dict[str, Any] = json.loads(body)
+        values: dict[str, Any] = json.loads(body, json.OWN_DEPTH)
         texts = {name: _text(values[name]) for name in _TEXTS}
         whole = None if values.get("partial") else from_json(values["ticket"], texts["request_id"])
         return Announcement(
@@ -70,7 +70,7 @@ def from_message(body: str) -> Announcement:
 def about(record: dict[str, Any]) -> set[str]:
     """The ticket that a message (Lambda's SQS form) announces; empty if it is no announcement."""
     try:
-        return {str(json.loads(record["body"])["ticket_id"])}
+        return {str(json.loads(record["body"], json.OWN_DEPTH)["ticket_id"])}
     except (ValueError, KeyError, TypeError):
         return set()
 

@@ -4,6 +4,7 @@ A delivery is `received`, then `accepted` when its message or job is queued, the
 index `UnfinishedIndex` holds those that have not ended well, so that 'accepted, but no ticket' is a short list.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,7 @@ End = Literal["created", "updated", "duplicate", "ignored", "failed"]
 State = Literal["received", "accepted", "created", "updated", "duplicate", "ignored", "failed"]
 
 ENDED_WELL: frozenset[State] = frozenset({"created", "updated", "duplicate", "ignored"})
+_INDEX_PAGE = 200  # how many are looked at in one call
 _UNFINISHED = "yes"  # the one partition key of the sparse index: it is short, or somebody is already looking
 
 
@@ -157,6 +159,62 @@ def get(delivery_id: str) -> Delivery | None:
         _table().get_item, TableName=settings.DELIVERIES_TABLE, Key=_key(delivery_id), ConsistentRead=True
     )
     return _delivery(answer["Item"]) if "Item" in answer else None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some deliveries that have not ended well, and where the list goes on (None at its end)."""
+
+    deliveries: list[Delivery]
+    next: dict[str, str] | None
+
+
+def unfinished(state: State | None = None, start: dict[str, str] | None = None, limit: int = 50) -> Page:
+    """What has not ended well, newest first, from the sparse index; `start` is where an earlier page ended."""
+    kept: list[Delivery] = []
+    while True:
+        answer = aws.call(_table().query, **_unfinished_query(state, start))
+        kept += [_delivery(item) for item in answer["Items"]]
+        last = answer.get("LastEvaluatedKey")
+        start = {name: str(value) for name, value in aws.from_wire(last).items()} if last else None
+        if len(kept) > limit:
+            return Page(kept[:limit], place(kept[limit - 1].received_at, kept[limit - 1].delivery_id))
+        if start is None:
+            return Page(kept, None)
+
+
+def place(received_at: str, delivery_id: str) -> dict[str, str]:
+    """Where a delivery stands in the sparse index: the list goes on behind it."""
+    return {"unfinished": _UNFINISHED, "received_at": received_at, "delivery_id": delivery_id}
+
+
+def scan(since: str | None = None) -> Iterator[Delivery]:
+    """Every delivery, in no order, a page at a time; with `since` those received at or after it."""
+    request: dict[str, Any] = {"TableName": settings.DELIVERIES_TABLE, "ConsistentRead": True}
+    if since:
+        values = aws.to_wire({":since": since})
+        request |= {"FilterExpression": "received_at >= :since", "ExpressionAttributeValues": values}
+    while True:
+        answer = aws.call(_table().scan, **request)
+        yield from (_delivery(item) for item in answer["Items"])
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _unfinished_query(state: State | None, start: dict[str, str] | None) -> dict[str, Any]:
+    query: dict[str, Any] = {
+        "TableName": settings.DELIVERIES_TABLE,
+        "IndexName": "UnfinishedIndex",
+        "KeyConditionExpression": "unfinished = :yes",
+        "ExpressionAttributeValues": aws.to_wire({":yes": _UNFINISHED}),
+        "ScanIndexForward": False,
+        "Limit": _INDEX_PAGE,
+    }
+    if state:
+        query |= {"FilterExpression": "#state = :state", "ExpressionAttributeNames": {"#state": "state"}}
+        query["ExpressionAttributeValues"] |= aws.to_wire({":state": state})
+    return query | ({"ExclusiveStartKey": aws.to_wire(start)} if start else {})
 
 
 def _key(delivery_id: str) -> dict[str, Any]:

@@ -70,3 +70,16 @@ class IndexedTicket(models.Model):
         # A list has only the opening; asking for the rest would be a query for each row.
         opening: str = self.__dict__["opening"] if "opening" in self.__dict__ else self.issue_description  # noqa: SIM401
         return self.subject or opening.strip().partition("\n")[0][:120] or "(no subject)"
+
+
+class Delivery(models.Model):  # noqa: DJ008 - it has no rows to name
+    """No table: it names the rights to see what has not ended well (view), and to send it on its way again (change).
+
+    The deliveries themselves are in DynamoDB (`ticketing.deliveries`).
+    """
+
+    class Meta:
+        managed = False
+        verbose_name = "delivery"
+        verbose_name_plural = "deliveries"
+        default_permissions = ("view", "change")

@@ -42,7 +42,7 @@ def fill(ticket: Ticket) -> Ticket:
     except (FileNotFoundError, aws.NotFound):
         log.error("Description and attributes of ticket %s are not in S3 any more", ticket.ticket_id)
         return ticket
-    values = json.loads(text)
+    values = json.loads(text, json.OWN_DEPTH)
     return replace(ticket, **{name: values[name] for name in FIELDS})
 
 

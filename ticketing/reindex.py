@@ -29,10 +29,10 @@ class Difference:
 
 def differences(progress: Callable[[int], object] = int) -> Iterator[Difference]:
     """Every difference, both ways, a batch at a time. A ticket written meanwhile is looked at again, and is none."""
-    for tickets in _batches(service.all_tickets()):
+    for tickets in batches(service.all_tickets()):
         yield from _confirmed(_differing(tickets))
         progress(len(tickets))
-    for ticket_ids in _batches(IndexedTicket.objects.values_list("pk", flat=True).order_by("pk").iterator()):
+    for ticket_ids in batches(IndexedTicket.objects.values_list("pk", flat=True).order_by("pk").iterator()):
         gone = set(ticket_ids) - service.existing(ticket_ids)
         yield from (Difference(one, "not in the record") for one in sorted(gone))
 
@@ -73,7 +73,8 @@ def _confirmed(found: list[Difference]) -> Iterator[Difference]:
         yield from _differing([ticket]) if ticket else []
 
 
-def _batches(values: Iterable[T]) -> Iterator[list[T]]:
+def batches(values: Iterable[T]) -> Iterator[list[T]]:
+    """The values, a hundred (what `service.existing` takes) at a time."""
     iterator = iter(values)
     while batch := list(islice(iterator, BATCH)):
         yield batch

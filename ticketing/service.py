@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from random import uniform
 from typing import Any
 
-from config import aws, json
+from config import aws, json, metrics
 from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Stale
 from config.requests import request_id
 from ticketing import clock, ids, store, writes
@@ -93,6 +93,7 @@ def open_ticket(draft: Ticket, key: Key | None = None) -> Opened:
     except aws.Contended:
         raise Busy from None
     if existing is None:
+        metrics.add("Foyer", "TicketsCreated", 1, Door=ticket.channel, Tier=ticket.tier)
         return Opened(ticket, replayed=False)
     if key is None:
         return Opened(existing.ticket, replayed=False)  # a fresh id: it is this write, whose answer was lost

@@ -1,23 +1,45 @@
 """One batch through a source's handler, as Lambda would do it."""
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from django.db import close_old_connections
 
+from config import aws
 from config.sources import Source
 
 log = logging.getLogger(__name__)
 
 
 def failed_ids(source: Source, records: list[dict[str, Any]], ids: list[str]) -> set[str]:
-    """The ids of the records that the handler did not do. If it raised, that is all of them."""
+    """The ids of the records that the handler did not do.
+
+    If it raised, that is all of them; but a queue's messages are then worked each alone, or one that makes it raise
+    would take the nine that came with it to the dead-letter queue.
+    """
+    failed = _failed(source, records, alone=len(records) == 1)
+    if failed is None and source.kind == "queue" and len(records) > 1:
+        return {one for one, record in zip(ids, records, strict=True) if _failed(source, [record], alone=True) != set()}
+    return set(ids) if failed is None else failed
+
+
+def _failed(source: Source, records: list[dict[str, Any]], *, alone: bool) -> set[str] | None:
+    """What the handler names as failed, None if it raised."""
     close_old_connections()  # a thread's connection may have died since the last batch
     try:
         answer = source.load_handler()({"Records": records}, None)
-    except Exception:  # as in Lambda: whatever a handler raises, its batch failed and comes again
+    except Exception as error:  # as in Lambda: whatever a handler raises, its batch failed and comes again
         log.exception("The handler of %s failed; its batch of %d comes again", source.name, len(records))
-        return set(ids)
+        if alone and source.note:
+            _note(source, records[0], error)
+        return None
     finally:
         close_old_connections()
     return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+
+
+def _note(source: Source, record: dict[str, Any], error: Exception) -> None:
+    """Say where people look what was raised. The message comes again, or is dead-lettered, all the same."""
+    with suppress(aws.AwsError):
+        source.load_note()(record, error)

@@ -6,15 +6,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
 from config import aws, json
+from ticketing.rawstore import key
 
-
-def key(zendesk_id: str, received_at: str) -> str:
-    """Where it lies, e.g. `raw-tickets/year=2025/month=01/day=05/ticket-12345.json` (seed 000).
-
-    `received_at` is the delivery's, in UTC: whatever retries follow, the day stays.
-    """
-    year, month, day = received_at[:10].split("-")
-    return f"raw-tickets/year={year}/month={month}/day={day}/ticket-{zendesk_id}.json"
+__all__ = ["key", "store"]
 
 
 def store(name: str, context: dict[str, Any]) -> None:

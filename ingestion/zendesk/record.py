@@ -11,7 +11,7 @@ from django.conf import settings
 from config.refusals import Final
 from config.requests import request_id
 from ingestion.zendesk import mapping
-from ticketing import service
+from ticketing import rawstore, service
 from ticketing.deliveries import Delivery
 from ticketing.ticket import Actor, Ticket
 
@@ -25,7 +25,7 @@ def write(context: dict[str, Any], delivery: Delivery) -> tuple[Ticket, bool]:
     write it (try again), aws.AwsError.
     """
     zendesk_id = str(context["ticket"]["id"])
-    key = service.Key(settings.DEFAULT_CUSTOMER, "zendesk", zendesk_id, fingerprint=f"zendesk:{zendesk_id}")
+    key = rawstore.ticket_key(zendesk_id)
     ticket = service.open_ticket(mapping.draft(context, delivery.delivery_id), key).ticket
     try:
         _add_comments(ticket.ticket_id, zendesk_id, context)  # before a change that may close the ticket

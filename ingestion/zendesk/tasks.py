@@ -1,5 +1,6 @@
 """The pipeline as a job. Its one argument is the delivery's id: a ticket is too large, and too private, for a queue."""
 
+import base64
 import logging
 from contextlib import suppress
 from random import uniform
@@ -10,13 +11,13 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from config import aws
+from config import aws, json
 from config.celery import app
 from config.refusals import Busy, Invalid, Refusal, Stale
 from config.requests import working_on
 from ingestion.zendesk import pipeline
 from ingestion.zendesk.errors import GiveUp, PipelineError, TryLater
-from ticketing import deliveries
+from ticketing import deliveries, ids, rawstore
 from ticketing.deliveries import ENDED_WELL
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,17 @@ def enqueue(delivery_id: str) -> None:
     except (OperationalError, aws.AwsError) as error:
         log.warning("Delivery %s could not be queued: %s", delivery_id, error)
         raise Busy from error
+
+
+def about(record: dict[str, Any]) -> set[str]:
+    """The delivery, and its ticket, that a message of Celery's queue is about; empty where it is not one of ours."""
+    try:
+        message = json.loads(base64.b64decode(record["body"]))
+        [delivery_id], *_ = json.loads(base64.b64decode(message["body"]))
+    except (ValueError, KeyError, TypeError):
+        return set()
+    delivery = deliveries.get(delivery_id) if isinstance(delivery_id, str) and ids.is_id(delivery_id) else None
+    return {delivery_id, rawstore.ticket_key(delivery.key).keyed_id} if delivery else set()
 
 
 def _work(delivery_id: str) -> None:

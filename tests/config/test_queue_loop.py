@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -71,14 +72,36 @@ def test_a_message_that_failed_stays_and_the_others_go(batches: list[list[str]])
     assert left() == 1
 
 
-def test_a_handler_that_raises_leaves_the_whole_batch(
+def test_a_message_that_makes_the_handler_raise_stays_and_those_beside_it_go(
     batches: list[list[str]], caplog: pytest.LogCaptureFixture
 ) -> None:
+    for body in ("good", "crash", "bad"):
+        queue.send(NAME, body)
+    assert queue_loop.work_once(SOURCE, 0) == 1
+    assert left() == 2
+    assert "The handler of test failed; its batch of 3 comes again" in caplog.text
+    assert sorted(map(len, batches)) == [1, 1, 1, 3]
+
+
+_noted: list[tuple[str, str]] = []
+
+
+def note(record: dict[str, Any], error: Exception) -> None:
+    _noted.append((record["body"], str(error)))
+
+
+def test_what_a_handler_raised_for_a_message_is_noted_for_that_message_alone(batches: list[list[str]]) -> None:
+    _noted.clear()
     for body in ("good", "crash"):
         queue.send(NAME, body)
-    assert queue_loop.work_once(SOURCE, 0) == 0
-    assert left() == 2
-    assert "The handler of test failed; its batch of 2 comes again" in caplog.text
+    queue_loop.work_once(replace(SOURCE, note=f"{__name__}.note"), 0)
+    assert _noted == [("crash", "a bug")]
+
+
+def test_a_stream_whose_handler_raised_is_read_again_as_it_was(batches: list[list[str]]) -> None:
+    records = [{"messageId": "1", "body": "good"}, {"messageId": "2", "body": "crash"}]
+    assert failed_ids(replace(SOURCE, kind="change-stream"), records, ["1", "2"]) == {"1", "2"}
+    assert len(batches) == 1
 
 
 def test_a_handler_gets_messages_as_lambda_would_hand_them_over(monkeypatch: pytest.MonkeyPatch) -> None:

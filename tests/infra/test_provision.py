@@ -99,6 +99,15 @@ def test_filters_recovery_and_lifecycle_rules_are_really_there() -> None:
     assert_complete()
 
 
+def test_the_fault_alarms_are_there_and_the_objectives_not_asked_for() -> None:
+    """The local AWS refuses a template with a resource type that it does not know."""
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in stack()["Parameters"]}
+    assert given["ServiceLevelObjectives"] == "no"
+    alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    watched = {one["Dimensions"][1]["Value"] for one in alarms if one.get("Namespace") == "ApplicationSignals"}
+    assert watched == {"SubmitTicket", "PostTickets"}
+
+
 def test_the_event_stream_has_two_shards() -> None:
     described = aws.client("kinesis").describe_stream(StreamName=settings.KINESIS_STREAM_NAME)["StreamDescription"]
     assert len(described["Shards"]) == 2

@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
 
+from config import metrics
 from config.provision import TEMPLATE, parameters
+from config.service_levels import ServiceLevel
+from tests.local_aws import pointed_at
 
 INLINE_LIMIT = 51_200  # bytes CloudFormation takes in the request itself
+REF_IS_ARN = ("AWS::ApplicationSignals::ServiceLevelObjective", "AWS::SNS::Topic")
 STATEFUL = ("AWS::DynamoDB::Table", "AWS::Kinesis::Stream", "AWS::S3::Bucket", "AWS::SQS::Queue")
 
 template: dict[str, Any] = cfn_yaml.load(str(TEMPLATE))
@@ -28,6 +32,19 @@ def watched(metric: str) -> set[str]:
     """The queues that have an alarm on the metric."""
     alarms = of_type("AWS::CloudWatch::Alarm").values()
     return {alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0] for alarm in alarms if alarm["MetricName"] == metric}
+
+
+def measured(metric: dict[str, Any]) -> tuple[str, str, dict[str, str]]:
+    """Namespace, name and dimensions of what an alarm or objective looks at."""
+    dimensions = {one["Name"]: one["Value"] for one in metric["Dimensions"]}
+    return metric["Namespace"], metric["MetricName"], dimensions
+
+
+def emitted(operation: Any) -> tuple[str, str, dict[str, str]]:
+    """The same of what the doors count."""
+    ServiceLevel(operation, door="any").count(fault=True, tier="gold")
+    [one] = [metric for metric in metrics._collected.take() if metric.namespace == "ApplicationSignals"]
+    return one.namespace, one.name, dict(one.dimensions)
 
 
 def statements(policy: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -154,6 +171,43 @@ def test_the_change_stream_has_an_alarm_on_its_lag() -> None:
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Threshold"]) == ("Foyer", "ChangeStreamLag", 60_000)
 
 
+@pytest.mark.parametrize("operation", ["SubmitTicket", "PostTickets"])
+def test_one_fault_in_a_hundred_requests_over_five_minutes_is_an_alarm(operation: str) -> None:
+    alarm = resources[f"{operation}FaultAlarm"]["Properties"]
+    assert measured(alarm) == emitted(operation)
+    assert (alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]) == ("Average", 300, 1)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 0.01)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [("SubmitTicketHandlerAvailability", "SubmitTicket"), ("PostTicketsAvailability", "PostTickets")],
+)
+def test_the_objectives_are_999_in_a_thousand_over_28_days(name: str, operation: str) -> None:
+    objective = resources[name]["Properties"]
+    assert objective["Name"] == name
+    assert objective["Goal"] == {
+        "AttainmentGoal": 99.9,
+        "Interval": {"RollingInterval": {"DurationUnit": "DAY", "Duration": 28}},
+    }
+    counted = objective["RequestBasedSli"]["RequestBasedSliMetric"]
+    [requests], [faults] = counted["TotalRequestCountMetric"], counted["MonitoredRequestCountMetric"]["BadCountMetric"]
+    for query, statistic in ((requests, "SampleCount"), (faults, "Sum")):
+        assert measured(query["MetricStat"]["Metric"]) == emitted(operation)
+        assert query["MetricStat"]["Stat"] == statistic
+
+
+def test_the_objectives_are_made_where_aws_knows_them() -> None:
+    for name in of_type("AWS::ApplicationSignals::ServiceLevelObjective"):
+        assert resources[name]["Condition"] == "HasObjectives"
+    assert parameters()["ServiceLevelObjectives"] == "yes"
+    with pointed_at("http://127.0.0.1:4566"):
+        assert parameters()["ServiceLevelObjectives"] == "no"
+    with pointed_at("https://vpce-0-1.cloudformation.eu-west-1.vpce.amazonaws.com"):
+        assert parameters()["ServiceLevelObjectives"] == "yes"
+
+
 def test_the_event_stream_is_exported_under_the_name_others_import() -> None:
     output = template["Outputs"]["EventStreamName"]
     assert output == {"Value": {"Ref": "EventStream"}, "Export": {"Name": "IOpsDashboard-EventStreamName"}}
@@ -164,4 +218,5 @@ def test_everything_with_a_name_is_an_output() -> None:
     silent = ("AWS::CloudWatch::Alarm", "AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SQS::QueuePolicy")
     for name in (name for name, resource in resources.items() if resource["Type"] not in silent):
         assert str({"Ref": name}) in told, name
-        assert name == "TicketTopic" or str({"Fn::GetAtt": [name, "Arn"]}) in told, name  # a topic's Ref is its ARN
+        if resources[name]["Type"] not in REF_IS_ARN:
+            assert str({"Fn::GetAtt": [name, "Arn"]}) in told, name

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from config.api import KEY_PARAMETER, DoorView, created
 from config.body import idempotency_key, read_object
+from config.service_levels import ServiceLevel
 from ticketing.submissions import service
 
 _ACCEPTED = inline_serializer(
@@ -35,6 +36,7 @@ class SubmissionsView(DoorView):
     """`/ticketing/submissions`"""
 
     scope = "submit"
+    service_level = ServiceLevel("SubmitTicket", door="submission")
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses={202: _ACCEPTED}, parameters=[KEY_PARAMETER])
     def post(self, request: Request) -> Response:

@@ -1,14 +1,16 @@
 """TicketSubmissions' handler: makes tickets of submitted messages, once each, whoever put them there."""
 
 import logging
+from contextlib import suppress
 from typing import Any, cast
 
 from django.conf import settings
 
 from config import aws
 from config.caller import Tier
-from config.refusals import Invalid, KeyReused
+from config.refusals import Busy, Invalid, KeyReused
 from config.requests import working_on
+from config.service_levels import ServiceLevel
 from config.sources import Answer, Event
 from ticketing import deliveries, ids, service
 from ticketing.deliveries import ENDED_WELL, Delivery, End
@@ -18,6 +20,11 @@ from ticketing.submissions.service import ticket_key
 
 log = logging.getLogger(__name__)
 
+_LEVEL = ServiceLevel("PostTickets", door="submission")  # seed 002's CreateTickets
+
+# What no further try changes, until somebody repairs it.
+_NEVER = (envelope.Unreadable, Invalid, large.TooLarge, large.Gone)
+
 
 def handler(event: Event, context: Any = None) -> Answer:
     """Takes a batch of messages (Lambda's SQS form); the answer names those that failed, to come again."""
@@ -25,14 +32,42 @@ def handler(event: Event, context: Any = None) -> Answer:
     return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
 
 
+def about(record: dict[str, Any]) -> set[str]:
+    """The ids of the delivery and, where it can be told, of the ticket that a message is about."""
+    delivery = _delivery_named(record) or _foreign(record)
+    known = {delivery.delivery_id} | ({delivery.ticket_id} if delivery.ticket_id else set())
+    with suppress(*_NEVER, aws.AwsError):  # what cannot be read names no ticket
+        payload = envelope.unseal(record["body"]).payload
+        known.add(ticket_key(payload, delivery.customer_id, delivery.delivery_id).keyed_id)
+    return known
+
+
+def note(record: dict[str, Any], error: Exception) -> None:
+    """Say at the message's delivery that its try ended with an error nobody expected. Raises aws.AwsError."""
+    name = type(error).__name__
+    deliveries.attempt(_delivery_of(record).delivery_id, f"An error in Foyer itself ({name}): see the worker's log")
+
+
 def _worked(record: dict[str, Any]) -> bool:
     with working_on(_attribute(record, "request_id")):
         try:
-            delivery = _delivery_of(record)
-            return delivery.state in ENDED_WELL or _opened(record["body"], delivery)
-        except aws.AwsError as error:
+            with _LEVEL.attempt() as attempt:
+                delivery = _delivery_of(record)
+                attempt.tier = _tier(delivery)
+                return delivery.state in ENDED_WELL or _tried(record, delivery)
+        except (aws.AwsError, Busy) as error:
             log.warning("Message %s comes again: %s", record["messageId"], error)
             return False
+
+
+def _tried(record: dict[str, Any], delivery: Delivery) -> bool:
+    """Work the message. Why it has to come again is raised, and stands at its delivery: it may be the last time."""
+    try:
+        return _opened(record["body"], delivery)
+    except (aws.AwsError, Busy) as error:
+        said = error.sentence if isinstance(error, Busy) else f"AWS refused it or did not answer ({error.code})"
+        deliveries.attempt(delivery.delivery_id, said)
+        raise
 
 
 def _opened(body: str, delivery: Delivery) -> bool:
@@ -43,7 +78,7 @@ def _opened(body: str, delivery: Delivery) -> bool:
     """
     try:
         end, ticket_id = _open(envelope.unseal(body).payload, delivery)
-    except (envelope.Unreadable, Invalid, large.TooLarge, large.Gone) as error:
+    except _NEVER as error:
         cause = _cause(error)
         log.error("Submission %s can never become a ticket: %s", delivery.delivery_id, cause)
         deliveries.finish(delivery.delivery_id, "failed", error=cause)
@@ -56,7 +91,7 @@ def _opened(body: str, delivery: Delivery) -> bool:
 
 def _open(payload: dict[str, Any], delivery: Delivery) -> tuple[End, str]:
     """The key carries which submission made the ticket: a redelivery is that one, another submission a duplicate."""
-    draft = to_draft(payload, delivery.customer_id, cast(Tier, delivery.details.get("tier", "general")))
+    draft = to_draft(payload, delivery.customer_id, _tier(delivery))
     key = ticket_key(payload, delivery.customer_id, delivery.delivery_id)
     try:
         service.open_ticket(draft, key)
@@ -65,23 +100,38 @@ def _open(payload: dict[str, Any], delivery: Delivery) -> tuple[End, str]:
     return "created", key.keyed_id
 
 
+def _tier(delivery: Delivery) -> Tier:
+    return cast(Tier, delivery.details.get("tier", "general"))
+
+
 def _delivery_of(record: dict[str, Any]) -> Delivery:
     """The delivery that the door wrote down; for another program's message one is written now.
 
     Nothing in the message itself says whose it is: only a delivery that a door wrote does.
     """
+    known = _delivery_named(record)
+    if known:
+        return known
+    delivery = _foreign(record)
+    return deliveries.receive(delivery) or delivery
+
+
+def _delivery_named(record: dict[str, Any]) -> Delivery | None:
     submission_id = _attribute(record, "submission_id")
     known = deliveries.get(submission_id) if submission_id and ids.is_id(submission_id) else None
-    if known and known.door == "submission":
-        return known
+    return known if known and known.door == "submission" else None
+
+
+def _foreign(record: dict[str, Any]) -> Delivery:
+    """Another program's message as a delivery: the queue has it, so it is accepted."""
     origin = _attribute(record, "origin_message_id") or record["messageId"]
-    delivery = Delivery(
+    return Delivery(
         delivery_id=ids.keyed_id(settings.DEFAULT_CUSTOMER, "message", origin),
         door="submission",
         customer_id=settings.DEFAULT_CUSTOMER,
         key=origin,
+        state="accepted",
     )
-    return deliveries.receive(delivery) or delivery
 
 
 def _attribute(record: dict[str, Any], name: str) -> str | None:

@@ -11,16 +11,25 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, Page, Request, Response
 
+from config import queue
 from tests.browser import chromium
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
-from ticketing import service
+from ticketing import deliveries, service
+from ticketing.deliveries import Delivery
+from ticketing.desk.deliveries_page import STATES
 from ticketing.desk.ticket_page import address
 from ticketing.ticket import Ticket
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
 LIST = "/desk/ticketing/indexedticket/"
-ADMINISTRATION = ("/desk/routing/clock/", "/desk/routing/apitoken/", "/desk/routing/apitoken/add/", "/desk/auth/user/")
+ADMINISTRATION = (
+    "/desk/ticketing/delivery/",
+    "/desk/routing/clock/",
+    "/desk/routing/apitoken/",
+    "/desk/routing/apitoken/add/",
+    "/desk/auth/user/",
+)
 LONG = "withoutanybreak" * 20
 # Text that its own box cuts off, and anything that sticks out of the window. Icons are text only to a program.
 CUT_OFF = """() => [...document.querySelectorAll('#page *')].filter(element => {
@@ -125,6 +134,23 @@ def test_the_ticket_page(page: Page, ticket: Ticket, scheme: str) -> None:
 def test_the_other_pages(page: Page, aws: None, scheme: str) -> None:
     for where in (f"{LIST}?q=nothing", f"{LIST}add/", "/desk/", *ADMINISTRATION):
         assert look(page, where, scheme) == [], where
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_deliveries(page: Page, ticket: Ticket, scheme: str) -> None:
+    """Long ones, of every state; in a queue too, so that there are buttons."""
+    queue.send("TicketSubmissionsDLQ", "no JSON")
+    for state in STATES:
+        for door in ("submission", "zendesk"):
+            one = Delivery(
+                delivery_id=f"{state}-{door}", door=door, customer_id=LONG, key=LONG, state=state, ticket_id=LONG
+            )
+            deliveries.receive(one)
+            deliveries.attempt(one.delivery_id, LONG if state == "failed" else None)
+    deliveries.receive(
+        Delivery(delivery_id="d", door="submission", customer_id="a", key="k", ticket_id=ticket.ticket_id)
+    )
+    assert look(page, "/desk/ticketing/delivery/", scheme) == []
 
 
 def test_a_reply_is_typed_and_sent_and_there(page: Page, ticket: Ticket) -> None:

@@ -1,0 +1,42 @@
+"""`manage.py redrive`: messages from a dead-letter queue back to their queue."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from config import aws, redrive
+
+
+class Command(BaseCommand):
+    help = "Moves messages from a dead-letter queue back to their queue. Repair what made them fail first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        names = ", ".join(way.name for way in redrive.ways())
+        parser.add_argument("queue", metavar="QUEUE", help=f"the queue they go back to, one of {names}")
+        parser.add_argument("--ticket", metavar="ID", help="only the messages of this ticket (or delivery)")
+        parser.add_argument("--limit", type=int, metavar="N", help="this many at most")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["limit"] is not None and options["limit"] < 1:
+            raise CommandError("--limit is how many messages to move: a number from 1 on.")
+        self.count = 0
+        try:
+            way = redrive.way(options["queue"])
+            moved = redrive.move(way, options["ticket"], options["limit"], progress=self._progress)
+        except redrive.UnknownQueue as error:
+            raise CommandError(str(error)) from None
+        except aws.AwsError as error:
+            raise CommandError(f"{self.count} messages moved, then: {error}. Nothing is lost; run it again.") from error
+        self.stdout.write(f"{moved.count} messages moved from {way.dead_letters} back to {way.name}.")
+        for message_id, why in moved.stayed.items():
+            self.stderr.write(f"{message_id} stays in {way.dead_letters}: {why}")
+        if moved.stayed:
+            raise CommandError(f"{len(moved.stayed)} messages could not be moved; they are still there.")
+
+    def _progress(self, count: int) -> None:
+        self.count += count
+        if self.stderr.isatty():
+            self.stderr.write(f"\r{self.count} messages", ending="")
+        elif self.count // 1_000 != (self.count - count) // 1_000:
+            self.stderr.write(f"{self.count} messages")

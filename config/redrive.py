@@ -1,0 +1,157 @@
+"""Brings messages back from a dead-letter queue: receive, give again, delete, in this order, so that none is lost.
+
+Who dies between giving and deleting leaves a message twice. That is harmless: every message keeps its first id as the
+attribute `origin_message_id`, and whoever works it makes its ids of that.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from config import aws, queue
+from config.queue import Message
+from config.sources import sources
+
+ORIGIN = "origin_message_id"
+DEAD_LETTERS = "DLQ"  # what a queue's name has behind it to name its dead-letter queue
+HIDDEN_SECONDS = 120  # long enough to look through a large queue without meeting a message twice
+WAIT_SECONDS = 1  # a long poll asks all of SQS's servers: an empty answer then means an empty queue
+
+log = logging.getLogger(__name__)
+
+
+class UnknownQueue(Exception):
+    """No queue of ours has this name. Its text lists those there are."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """From a dead-letter queue back to its queue; `again` (a dotted path) where the way back is no queue."""
+
+    name: str
+    about: str
+    again: str = ""
+
+    @property
+    def dead_letters(self) -> str:
+        return self.name + DEAD_LETTERS
+
+
+@dataclass
+class Moved:
+    """What a redrive did; `stayed` says of each message that could not be moved why."""
+
+    count: int = 0
+    seen: int = 0
+    stayed: dict[str, str] = field(default_factory=dict)
+
+
+def ways() -> list[Way]:
+    """Every dead-letter queue, and the way back from it."""
+    queues = [Way(source.of, source.about) for source in sources() if source.kind == "queue"]
+    announcer = settings.ANNOUNCER_DEAD_LETTERS.removesuffix(DEAD_LETTERS)
+    return [
+        *queues,
+        Way(settings.JOBS_QUEUE, "ingestion.zendesk.tasks.about"),
+        Way(announcer, "ticketing.announcement.about", "routing.announcer.again"),
+    ]
+
+
+def way(name: str) -> Way:
+    """The way of the queue with this name (or its dead-letter queue's). Raises UnknownQueue."""
+    for one in ways():
+        if name in (one.name, one.dead_letters):
+            return one
+    raise UnknownQueue(f"There is no queue {name}. Those that can be redriven: {', '.join(x.name for x in ways())}.")
+
+
+def move(
+    to: Way,
+    only: str | None = None,
+    limit: int | None = None,
+    seconds: float | None = None,
+    progress: Callable[[int], object] = int,
+) -> Moved:
+    """Move the messages back; with `only`, those of that ticket or delivery; `limit` of them, for so many seconds.
+
+    What is not moved can be received again at once. Raises aws.AwsError: what was moved by then (see `progress`) is
+    moved, the rest stays; run it again.
+    """
+    moved, held = Moved(), dict[str, Message]()
+    try:
+        for messages in _batches(to, moved, held, limit, seconds):
+            wanted = [one for one in messages if only is None or only in _about(to, one)]
+            for given in _give(to, wanted[: _room(moved, limit)], moved, progress):
+                del held[given.message_id]
+    finally:
+        _release(to, list(held.values()))
+    return moved
+
+
+def origin(message: Message) -> str:
+    """The id that the message was first sent with."""
+    given: str | None = message.attributes.get(ORIGIN, {}).get("StringValue")
+    return given or message.message_id
+
+
+def _batches(
+    to: Way, moved: Moved, held: dict[str, Message], limit: int | None, seconds: float | None
+) -> Iterator[list[Message]]:
+    """What is in the dead-letter queue, each message once: one that failed again meanwhile is not taken again."""
+    met: set[str] = set()
+    began = time.monotonic()
+    while _room(moved, limit) and (seconds is None or time.monotonic() - began < seconds):
+        messages = queue.receive(to.dead_letters, 10, WAIT_SECONDS, HIDDEN_SECONDS)
+        held |= {one.message_id: one for one in messages}
+        new = [one for one in messages if origin(one) not in met]
+        if not new:
+            return
+        met |= {origin(one) for one in new}
+        moved.seen += len(new)
+        yield new
+
+
+def _room(moved: Moved, limit: int | None) -> int:
+    return 10 if limit is None else max(min(limit - moved.count, 10), 0)
+
+
+def _about(to: Way, message: Message) -> set[str]:
+    ids: set[str] = import_string(to.about)(message.record)
+    return ids
+
+
+def _give(to: Way, messages: list[Message], moved: Moved, progress: Callable[[int], object]) -> list[Message]:
+    """Give each again, then delete what was given; those given."""
+    given: list[Message] = []
+    try:
+        for message in messages:
+            try:
+                _give_one(to, message)
+            except aws.Permanent as error:  # too large by the attribute that was added, for instance
+                moved.stayed[message.message_id] = error.message or error.code
+            else:
+                given.append(message)
+    finally:
+        queue.delete(to.dead_letters, given)
+        moved.count += len(given)
+        progress(len(given))
+    return given
+
+
+def _give_one(to: Way, message: Message) -> None:
+    if to.again:
+        import_string(to.again)(message.record)
+    else:
+        queue.forward(to.name, message, {ORIGIN: origin(message)})
+
+
+def _release(to: Way, held: list[Message]) -> None:
+    try:
+        for start in range(0, len(held), 10):
+            queue.release(to.dead_letters, held[start : start + 10])
+    except aws.AwsError as error:
+        log.warning("What stays in %s is hidden for up to %d s: %s", to.dead_letters, HIDDEN_SECONDS, error)

@@ -1,0 +1,210 @@
+"""The page Deliveries: what has not ended well, why, and sending it on its way again."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import EndpointConnectionError
+from django.conf import settings
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from config import aws as config_aws
+from config import celery, json, queue
+from tests import record
+from tests.ticketing.submitting import message, work
+from ticketing import clock, deliveries
+from ticketing.deliveries import Delivery
+from ticketing.desk.ticket_page import address
+from ticketing.submissions import large, worker
+
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+
+PAGE = "/desk/ticketing/delivery/"
+Deliver = Callable[..., None]
+
+
+@pytest.fixture
+def deliver(monkeypatch: pytest.MonkeyPatch) -> Deliver:
+    """A delivery of the submission door that came so many minutes ago."""
+
+    def make(delivery_id: str, state: Any = "accepted", minutes: float = 0, **more: Any) -> None:
+        moment = clock.stamp(datetime.now(UTC) - timedelta(minutes=minutes))
+        monkeypatch.setattr(clock, "now", lambda: moment)
+        values = {"door": "submission", "customer_id": "acme", "key": f"key of {delivery_id}"} | more
+        deliveries.receive(Delivery(delivery_id=delivery_id, **values))
+        if state != "received":
+            deliveries.accept(delivery_id)
+        if state not in ("received", "accepted"):
+            deliveries.finish(delivery_id, state, error="It is no JSON" if state == "failed" else None)
+
+    return make
+
+
+def shown(response: Any) -> list[str]:
+    assert response.status_code == 200
+    return [row["delivery"].delivery_id for row in response.context["rows"]]
+
+
+def dead_letter(body: str = "{}") -> str:
+    """A message that was tried in vain and is in the dead-letter queue; its delivery's id."""
+    message_id = queue.send("TicketSubmissionsDLQ", body)
+    worker.handler({"Records": [message(body, message_id)]})
+    [delivery_id] = [one.delivery_id for one in deliveries.unfinished().deliveries if one.key == message_id]
+    return delivery_id
+
+
+@pytest.fixture
+def redriver(client: Client, grace: User) -> Client:
+    """Somebody who may redrive, and nothing more."""
+    grace.user_permissions.add(*Permission.objects.filter(codename__in=("view_delivery", "change_delivery")))
+    client.force_login(grace)
+    return client
+
+
+def test_what_has_not_ended_well_is_there_newest_first(desk: Client, deliver: Deliver) -> None:
+    deliver("oldest", minutes=20)
+    deliver("newest", "failed", door="zendesk", key="12345")
+    deliver("middle", "received", 10)
+    for end in ("created", "updated", "duplicate", "ignored"):
+        deliver(f"ended {end}", end)
+    response = desk.get(PAGE)
+    assert shown(response) == ["newest", "middle", "oldest"]
+    text = response.content.decode()
+    for said in ("It is no JSON", "key of oldest", "12345", "acme", "On its way", "No try has told anything"):
+        assert said in text, said
+
+
+def test_one_state_is_chosen(desk: Client, deliver: Deliver) -> None:
+    for state in ("failed", "accepted", "received"):
+        deliver(state, state)
+    for state in ("failed", "accepted", "received"):
+        assert shown(desk.get(PAGE, {"state": state})) == [state]
+    assert len(shown(desk.get(PAGE, {"state": "created"}))) == 3
+
+
+def test_it_is_paged(desk: Client, deliver: Deliver) -> None:
+    for n in range(120):
+        deliver(f"d-{n:03}", "failed" if n % 2 else "accepted", minutes=n)
+    seen, where = [], f"{PAGE}?state=failed"
+    while where:
+        response = desk.get(where)
+        seen += shown(response)
+        where = response.context["more"] and PAGE + response.context["more"]
+    assert seen == [f"d-{n:03}" for n in range(1, 120, 2)]
+    assert len(shown(desk.get(PAGE))) == 50
+    assert len(shown(desk.get(PAGE, {"after": "nonsense"}))) == 50
+
+
+def test_the_ticket_is_linked_only_where_it_is_in_the_record(desk: Client, deliver: Deliver) -> None:
+    ticket = record.opened()
+    deliver("made", ticket_id=ticket.ticket_id)
+    deliver("not made", ticket_id="t-1")
+    text = desk.get(PAGE).content.decode()
+    assert f'href="{address(ticket.ticket_id)}" class="desk-reference">{ticket.reference}<' in text
+    assert address("t-1") not in text
+
+
+@pytest.mark.parametrize("body", ["no JSON", "[1]", '{"type": "COMPRESSED", "data": "%"}', "\ufffd"])
+def test_a_poisonous_message_names_its_cause(desk: Client, body: str) -> None:
+    dead_letter(body)
+    text = desk.get(PAGE).content.decode()
+    assert "The message " in text
+    assert "failed" in text
+
+
+def test_an_error_that_nobody_expected_is_named_too(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ticketing.submissions.worker.to_draft", lambda *_: {}["a bug"])
+    queue.send("TicketSubmissions", "{}")
+    assert work() == 0
+    [one] = deliveries.unfinished().deliveries
+    assert (one.state, one.attempts) == ("accepted", 1)
+    assert "An error in Foyer itself (KeyError): see the worker&#x27;s log" in desk.get(PAGE).content.decode()
+
+
+def test_an_aws_that_refused_is_named_too(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> None:
+        raise config_aws.Permanent("AccessDenied", "arn:aws:secret")
+
+    monkeypatch.setattr("ticketing.submissions.worker.envelope.unseal", refused)
+    queue.send("TicketSubmissions", "{}")
+    assert work() == 0
+    text = desk.get(PAGE).content.decode()
+    assert "AWS refused it or did not answer (AccessDenied)" in text
+    assert "arn:aws:secret" not in text
+
+
+def test_one_delivery_is_redriven(redriver: Client, said: Callable[[Any], str]) -> None:
+    pointer = {"type": "S3_REFERENCE", "bucket": settings.LARGE_MESSAGE_BUCKET, "key": f"{large.PREFIX}lost.json"}
+    delivery_id, other = dead_letter(json.dumps(pointer)), dead_letter("no JSON")
+    large.store("lost", "{}")
+    response = redriver.post(PAGE, {"delivery": delivery_id}, follow=True)
+    assert said(response) == "Its message went back to TicketSubmissions."
+    assert work() == 1
+    assert shown(redriver.get(PAGE)) == [other]
+    response = redriver.post(PAGE, {"delivery": delivery_id}, follow=True)
+    assert said(response) == "This delivery ended meanwhile: created. There is nothing to do."
+
+
+def test_one_whose_message_is_not_dead_lettered_says_so(
+    redriver: Client, deliver: Deliver, said: Callable[[Any], str]
+) -> None:
+    deliver("d-1", "failed")
+    assert said(redriver.post(PAGE, {"delivery": "d-1"}, follow=True)).startswith("Its message is not among the 0 mess")
+    assert said(redriver.post(PAGE, {"delivery": "d-2"}, follow=True)) == "There is no such delivery."
+
+
+def test_a_whole_queue_is_redriven(redriver: Client, said: Callable[[Any], str]) -> None:
+    for _ in range(12):
+        queue.send("AnalyticsQueueDLQ", "{}")
+    page = redriver.get(PAGE)
+    assert {one["way"].name: one["count"] for one in page.context["queues"]}["AnalyticsQueue"] == 12
+    answer = said(redriver.post(PAGE, {"queue": "AnalyticsQueue"}, follow=True))
+    assert answer == "12 of the 12 messages seen in AnalyticsQueueDLQ went back to AnalyticsQueue."
+    assert "There is no queue Passwords." in said(redriver.post(PAGE, {"queue": "Passwords"}, follow=True))
+
+
+def test_a_zendesk_delivery_is_run_again(
+    redriver: Client, deliver: Deliver, said: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(celery.app, "send_task", lambda *what: sent.append(what))
+    deliver("z-1", "failed", door="zendesk", key="12345")
+    assert "Run again" in redriver.get(PAGE).content.decode()
+    assert said(redriver.post(PAGE, {"delivery": "z-1"}, follow=True)).startswith("Its job is queued")
+    assert sent == [("ingestion.zendesk.ingest", ("z-1",))]
+
+
+def test_who_may_look_may_not_redrive_and_others_may_not_look(client: Client, grace: User, deliver: Deliver) -> None:
+    deliver("d-1", "failed")
+    client.force_login(grace)
+    assert client.get(PAGE).status_code == 403
+    assert "Deliveries" not in client.get("/desk/ticketing/indexedticket/").content.decode()
+    grace.user_permissions.add(Permission.objects.get(codename="view_delivery"))
+    text = client.get(PAGE).content.decode()
+    assert "It is no JSON" in text
+    assert "Redrive" not in text
+    assert client.post(PAGE, {"delivery": "d-1"}).status_code == 403
+
+
+def test_an_aws_that_is_away_is_told_in_a_sentence(
+    desk: Client, monkeypatch: pytest.MonkeyPatch, said: Callable[[Any], str]
+) -> None:
+    def away(*_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="http://nowhere")
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", away)
+    monkeypatch.setattr(config_aws._retry, "sleep", lambda _: None)
+    response = desk.get(PAGE)
+    assert (response.status_code, said(response)[:33]) == (503, "The deliveries cannot be read rig")
+    response = desk.post(PAGE, {"queue": "AnalyticsQueue"})
+    assert response.status_code == 302
+
+
+def test_the_page_reads_the_sparse_index_and_no_sql(desk: Client, deliver: Deliver, calls: list[str]) -> None:
+    deliver("d-1", "failed", ticket_id="t-1")
+    calls.clear()
+    assert shown(desk.get(PAGE)) == ["d-1"]
+    assert calls == ["Query", *["GetQueueAttributes"] * 6, "BatchGetItem"]

@@ -1,0 +1,176 @@
+"""Reconciling: whatever was accepted and is not there is named, and what to do about it; nothing else is."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from config import aws
+from tests import record
+from tests.ticketing.submitting import submit, waiting, work
+from ticketing import clock, deliveries, index, rawstore, reconcile, service
+from ticketing.deliveries import Delivery
+from ticketing.models import IndexedTicket
+
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+
+
+def ago(**parts: float) -> str:
+    return clock.stamp(datetime.now(UTC) - timedelta(**parts))
+
+
+def delivered(monkeypatch: pytest.MonkeyPatch, state: Any = "accepted", received_at: str = "", **more: Any) -> Delivery:
+    """A delivery as it stands in the table."""
+    values = {"door": "submission", "customer_id": "acme", "key": "k"} | more
+    one = Delivery(delivery_id=str(uuid.uuid4()), **values)
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "now", lambda: received_at or ago())
+        deliveries.receive(one)
+    if state != "received":
+        deliveries.accept(one.delivery_id)
+    if state not in ("received", "accepted"):
+        deliveries.finish(one.delivery_id, state, one.ticket_id, "It is no JSON" if state == "failed" else None)
+    return one
+
+
+def indexed() -> str:
+    ticket = record.opened()
+    index.apply([ticket])
+    return ticket.ticket_id
+
+
+def lines(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    """What the command says; it must fail."""
+    with pytest.raises(CommandError):
+        call_command("reconcile", *arguments)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_where_nothing_is_missing_it_says_so_and_ends_well(
+    submitter: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submit(submitter, {"a": 1})
+    work()
+    index.apply(service.all_tickets())
+    delivered(monkeypatch, "accepted")  # on its way
+    delivered(monkeypatch, "ignored")
+    call_command("reconcile")
+    assert capsys.readouterr().out == "Nothing is missing: 4 looked at.\n"
+
+
+@pytest.mark.parametrize("state", ["created", "updated", "duplicate"])
+def test_a_ticket_that_a_delivery_made_and_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], state: str
+) -> None:
+    gone = delivered(monkeypatch, state, ticket_id="gone")
+    delivered(monkeypatch, state, ticket_id=indexed())
+    [line] = lines(capsys)
+    assert line.startswith(f"gone: not in the record, but delivery {gone.delivery_id} (door submission, key k) ended")
+
+
+def test_an_accepted_delivery_that_has_not_ended_is_named_after_fifteen_minutes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late = delivered(monkeypatch, received_at=ago(minutes=16), ticket_id="t-1")
+    delivered(monkeypatch, received_at=ago(minutes=14))
+    deliveries.attempt(late.delivery_id, "S3 is away")
+    [line] = lines(capsys)
+    assert line.startswith("t-1: accepted at ")
+    assert f"{late.delivery_id} (door submission, key k) has not ended (S3 is away). Look whether" in line
+    assert f"`manage.py redrive TicketSubmissions --ticket {late.delivery_id}`" in line
+
+
+def test_a_delivery_that_was_never_accepted_is_listed_but_promised_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late = delivered(monkeypatch, "received", received_at=ago(minutes=16))
+    delivered(monkeypatch, "received")
+    call_command("reconcile")
+    said = capsys.readouterr().out
+    assert said.startswith(f"{late.delivery_id}: promised nothing")
+    assert "1 written down, but promised nothing.\nNothing is missing" in said
+
+
+def test_a_failed_delivery_is_named_with_its_cause(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    delivered(monkeypatch, "failed", ticket_id="t-1")
+    delivered(monkeypatch, "failed", ticket_id="t-2", door="zendesk", key="7")
+    first, second = sorted(lines(capsys))
+    assert first.startswith("t-1: no ticket, delivery ")
+    assert "failed (It is no JSON). Repair the cause, then `manage.py redrive" in first
+    assert "`Run again` at the desk" in second
+
+
+def test_a_raw_ticket_that_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    stored = "2026-01-05T23:59:59.999Z"
+    for zendesk_id in ("1", "2"):
+        key = rawstore.ticket_key(zendesk_id)
+        ticket = service.open_ticket(record.new(customer_id="default"), key).ticket
+        index.apply([ticket])
+        delivered(monkeypatch, "created", stored, door="zendesk", key=zendesk_id, ticket_id=ticket.ticket_id)
+    put_raw(rawstore.key("1", stored))
+    [line] = lines(capsys)
+    assert line.startswith("raw-tickets/year=2026/month=01/day=05/ticket-2.json: not in the raw store, but delivery ")
+
+
+def put_raw(key: str) -> None:
+    aws.client("s3").put_object(Bucket=settings.S3_BUCKET_TICKETS, Key=key, Body=b"{}")
+
+
+def test_a_raw_ticket_without_a_ticket_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    put_raw(rawstore.key("8", ago()))
+    put_raw(rawstore.key("9", ago(days=3)))
+    put_raw("raw-tickets/readme.txt")
+    assert {line.partition(":")[0] for line in lines(capsys)} == {rawstore.ticket_key(n).keyed_id for n in "89"}
+    [line] = lines(capsys, "--since", "2d")
+    assert line.startswith(f"{rawstore.ticket_key('8').keyed_id}: not in the record, but raw-tickets/")
+
+
+def test_the_index_is_compared_too(capsys: pytest.CaptureFixture[str]) -> None:
+    missing, different = record.opened().ticket_id, indexed()
+    IndexedTicket.objects.filter(pk=different).update(subject="forged")
+    deleted = indexed()
+    ours = aws.client("dynamodb")
+    ours.delete_item(TableName=settings.TABLE_NAME, Key=aws.to_wire({"ticket_id": deleted, "item": "TICKET"}))
+    said = {line.partition(": ")[0]: line.partition(": ")[2].partition(". ")[0] for line in lines(capsys)}
+    assert said == {
+        missing: "in the record, but not in the index",
+        different: "the index says something else of it",
+        deleted: "in the index, but not in the record: another program deleted it",
+    }
+
+
+def test_only_what_came_in_since_then(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    delivered(monkeypatch, "failed", received_at="2026-01-05T10:00:00.000Z", ticket_id="old")
+    delivered(monkeypatch, "failed", received_at="2026-02-09T10:00:00.000Z", ticket_id="new")
+    assert [line[:3] for line in lines(capsys, "--since", "2026-02-01")] == ["new"]
+    call_command("reconcile", "--since", "2026-02-09T10:00:00.001Z")
+    with pytest.raises(CommandError, match=r"--since: yesterday is neither a time \(2026-02-09T10:00Z\) nor how long"):
+        call_command("reconcile", "--since", "yesterday")
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("24h", 86_400), ("2d", 172_800)])
+def test_how_long_ago(text: str, seconds: int) -> None:
+    moment = clock.parse(reconcile.since(text))
+    assert moment
+    assert abs((datetime.now(UTC) - moment).total_seconds() - seconds) < 5
+
+
+def test_an_aws_that_is_away_is_told_in_a_sentence(refuse: set[str]) -> None:
+    refuse.add("Scan")
+    with pytest.raises(CommandError, match=r"Not everything can be read: InternalError.*run it again"):
+        call_command("reconcile")
+
+
+def test_a_submission_whose_ticket_another_program_deleted(submitter: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    accepted = submit(submitter, {"a": 1}).json()
+    work()
+    assert waiting() == []
+    key = aws.to_wire({"ticket_id": accepted["ticket_id"], "item": "TICKET"})
+    aws.client("dynamodb").delete_item(TableName=settings.TABLE_NAME, Key=key)
+    [line] = lines(capsys)
+    assert line.startswith(f"{accepted['ticket_id']}: not in the record, but delivery {accepted['submission_id']} ")

@@ -1,0 +1,67 @@
+"""The submission door and its worker: whatever JSON object is sent stands in its ticket, unchanged."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from rest_framework.test import APIClient
+
+from config import json, queue
+from tests import anything, record
+from tests.ticketing.submitting import failed, message, status, submit
+
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+
+KNOWN = {"caller_id", "subject", "type", "priority", "tags"}
+DESCRIPTIONS = ("issue_description", "description", "message")
+
+payloads = anything.objects(*KNOWN, *DESCRIPTIONS, "attributes", "data", "bucket", "key", "ticket_id")
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings_of_each_400() -> Iterator[None]:
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What was put on the queue, straight to the worker: the fake's queue is slow."""
+    records: list[dict[str, Any]] = []
+
+    def send(name: str, body: str, attributes: dict[str, str]) -> str:
+        assert json.dumps(body)
+        records.append(message(body, f"m-{len(records)}", **attributes))
+        return str(records[-1]["messageId"])
+
+    monkeypatch.setattr(queue, "send", send)
+    return records
+
+
+@given(anything.values)
+@anything.examples(500)
+def test_any_json_is_answered(submitter: APIClient, sent: list[Any], payload: Any) -> None:
+    answer = submit(submitter, payload)
+    assert answer.status_code == (202 if isinstance(payload, dict) else 400), answer.content
+
+
+@given(payloads)
+@anything.examples(400)
+def test_an_object_becomes_a_ticket_that_has_all_of_it(
+    submitter: APIClient, sent: list[dict[str, Any]], payload: dict[str, Any]
+) -> None:
+    answer = submit(submitter, payload)
+    assert answer.status_code == 202, answer.content
+    assert failed(sent[-1]) == []
+    accepted = answer.json()
+    if status(submitter, accepted["submission_id"])["status"] == "duplicate":
+        assert payload["ticket_id"] is not None  # another example had the sender's id already
+        return
+    ticket = record.get(accepted["ticket_id"])
+    described = next((name for name in DESCRIPTIONS if name in payload and name not in ticket.attributes), None)
+    taken = {name: getattr(ticket, name) for name in KNOWN & payload.keys() - ticket.attributes.keys()}
+    whole = ticket.attributes | taken | ({described: ticket.issue_description} if described else {})
+    assert json.fingerprint(whole) == json.fingerprint(payload)

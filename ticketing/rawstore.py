@@ -1,0 +1,59 @@
+"""The raw store: what Zendesk answered, whole, in S3. Where a ticket lies there, and which ticket of ours it became.
+
+The Zendesk door (`ingestion.zendesk`) writes it; `reconcile` looks whether everything is there.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import storages
+
+from config import aws
+from ticketing import clock
+from ticketing.service import Key
+
+PREFIX = "raw-tickets/"
+_KEY = re.compile(rf"{PREFIX}year=\d{{4}}/month=\d\d/day=\d\d/ticket-(\d+)\.json")
+
+
+def key(zendesk_id: str, received_at: str) -> str:
+    """Where it lies, e.g. `raw-tickets/year=2025/month=01/day=05/ticket-12345.json` (seed 000).
+
+    `received_at` is the delivery's, in UTC: whatever retries follow, the day stays.
+    """
+    return f"{_day(received_at)}ticket-{zendesk_id}.json"
+
+
+def ticket_key(zendesk_id: str) -> Key:
+    """What names the one ticket of ours that stands for a Zendesk ticket."""
+    return Key(settings.DEFAULT_CUSTOMER, "zendesk", zendesk_id, fingerprint=f"zendesk:{zendesk_id}")
+
+
+def holds(name: str) -> bool:
+    """Whether there is an object under this key. Raises aws.AwsError."""
+    return bool(aws.call(storages["raw_tickets"].exists, name))
+
+
+def stored(since: str | None = None) -> Iterator[tuple[str, str]]:
+    """The key and the Zendesk id of every raw ticket, day by day from `since` on. Raises aws.AwsError."""
+    bucket: Any = storages["raw_tickets"]
+    for prefix in _days(since) if since else [PREFIX]:
+        with aws.errors():
+            for found in bucket.bucket.objects.filter(Prefix=prefix):
+                if match := _KEY.fullmatch(found.key):
+                    yield found.key, match[1]
+
+
+def _days(since: str) -> Iterator[str]:
+    day, today = clock.parse(since) or datetime.now(UTC), datetime.now(UTC)
+    while day.date() <= today.date():
+        yield _day(clock.stamp(day))
+        day += timedelta(days=1)
+
+
+def _day(moment: str) -> str:
+    year, month, day = moment[:10].split("-")
+    return f"{PREFIX}year={year}/month={month}/day={day}/"

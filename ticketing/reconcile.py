@@ -1,0 +1,132 @@
+"""What the doors accepted, the raw store, the record and the index, held against each other: what is missing?
+
+Everything is read a page at a time, so it takes the same memory at any size. What is still on its way is no finding:
+a delivery has fifteen minutes to end.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ticketing import clock, rawstore, reindex, service
+from ticketing.deliveries import ENDED_WELL, Delivery, scan
+from ticketing.reindex import Difference, batches
+
+GRACE = timedelta(minutes=15)
+_DURATION = re.compile(r"(\d{1,6})([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_INDEX = {"missing": "in the record, but not in the index", "different": "the index says something else of it"}
+_REDRIVE = {"submission": "`manage.py redrive TicketSubmissions --ticket {0}`", "zendesk": "`Run again` at the desk"}
+
+Progress = Callable[[int], object]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something missing: whose id, what is the matter, and what to do. `promised` unless no door had said yes to it."""
+
+    id: str
+    what: str
+    to_do: str
+    promised: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.what}. {self.to_do}"
+
+
+def since(text: str) -> str:
+    """`2026-02-09T10:00Z`, `2026-02-09`, or how long ago (`90m`, `24h`, `7d`), as a time of the record.
+
+    Raises ValueError for anything else.
+    """
+    if match := _DURATION.fullmatch(text):
+        return clock.stamp(datetime.now(UTC) - timedelta(**{_UNITS[match[2]]: int(match[1])}))
+    if moment := clock.parse(text):
+        return clock.stamp(moment)
+    raise ValueError(f"{text} is neither a time (2026-02-09T10:00Z) nor how long ago (90m, 24h, 7d)")
+
+
+def findings(since: str | None = None, progress: Progress = int) -> Iterator[Finding]:
+    """Everything that is missing; deliveries and raw tickets since then, and the whole index. Raises aws.AwsError."""
+    yield from _of_deliveries(batches(scan(since)), progress)
+    yield from _of_raw_tickets(batches(rawstore.stored(since)), progress)
+    for difference in reindex.differences(progress):
+        yield _of_index(difference)
+
+
+# --- What the doors accepted --------------------------------------------------------------------------
+
+
+def _of_deliveries(pages: Iterable[list[Delivery]], progress: Progress) -> Iterator[Finding]:
+    late = clock.stamp(datetime.now(UTC) - GRACE)
+    for page in pages:
+        there = service.existing(sorted({one.ticket_id for one in page if _has_ticket(one) and one.ticket_id}))
+        for one in page:
+            if one.state in ENDED_WELL:
+                yield from _ended(one, there)
+            elif one.state == "failed" or one.received_at < late:
+                yield _unfinished(one)
+        progress(len(page))
+
+
+def _has_ticket(delivery: Delivery) -> bool:
+    return delivery.state in ENDED_WELL and delivery.state != "ignored"
+
+
+def _ended(delivery: Delivery, there: set[str]) -> Iterator[Finding]:
+    """What a delivery that ended well should have left behind."""
+    if _has_ticket(delivery) and delivery.ticket_id not in there:
+        what = f"not in the record, but {_named(delivery)} ended `{delivery.state}`"
+        to_do = "Another program deleted it: restore the table to a time before that, or have the sender send it anew."
+        yield Finding(delivery.ticket_id or delivery.delivery_id, what, to_do)
+    if delivery.door == "zendesk" and delivery.state in ("created", "updated"):
+        key = rawstore.key(delivery.key, delivery.received_at)
+        if not rawstore.holds(key):
+            what = f"not in the raw store, but {_named(delivery)} ended `{delivery.state}`"
+            yield Finding(key, what, "Have Zendesk send the webhook again; it is then fetched and stored anew.")
+
+
+def _unfinished(delivery: Delivery) -> Finding:
+    """A delivery without a ticket, or with one that nobody said was made."""
+    what, promised = _why(delivery), delivery.state != "received"
+    again = _REDRIVE.get(delivery.door, "the page Deliveries at the desk").format(delivery.delivery_id)
+    to_do = f"Repair the cause, then {again}."
+    if delivery.state == "accepted":
+        to_do = f"Look whether its consumers run; if it is in the dead-letter queue: {again}."
+    if not promised:
+        to_do = "The sender got no yes and sends it again, or never will: there is nothing to do."
+    return Finding(delivery.ticket_id or delivery.delivery_id, what, to_do, promised)
+
+
+def _why(delivery: Delivery) -> str:
+    named, error = _named(delivery), f" ({delivery.error})" if delivery.error else ""
+    if delivery.state == "failed":
+        return f"no ticket, {named} failed{error or ' (no cause was given)'}"
+    if delivery.state == "received":
+        return f"promised nothing, {named} was written down at {delivery.received_at} and never accepted{error}"
+    return f"accepted at {delivery.received_at}, but {named} has not ended{error}"
+
+
+def _named(delivery: Delivery) -> str:
+    return f"delivery {delivery.delivery_id} (door {delivery.door}, key {delivery.key})"
+
+
+# --- The raw store and the index ----------------------------------------------------------------------
+
+
+def _of_raw_tickets(pages: Iterable[list[tuple[str, str]]], progress: Progress) -> Iterator[Finding]:
+    """Raw tickets that no ticket of the record stands for."""
+    for page in pages:
+        ids = {key: rawstore.ticket_key(zendesk_id).keyed_id for key, zendesk_id in page}
+        there = service.existing(sorted(set(ids.values())))
+        for key, ticket_id in ids.items():
+            if ticket_id not in there:
+                what = f"not in the record, but {key} is in the raw store"
+                yield Finding(ticket_id, what, "Have Zendesk send the webhook of this ticket again.")
+        progress(len(page))
+
+
+def _of_index(difference: Difference) -> Finding:
+    what = _INDEX.get(difference.what, "in the index, but not in the record: another program deleted it")
+    return Finding(difference.ticket_id, what, "`manage.py reindex` makes the index say what the record says.")
