@@ -154,7 +154,7 @@ def call(operation: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
 
     Raises NotFound, Conflict and Permanent at once, Retryable after three tries, Contended after two seconds.
     """
-    answer: R = _retry(_translated, operation, *args, **kwargs)
+    answer: R = _meet(_retry, _translated, operation, *args, **kwargs)
     return answer
 
 
@@ -211,32 +211,34 @@ def _conflict(code: str, message: str, response: dict[str, Any]) -> AwsError:
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    """0.1 s, 0.2 s, 0.4 s …, each up to half as long again; writers who met part after a random bit."""
+    """0.1 s, 0.2 s, 0.4 s …, each up to half as long again."""
     spread = random.uniform(0.0, 0.5)  # noqa: S311 - not a secret
-    if isinstance(_failure(state), Contended):
-        return 0.01 + 0.2 * spread
     return FIRST_WAIT * 2.0 ** (state.attempt_number - 1) * (1 + spread)
 
 
-def _stop(state: tenacity.RetryCallState) -> bool:
-    if isinstance(_failure(state), Contended):
-        return (state.seconds_since_start or 0.0) > CONTENTION_SECONDS
-    return state.attempt_number >= TRIES
-
-
-def _failure(state: tenacity.RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
+def _met_too_long(state: tenacity.RetryCallState) -> bool:
+    return (state.seconds_since_start or 0.0) > CONTENTION_SECONDS
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:
     wait = state.next_action.sleep if state.next_action else 0.0
-    log.warning("AWS call failed at try %d, again in %.2f s: %s", state.attempt_number, wait, _failure(state))
+    failure = state.outcome.exception() if state.outcome else None
+    log.warning("AWS call failed at try %d, again in %.2f s: %s", state.attempt_number, wait, failure)
 
 
 _retry = tenacity.Retrying(
-    retry=tenacity.retry_if_exception_type((Retryable, Contended)),
-    stop=_stop,
+    retry=tenacity.retry_if_exception_type(Retryable),
+    stop=tenacity.stop_after_attempt(TRIES),
     wait=_wait,
+    before_sleep=_log_retry,
+    reraise=True,
+)
+
+# Writers who met part after a random bit. Around the tries, so that a meeting uses none of them up.
+_meet = tenacity.Retrying(
+    retry=tenacity.retry_if_exception_type(Contended),
+    stop=_met_too_long,
+    wait=tenacity.wait_random(0.01, 0.11),
     before_sleep=_log_retry,
     reraise=True,
 )

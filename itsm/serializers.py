@@ -37,7 +37,7 @@ class Requester(JsonObject):
         value = super().run_validation(data)
         if set(value) - {"name", "email"} or not all(isinstance(one, str) for one in value.values()):
             raise self.complain()
-        return {name: _line(f"requester's {name}", one) for name, one in value.items()} or None
+        return {name: _line(f"requester's {name}", one) for name, one in value.items()}
 
 
 def _line(name: str, text: str) -> str:

@@ -18,6 +18,12 @@ def put(**values: Any) -> None:
     aws.client("dynamodb").put_item(TableName=settings.TABLE_NAME, Item=aws.to_wire({"item": "TICKET"} | values))
 
 
+def forget(ticket_id: str) -> None:
+    """Another program deletes the `TICKET` item."""
+    key = aws.to_wire({"ticket_id": ticket_id, "item": "TICKET"})
+    aws.client("dynamodb").delete_item(TableName=settings.TABLE_NAME, Key=key)
+
+
 def items(ticket_id: str, prefix: str = "") -> list[dict[str, Any]]:
     """A ticket's items whose sort key begins so, in order."""
     found = aws.client("dynamodb").query(

@@ -140,7 +140,8 @@ def _tags(value: Any) -> list[str]:
 def _requester(value: Any) -> dict[str, str] | None:
     if not isinstance(value, dict):
         return None
-    return {name: value[name] for name in ("name", "email") if isinstance(value.get(name), str)} or None
+    known = {name: value[name] for name in ("name", "email") if isinstance(value.get(name), str)}
+    return known if known or not value else None
 
 
 def _attributes(value: Any) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def _pointer(n: int) -> str:
 
 def _send(bodies: list[str]) -> dict[str, str]:
     """Straight onto the queue, as another program does; each message's id and its body."""
-    sent = {}
+    sent: dict[str, str] = {}
     for start in range(0, len(bodies), 10):
         batch = bodies[start : start + 10]
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(batch)]

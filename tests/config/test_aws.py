@@ -125,12 +125,20 @@ def test_what_no_waiting_changes_is_tried_once(code: str, waits: list[float]) ->
 def test_writers_that_meet_try_again_for_up_to_two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    monkeypatch.setattr(aws._retry, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    monkeypatch.setattr(aws._meet, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
     held = Failing(*[cancelled("TransactionConflict") for _ in range(1000)])
     with pytest.raises(aws.Contended):
         aws.call(held)
     assert 2.0 < now[0] - 100 < 2.2
     assert held.calls > 10  # many short waits, not three long ones
+
+
+def test_who_met_another_writer_has_all_tries_left(monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> None:
+    monkeypatch.setattr(aws._meet, "sleep", lambda _: None)
+    met = [cancelled("TransactionConflict") for _ in range(aws.TRIES)]
+    operation = Failing(*met, *[error("ThrottlingException") for _ in range(aws.TRIES - 1)])
+    aws.call(operation)
+    assert len(waits) == aws.TRIES - 1
 
 
 @pytest.mark.usefixtures("own_clients")

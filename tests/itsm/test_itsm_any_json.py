@@ -46,7 +46,7 @@ def test_any_json_as_a_ticket_is_answered(client: APIClient, body: Any) -> None:
 
 
 @given(bodies)
-@anything.examples(3000)
+@anything.examples(2500)
 def test_a_ticket_comes_back_as_it_was_sent(client: APIClient, body: dict[str, Any]) -> None:
     answer = post(client, NEW | body)
     assert answer.status_code in (201, 400), answer.content
@@ -55,10 +55,11 @@ def test_a_ticket_comes_back_as_it_was_sent(client: APIClient, body: dict[str, A
     else:
         stored = json.loads(client.get(answer["Location"]).content)
         kept(stored, NEW | body, FIELDS)
+        record.forget(stored["ticket_id"])  # the fake's queries read every item there is
 
 
 @given(anything.objects(*CHANGES) | anything.values)
-@anything.examples(1500)
+@anything.examples(2500)
 def test_a_change_is_kept_as_it_was_sent(client: APIClient, body: Any) -> None:
     ticket_id = "01a1fd35-2ef3-7740-852a-2debefcc0860"
     record.put(ticket_id=ticket_id, customer_id="acme")
@@ -67,11 +68,12 @@ def test_a_change_is_kept_as_it_was_sent(client: APIClient, body: Any) -> None:
     if answer.status_code == 400:
         assert answer.json()["error"]
     else:
-        assert {json.dumps(json.loads(answer.content)[name]) for name in body} == set(map(json.dumps, body.values()))
+        stored = json.loads(answer.content)
+        assert json.dumps({name: stored[name] for name in body}) == json.dumps(body)
 
 
 @given(anything.objects(*COMMENT).map(lambda more: {"comment": "Hello"} | more) | anything.values)
-@anything.examples(1500)
+@anything.examples(3000)
 def test_a_comment_comes_back_as_it_was_sent(client: APIClient, body: Any) -> None:
     ticket_id = "01a1fd35-2ef3-7740-852a-2debefcc0860"
     record.put(ticket_id=ticket_id, customer_id="acme")

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from config import aws, json, queue, redrive
 from config.queue import Message
 from tests import moto_stack, record
-from tests.ticketing.submitting import submit, theirs, waiting, work
+from tests.ticketing.submitting import submit, theirs, work
 from ticketing import deliveries, rawstore
 from ticketing.submissions import large
 from ticketing.submissions.service import ticket_key
@@ -121,12 +121,7 @@ def test_who_died_between_sending_and_deleting_doubles_nothing(refuse: set[str])
         redrive.move(redrive.way(SUBMISSIONS))
     refuse.clear()
     assert redrive.move(redrive.way(SUBMISSIONS)).count == 1
-    assert len(waiting()) == 2
-    sqs: Any = aws.client("sqs")
-    sqs.purge_queue(QueueUrl=queue.url(SUBMISSIONS))
-    for _ in range(2):
-        queue.send(SUBMISSIONS, body, {"origin_message_id": first})
-    assert [work(), work()] in ([2, 0], [1, 1])
+    assert work() + work() == 2
     assert len(record.ticket_ids()) == 1
     assert theirs(first).state == "created"
 

@@ -43,9 +43,15 @@ def about(record: dict[str, Any]) -> set[str]:
 
 
 def note(record: dict[str, Any], error: Exception) -> None:
-    """Say at the message's delivery that its try ended with an error nobody expected. Raises aws.AwsError."""
-    name = type(error).__name__
-    deliveries.attempt(_delivery_of(record).delivery_id, f"An error in Foyer itself ({name}): see the worker's log")
+    """Say at the message's delivery that its try ended with an error nobody expected. Raises aws.AwsError.
+
+    Nothing is read for it: reading may be what raised.
+    """
+    said = f"An error in Foyer itself ({type(error).__name__}): see the worker's log"
+    named = _attribute(record, "submission_id") or ""
+    for delivery_id in ([named] if ids.is_id(named) else []) + [_foreign(record).delivery_id]:
+        with suppress(aws.Conflict):  # there is only one of the two
+            deliveries.attempt(delivery_id, said)
 
 
 def _worked(record: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """The page Deliveries: what has not ended well, why, and sending it on its way again."""
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -54,6 +55,10 @@ def dead_letter(body: str = "{}") -> str:
     worker.handler({"Records": [message(body, message_id)]})
     [delivery_id] = [one.delivery_id for one in deliveries.unfinished().deliveries if one.key == message_id]
     return delivery_id
+
+
+def raise_a_bug(*_: Any) -> None:
+    raise KeyError("a bug")
 
 
 @pytest.fixture
@@ -116,12 +121,25 @@ def test_a_poisonous_message_names_its_cause(desk: Client, body: str) -> None:
 
 
 def test_an_error_that_nobody_expected_is_named_too(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ticketing.submissions.worker.to_draft", lambda *_: {}["a bug"])
+    monkeypatch.setattr("ticketing.submissions.worker.to_draft", raise_a_bug)
     queue.send("TicketSubmissions", "{}")
     assert work() == 0
     [one] = deliveries.unfinished().deliveries
     assert (one.state, one.attempts) == ("accepted", 1)
     assert "An error in Foyer itself (KeyError): see the worker&#x27;s log" in desk.get(PAGE).content.decode()
+
+
+def test_a_delivery_that_somebody_spoiled_stops_only_its_own_message() -> None:
+    spoiled = str(uuid.uuid4())
+    item = config_aws.to_wire({"delivery_id": spoiled})
+    config_aws.client("dynamodb").put_item(TableName=settings.DELIVERIES_TABLE, Item=item)
+    queue.send("TicketSubmissions", "{}", {"submission_id": spoiled})
+    queue.send("TicketSubmissions", "{}")
+    assert work() == 1
+    noted = config_aws.client("dynamodb").get_item(
+        TableName=settings.DELIVERIES_TABLE, Key={"delivery_id": {"S": spoiled}}
+    )
+    assert "An error in Foyer itself (KeyError)" in noted["Item"]["error"]["S"]
 
 
 def test_an_aws_that_refused_is_named_too(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,6 +193,17 @@ def test_a_zendesk_delivery_is_run_again(
     assert "Run again" in redriver.get(PAGE).content.decode()
     assert said(redriver.post(PAGE, {"delivery": "z-1"}, follow=True)).startswith("Its job is queued")
     assert sent == [("ingestion.zendesk.ingest", ("z-1",))]
+
+
+def test_an_eager_job_that_fails_says_so_at_its_delivery(
+    redriver: Client, deliver: Deliver, said: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "CELERY_TASK_ALWAYS_EAGER", True)
+    monkeypatch.setattr("ingestion.zendesk.pipeline.run", raise_a_bug)
+    deliver("z-1", "accepted", door="zendesk", key="12345", minutes=20)
+    assert said(redriver.post(PAGE, {"delivery": "z-1"}, follow=True)).startswith("Its job is queued")
+    [one] = deliveries.unfinished("failed").deliveries
+    assert one.error == "An unexpected error (KeyError): see the log"
 
 
 def test_who_may_look_may_not_redrive_and_others_may_not_look(client: Client, grace: User, deliver: Deliver) -> None:
