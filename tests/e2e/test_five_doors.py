@@ -78,7 +78,6 @@ def test_an_event_is_in_the_stream(copy: Copy) -> None:
 def test_an_agent_answers_and_the_customer_reads_it(copy: Copy, desk: Page, pictures: Path) -> None:
     ticket = doors.routing(copy, "When will it be mended?").json()
     _find_at_desk(desk, copy, ticket["reference"])
-    desk.screenshot(path=pictures / "list-found.png")
     desk.locator("#result_list tbody tr a").first.click()
     desk.get_by_label("Your answer").fill("Within the hour.")
     desk.get_by_role("button", name="Reply").click()
