@@ -72,12 +72,16 @@ def local_aws(local_aws_endpoint: str) -> Iterator[str]:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The AWS calls made so far, by name, e.g. `PutItem`; each try counts."""
+    """The AWS calls made so far, by name, e.g. `PutItem`; each try counts.
+
+    A queue's URL is looked up once in a process, whichever test comes first: that is left out.
+    """
     made: list[str] = []
     original = _Client._make_api_call
 
     def counted(self: Any, operation: str, parameters: Any) -> Any:
-        made.append(operation)
+        if operation != "GetQueueUrl":
+            made.append(operation)
         return original(self, operation, parameters)
 
     monkeypatch.setattr(_Client, "_make_api_call", counted)
