@@ -41,6 +41,7 @@ class IndexedTicket(models.Model):
     assignee = models.TextField(null=True)
     tags = models.JSONField(default=list)
     comment_count = models.PositiveIntegerField("comments", default=0)
+    known_comments = models.PositiveIntegerField(default=0)  # how many of them stand in IndexedComment
     last_comment_id = models.TextField(null=True)
     created_at = models.DateTimeField("opened")
     updated_at = models.DateTimeField("changed")
@@ -70,6 +71,26 @@ class IndexedTicket(models.Model):
         # A list has only the opening; asking for the rest would be a query for each row.
         opening: str = self.__dict__["opening"] if "opening" in self.__dict__ else self.issue_description  # noqa: SIM401
         return self.subject or opening.strip().partition("\n")[0][:120] or "(no subject)"
+
+
+class IndexedComment(models.Model):
+    """A comment of the record; it never changes. Internal notes are here too: only the desk reads this."""
+
+    # Another program's comment may have any id; only within its ticket it is the only one of that name.
+    pk = models.CompositePrimaryKey("ticket_id", "comment_id")
+    ticket_id = models.CharField(max_length=2048)
+    comment_id = models.CharField(max_length=1024)  # DynamoDB's limit of a sort key
+    text = models.TextField()
+    author = models.TextField(null=True)
+    visibility = models.CharField(max_length=16)
+    door = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.comment_id}"
 
 
 class Delivery(models.Model):  # noqa: DJ008 - it has no rows to name
