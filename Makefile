@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run dev test lint lock chromium clean
+.PHONY: run dev test lint bench lock chromium clean
 
 run: $(VENV)/.local-ready
 	@exec $(BIN)/python infra/local/run.py
@@ -22,6 +22,10 @@ lint: $(VENV)/.dev-ready
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint infra/stack.yaml
+
+# The index at its size, on both databases: a million tickets take half an hour. `make bench SCALE=0.1` for a tenth.
+bench: $(VENV)/.dev-ready
+	@SCALE=$(or $(SCALE),1) $(BIN)/python -m bench
 
 # Writes the pinned sets anew from pyproject.toml; the development set decides, the others follow it.
 lock: $(VENV)/.dev-ready
