@@ -152,7 +152,8 @@ def secret_string(secret_id: str, region: str) -> str:
 def call(operation: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Run one client method and give its answer, e.g. `call(client("sqs").send_message, QueueUrl=…)`.
 
-    Raises NotFound, Conflict and Permanent at once, Retryable after three tries, Contended after two seconds.
+    Raises NotFound, Conflict and Permanent at once, Retryable after three tries, Contended when it
+    has waited two seconds for other writers.
     """
     answer: R = _meet(_retry, _translated, operation, *args, **kwargs)
     return answer
@@ -217,7 +218,8 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 
 def _met_too_long(state: tenacity.RetryCallState) -> bool:
-    return (state.seconds_since_start or 0.0) > CONTENTION_SECONDS
+    """What counts is the waiting for others: a slow answer or a throttled try in between takes nothing from it."""
+    return state.idle_for > CONTENTION_SECONDS
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:
