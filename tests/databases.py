@@ -35,3 +35,15 @@ def rows(url: str, query: str) -> list[Any]:
             return file.execute(query).fetchall()
     with psycopg.connect(url) as connected:
         return connected.execute(query.encode()).fetchall()
+
+
+def write(url: str, statements: list[str]) -> None:
+    """Run the statements there, all in one transaction or none."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(urlsplit(url).path[1:], timeout=20)) as file, file:
+            for statement in statements:
+                file.execute(statement)
+        return
+    with psycopg.connect(url) as connected:
+        for statement in statements:
+            connected.execute(statement.encode())
