@@ -186,18 +186,6 @@ def scan(since: str | None = None) -> Iterator[Ticket]:
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def existing(ticket_ids: list[str]) -> set[str]:
-    """Which of these tickets (100 at most) there are."""
-    keys: Any = [items.ticket_key(ticket_id) for ticket_id in ticket_ids]
-    found: set[str] = set()
-    while keys:
-        wanted: Any = {"Keys": keys, "ConsistentRead": True, "ProjectionExpression": "ticket_id"}
-        answer = aws.call(_table().batch_get_item, RequestItems={settings.TABLE_NAME: wanted})
-        found |= {one["ticket_id"]["S"] for one in answer["Responses"][settings.TABLE_NAME]}
-        keys = answer["UnprocessedKeys"][settings.TABLE_NAME]["Keys"] if answer["UnprocessedKeys"] else []
-    return found
-
-
 def packed(ticket: Ticket) -> Ticket:
     """The ticket as its item is to hold it: whole if it fits, else with its large fields in S3 (written here).
 

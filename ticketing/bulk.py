@@ -1,0 +1,114 @@
+"""The record by the thousand: pages of the whole table, and many items by their keys. Only `ticketing.service` calls it.
+
+Every reading is consistent: what was written before it was asked for is in it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from config import aws
+from ticketing import item as items
+from ticketing import overflow
+from ticketing.ticket import Comment, Ticket
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+HUNDRED = 100  # keys that DynamoDB takes in one call
+PAGE = 2_000  # items: what is compared in a second or two, so that little is done again after an interruption
+
+Place = dict[str, str]
+CommentId = tuple[str, str]  # of its ticket, and its own
+
+
+@dataclass(frozen=True)
+class Page:
+    """Tickets and comments as they stand in the table, how many items were read, and where the next page begins."""
+
+    items: list[Ticket | Comment]
+    seen: int
+    next: Place | None
+
+    def hundreds(self) -> Iterator[tuple[list[Ticket], list[Comment]]]:
+        """The tickets and comments of each hundred; only here are tickets whole that do not fit their item."""
+        for start in range(0, len(self.items), HUNDRED):
+            some = self.items[start : start + HUNDRED]
+            tickets = [overflow.fill(one) for one in some if isinstance(one, Ticket)]
+            yield tickets, [one for one in some if isinstance(one, Comment)]
+
+
+def page(segment: int, segments: int, start: Place | None) -> Page:
+    """A page of one of so many segments, from where the page before it ended (None: from its beginning).
+
+    All items of a ticket are in one segment, the ticket before its comments.
+    """
+    request: dict[str, Any] = {
+        "TableName": settings.TABLE_NAME,
+        "FilterExpression": "#item = :ticket OR begins_with(#item, :comment)",
+        "ExpressionAttributeNames": {"#item": "item"},
+        "ExpressionAttributeValues": aws.to_wire({":ticket": items.TICKET, ":comment": items.COMMENT}),
+        "ConsistentRead": True,
+        "Limit": PAGE,
+        "Segment": segment,
+        "TotalSegments": segments,
+    }
+    answer = aws.call(_table().scan, **request | ({"ExclusiveStartKey": aws.to_wire(start)} if start else {}))
+    last = answer.get("LastEvaluatedKey")
+    place = {name: str(value) for name, value in aws.from_wire(last).items()} if last else None
+    return Page([_value(one) for one in answer["Items"]], answer["ScannedCount"], place)
+
+
+def count() -> int:
+    """About how many items the table has, of any kind; AWS counts them every six hours."""
+    return aws.call(_table().describe_table, TableName=settings.TABLE_NAME)["Table"].get("ItemCount", 0)
+
+
+def tickets(ticket_ids: list[str]) -> list[Ticket]:
+    """Those of these tickets (100 at most) that there are."""
+    found = _get([items.ticket_key(one) for one in ticket_ids])
+    return [overflow.fill(items.to_ticket(one)) for one in found]
+
+
+def comments(ids: list[CommentId]) -> list[Comment]:
+    """Those of these comments (100 at most) that there are."""
+    return [items.to_comment(one) for one in _get([_comment_key(one) for one in ids])]
+
+
+def existing(ticket_ids: list[str]) -> set[str]:
+    """Which of these tickets (100 at most) there are."""
+    found = _get([items.ticket_key(one) for one in ticket_ids], ProjectionExpression="ticket_id")
+    return {one["ticket_id"]["S"] for one in found}
+
+
+def existing_comments(ids: list[CommentId]) -> set[CommentId]:
+    """Which of these comments (100 at most) there are."""
+    only = {"ProjectionExpression": "ticket_id, #item", "ExpressionAttributeNames": {"#item": "item"}}
+    found = _get([_comment_key(one) for one in ids], **only)
+    return {(one["ticket_id"]["S"], one["item"]["S"].removeprefix(items.COMMENT)) for one in found}
+
+
+def _get(keys: list[dict[str, Any]], **only: Any) -> Iterator[dict[str, Any]]:
+    """The items, in wire format; DynamoDB may answer with some and leave the others for another call."""
+    while keys:
+        wanted: Any = {"Keys": keys, "ConsistentRead": True, **only}
+        answer = aws.call(_table().batch_get_item, RequestItems={settings.TABLE_NAME: wanted})
+        yield from answer["Responses"][settings.TABLE_NAME]
+        left: Any = answer["UnprocessedKeys"].get(settings.TABLE_NAME)
+        keys = left["Keys"] if left else []
+
+
+def _comment_key(one: CommentId) -> dict[str, Any]:
+    ticket_id, comment_id = one
+    return aws.to_wire({"ticket_id": ticket_id, "item": items.COMMENT + comment_id})
+
+
+def _value(item: dict[str, Any]) -> Ticket | Comment:
+    return items.to_ticket(item) if item["item"]["S"] == items.TICKET else items.to_comment(item)
+
+
+def _table() -> "DynamoDBClient":
+    client: DynamoDBClient = aws.client("dynamodb")
+    return client
