@@ -1,9 +1,9 @@
-"""The record by the thousand: pages of the whole table, and many items by their keys. Only `ticketing.service` calls it.
+"""The record by the thousand: pages of the whole table, many items by their keys. Only `ticketing.service` calls it.
 
 Every reading is consistent: what was written before it was asked for is in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from django.conf import settings
 
 from config import aws
 from ticketing import item as items
-from ticketing import overflow
+from ticketing import overflow, store
 from ticketing.ticket import Comment, Ticket
 
 if TYPE_CHECKING:
@@ -68,41 +68,15 @@ def count() -> int:
 
 def tickets(ticket_ids: list[str]) -> list[Ticket]:
     """Those of these tickets (100 at most) that there are."""
-    found = _get([items.ticket_key(one) for one in ticket_ids])
+    found = store.batch_get([items.ticket_key(one) for one in ticket_ids])
     return [overflow.fill(items.to_ticket(one)) for one in found]
 
 
-def comments(ids: list[CommentId]) -> list[Comment]:
-    """Those of these comments (100 at most) that there are."""
-    return [items.to_comment(one) for one in _get([_comment_key(one) for one in ids])]
-
-
-def existing(ticket_ids: list[str]) -> set[str]:
-    """Which of these tickets (100 at most) there are."""
-    found = _get([items.ticket_key(one) for one in ticket_ids], ProjectionExpression="ticket_id")
-    return {one["ticket_id"]["S"] for one in found}
-
-
-def existing_comments(ids: list[CommentId]) -> set[CommentId]:
+def existing_comments(ids: Collection[CommentId]) -> set[CommentId]:
     """Which of these comments (100 at most) there are."""
     only = {"ProjectionExpression": "ticket_id, #item", "ExpressionAttributeNames": {"#item": "item"}}
-    found = _get([_comment_key(one) for one in ids], **only)
+    found = store.batch_get([store.comment_key(one) for one in ids], **only)
     return {(one["ticket_id"]["S"], one["item"]["S"].removeprefix(items.COMMENT)) for one in found}
-
-
-def _get(keys: list[dict[str, Any]], **only: Any) -> Iterator[dict[str, Any]]:
-    """The items, in wire format; DynamoDB may answer with some and leave the others for another call."""
-    while keys:
-        wanted: Any = {"Keys": keys, "ConsistentRead": True, **only}
-        answer = aws.call(_table().batch_get_item, RequestItems={settings.TABLE_NAME: wanted})
-        yield from answer["Responses"][settings.TABLE_NAME]
-        left: Any = answer["UnprocessedKeys"].get(settings.TABLE_NAME)
-        keys = left["Keys"] if left else []
-
-
-def _comment_key(one: CommentId) -> dict[str, Any]:
-    ticket_id, comment_id = one
-    return aws.to_wire({"ticket_id": ticket_id, "item": items.COMMENT + comment_id})
 
 
 def _value(item: dict[str, Any]) -> Ticket | Comment:

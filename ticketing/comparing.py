@@ -1,4 +1,4 @@
-"""A hundred items of the record against their rows in the index, and the other way round: what differs, put right or not.
+"""A hundred items of the record against their rows in the index, and the other way round: what differs, and mending it.
 
 Both change while they are compared. The record is read again for whatever seems to differ, and for a row that seems
 to be ahead of the record once more after the row: the index is never ahead, unless it is wrong.

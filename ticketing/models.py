@@ -93,6 +93,26 @@ class IndexedComment(models.Model):
         return f"{self.ticket_id} {self.comment_id}"
 
 
+class SearchDocument(models.Model):
+    """A part of what search knows of a ticket: nearly every ticket has one, since a part holds 3,000 words.
+
+    The words themselves are no field: PostgreSQL has them in a column `words`, SQLite in the table
+    `ticketing_searchwords` (see migration 0004). Nobody writes them but `ticketing.search.documents`.
+    """
+
+    ticket_id = models.CharField(max_length=2048)
+    part = models.PositiveIntegerField()
+    length = models.PositiveIntegerField()  # how many words' places are taken
+    edition = models.SmallIntegerField()  # of ticketing/search/words.py
+
+    class Meta:
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(fields=("ticket_id", "part"), name="part_of_document"),)
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.part}"
+
+
 class Job(models.Model):
     """Long work in the background, with its progress (`ticketing.jobs`)."""
 

@@ -24,7 +24,7 @@ _INDEX: dict[What, str] = {
     "not in the record": "in the index, but not in the record: another program deleted it",
     "comments missing": "comments of it are in the record, but not in the index",
     "comments different": "the index says something else of its comments",
-    "comments not in the record": "comments of it are in the index, but not in the record: another program deleted them",
+    "comments not in the record": "comments of it are in the index, but another program deleted them from the record",
     "not searchable": "in the index, but search does not know what it says",
 }
 _REDRIVE = {"submission": "`manage.py redrive TicketSubmissions --ticket {0}`", "zendesk": "`Run again` at the desk"}
@@ -138,4 +138,6 @@ def _of_raw_tickets(pages: Iterable[list[tuple[str, str]]], progress: Progress) 
 
 
 def _of_index(difference: Difference) -> Finding:
-    return Finding(difference.ticket_id, _INDEX[difference.what], "`manage.py reindex` makes the index say what the record says.")
+    return Finding(
+        difference.ticket_id, _INDEX[difference.what], "`manage.py reindex` makes the index say what the record says."
+    )

@@ -69,7 +69,7 @@ def differences(progress: Callable[[int], object] = int) -> Iterator[Difference]
             looked = page(stretch, looked.next, mend=False)
 
 
-def _ranges(rows: "QuerySet[Any, dict[str, str]]", count: int) -> list[Stretch]:
+def _ranges(rows: "QuerySet[Any, Any]", count: int) -> list[Stretch]:
     """Up to so many ranges of ticket ids, about equal: after the one, up to the other. None where there are no rows."""
     last = rows.order_by("-ticket_id").first()
     if last is None:

@@ -6,7 +6,7 @@ announced here: the table's change stream does that.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import uniform
@@ -219,6 +219,24 @@ def more_comments(ticket_id: str, after: str, limit: int) -> tuple[list[Comment]
     return store.comments_after(ticket_id, after, limit)
 
 
+def all_comments(ticket_id: str) -> Iterator[Comment]:
+    """Every comment of the ticket, oldest first, read as they are taken."""
+    after: str | None = ""
+    while after is not None:
+        page, after = store.comments_after(ticket_id, after, 1000)
+        yield from page
+
+
+def last_comments(ticket_id: str, limit: int) -> list[Comment]:
+    """The ticket's newest comments, newest first: `limit` at most, and fewer if they are large."""
+    return store.last_comments(ticket_id, limit)
+
+
+def comments(keys: Collection[tuple[str, str]]) -> list[Comment]:
+    """These comments (100 at most; ticket id and comment id), as far as the record has them, in no order."""
+    return store.comments(keys)
+
+
 def list_by_caller(
     caller_id: str, customer_id: str, start: dict[str, str] | None, limit: int, channel: str | None = None
 ) -> store.Page:
@@ -233,10 +251,10 @@ def all_tickets(changed_since: str | None = None) -> Iterator[Ticket]:
 
 def existing(ticket_ids: list[str]) -> set[str]:
     """Which of these tickets (100 at most) the record has."""
-    return bulk.existing(ticket_ids)
+    return store.existing(ticket_ids)
 
 
-def existing_comments(ids: list[bulk.CommentId]) -> set[bulk.CommentId]:
+def existing_comments(ids: Collection[bulk.CommentId]) -> set[bulk.CommentId]:
     """Which of these comments (100 at most; ticket id and comment id) the record has."""
     return bulk.existing_comments(ids)
 
@@ -244,11 +262,6 @@ def existing_comments(ids: list[bulk.CommentId]) -> set[bulk.CommentId]:
 def find_all(ticket_ids: list[str]) -> list[Ticket]:
     """Those of these tickets (100 at most) that the record has, as they stand. For the house's own work."""
     return bulk.tickets(ticket_ids)
-
-
-def comments(ids: list[bulk.CommentId]) -> list[Comment]:
-    """Those of these comments (100 at most) that the record has. For the house's own work."""
-    return bulk.comments(ids)
 
 
 def page_of_all(segment: int, segments: int, start: bulk.Place | None) -> bulk.Page:

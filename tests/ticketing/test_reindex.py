@@ -4,16 +4,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from config import aws as config_aws
 from tests import record
-from tests.record import ACTOR
 from tests.ticketing.writing import change, comment
-from ticketing import bulk, comparing, index, reindex, service
-from ticketing.comparing import What
+from ticketing import bulk, comparing, index, reindex
 from ticketing.models import IndexedComment, IndexedTicket, Job
 from ticketing.ticket import Ticket
 
@@ -73,7 +72,7 @@ def differing() -> dict[str, str]:
 def delete_comment(ticket: Ticket) -> None:
     """Another program deletes the ticket's last comment."""
     key = {"ticket_id": ticket.ticket_id, "item": f"TICKET#COMMENT#{ticket.last_comment_id}"}
-    config_aws.client("dynamodb").delete_item(TableName=service.store.settings.TABLE_NAME, Key=config_aws.to_wire(key))
+    config_aws.client("dynamodb").delete_item(TableName=settings.TABLE_NAME, Key=config_aws.to_wire(key))
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

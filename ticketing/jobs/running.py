@@ -15,9 +15,10 @@ from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from config import json
+from ticketing.comparing import Difference
 from ticketing.jobs.kinds import KINDS, Kind
 from ticketing.models import Job, JobFinding, JobPart
-from ticketing.reindex import Difference, Page
+from ticketing.reindex import Page
 
 FINDINGS = 1_000  # of a job are kept
 STALLED = timedelta(minutes=3)  # longer than any page takes: nobody works this part any more

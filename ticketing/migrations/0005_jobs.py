@@ -5,61 +5,87 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ticketing', '0003_comments'),
+        ("ticketing", "0004_search"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('reindex', 'Reindex'), ('check', 'Check'), ('export', 'Export')], max_length=16)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('stopped', 'Stopped')], default='running', max_length=16)),
-                ('alone', models.CharField(max_length=200, null=True, unique=True)),
-                ('started_by', models.TextField()),
-                ('started_at', models.DateTimeField(auto_now_add=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('parameters', models.JSONField(default=dict)),
-                ('total', models.PositiveBigIntegerField(default=0)),
-                ('error', models.TextField(default='')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("reindex", "Reindex"), ("check", "Check"), ("export", "Export")], max_length=16
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("stopped", "Stopped"),
+                        ],
+                        default="running",
+                        max_length=16,
+                    ),
+                ),
+                ("alone", models.CharField(max_length=200, null=True, unique=True)),
+                ("started_by", models.TextField()),
+                ("started_at", models.DateTimeField(auto_now_add=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("parameters", models.JSONField(default=dict)),
+                ("total", models.PositiveBigIntegerField(default=0)),
+                ("error", models.TextField(default="")),
             ],
             options={
-                'ordering': ('-pk',),
-                'default_permissions': ('view', 'change'),
+                "ordering": ("-pk",),
+                "default_permissions": ("view", "change"),
             },
         ),
         migrations.CreateModel(
-            name='JobFinding',
+            name="JobFinding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ticket_id', models.CharField(max_length=2048)),
-                ('what', models.CharField(max_length=32)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='ticketing.job')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ticket_id", models.CharField(max_length=2048)),
+                ("what", models.CharField(max_length=32)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="findings", to="ticketing.job"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
-                'default_permissions': (),
+                "ordering": ("pk",),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='JobPart',
+            name="JobPart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('stretch', models.TextField()),
-                ('place', models.TextField(default='null')),
-                ('pages', models.PositiveBigIntegerField(default=0)),
-                ('seen', models.PositiveBigIntegerField(default=0)),
-                ('found', models.PositiveBigIntegerField(default=0)),
-                ('done', models.BooleanField(default=False)),
-                ('moved_at', models.DateTimeField(null=True)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='ticketing.job')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("stretch", models.TextField()),
+                ("place", models.TextField(default="null")),
+                ("pages", models.PositiveBigIntegerField(default=0)),
+                ("seen", models.PositiveBigIntegerField(default=0)),
+                ("found", models.PositiveBigIntegerField(default=0)),
+                ("done", models.BooleanField(default=False)),
+                ("moved_at", models.DateTimeField(null=True)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="parts", to="ticketing.job"
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
-                'constraints': [models.UniqueConstraint(fields=('job', 'number'), name='one_part_of_a_number')],
+                "default_permissions": (),
+                "constraints": [models.UniqueConstraint(fields=("job", "number"), name="one_part_of_a_number")],
             },
         ),
     ]

@@ -1,5 +1,6 @@
 """A job's life: whatever dies, and whoever works beside it, it comes to the same end."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -7,9 +8,10 @@ import pytest
 from django.utils import timezone
 
 from config import aws
+from tests import record
 from tests.ticketing.jobs.conftest import found, parts
-from ticketing import reindex
-from ticketing.jobs import running, working
+from ticketing import index, reindex
+from ticketing.jobs import kinds, running, working
 from ticketing.models import IndexedComment, IndexedTicket, Job, JobPart
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
@@ -48,6 +50,10 @@ def test_a_job_is_worked_to_its_end(tickets: list[str]) -> None:
 
 
 def test_interrupted_after_any_page_and_gone_on_with_it_comes_to_the_same_end(tickets: list[str]) -> None:
+    for _ in range(5):
+        orphan = record.opened()
+        index.apply([orphan])
+        record.forget(orphan.ticket_id)
     whole = started("check")
     pages = work(whole)
     assert pages > 6
@@ -72,10 +78,9 @@ def test_a_rebuild_that_died_after_a_page_s_work_and_before_its_place_was_saved(
             raise KeyboardInterrupt
         return count(part, page)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):  # none where the segment has no such page
         patch.setattr(running, "_count", die)
         work(job)
-        raise KeyboardInterrupt  # the segment had no such page
     work(Job.objects.get(pk=job.pk))
     assert differences() == []
     assert IndexedTicket.objects.count() == IndexedComment.objects.count() == 5
@@ -100,14 +105,9 @@ def test_only_one_of_a_kind_runs(tickets: list[str], monkeypatch: pytest.MonkeyP
     assert new
     assert running.start("reindex", "grace", 1) == (job, False)
     assert running.start("check", "grace", 1)[1]
-    looked = iter([Job.objects.none()])
-    original = Job.objects.filter
-
-    def blind(*some: Any, **more: Any) -> Any:
-        """The first look finds nothing: the other one was started just after it."""
-        return next(looked, None) or original(*some, **more)
-
-    monkeypatch.setattr(Job.objects, "filter", lambda *a, **m: next(looked, original(*a, **m)))
+    looked, filtered = iter([Job.objects.none()]), Job.objects.filter
+    # The first look finds nothing: the other one was started just after it.
+    monkeypatch.setattr(Job.objects, "filter", lambda **wanted: next(looked, filtered(**wanted)))
     assert running.start("reindex", "grace", 1) == (job, False)
     assert Job.objects.count() == 2
 
@@ -160,7 +160,7 @@ def test_parts_are_taken_once_until_they_stall(tickets: list[str]) -> None:
 def test_a_page_costs_one_write_of_its_place(tickets: list[str], django_assert_num_queries: Any) -> None:
     work(started())
     part = parts(started("check"))[0]
-    looked = running.KINDS["check"].page({"walk": "record", "segment": 0, "segments": 2}, None)
+    looked = kinds.KINDS["check"].page({"walk": "record", "segment": 0, "segments": 2}, None)
     with django_assert_num_queries(3):  # with its transaction's two
         assert running._count(part, looked)
 

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Ids of the parts whose messages wait."""
     waiting: list[str] = []
-    monkeypatch.setattr(celery, "send", lambda task, part: waiting.append(part))
+    monkeypatch.setattr(celery, "send", lambda _, part: waiting.append(part))
     return waiting
 
 
@@ -35,9 +35,7 @@ def state(job: Job) -> tuple[str, str]:
     return job.state, job.error
 
 
-def test_two_parts_at_a_time_until_all_are_done(
-    job: Job, queued: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_parts_at_a_time_until_all_are_done(job: Job, queued: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "STEP_SECONDS", 1e-9)  # a page, then the next message
     tasks.enqueue(job)
     assert queued == [str(part.pk) for part in parts(job)[:2]]

@@ -1,0 +1,48 @@
+from django.db import migrations, models
+
+# What full-text search needs of the database. The document's words stand beside its row: on PostgreSQL in a column of
+# it, on SQLite in a table of words whose rowid is the row's id, and which goes where the row goes.
+_POSTGRESQL = (
+    "ALTER TABLE ticketing_searchdocument ADD COLUMN words tsvector NOT NULL DEFAULT ''",
+    "CREATE INDEX search_words ON ticketing_searchdocument USING gin (words)",
+)
+_SQLITE = (
+    # `ascii` takes whatever is not ASCII as letters: the words are ours, none is lost to an older Unicode.
+    "CREATE VIRTUAL TABLE ticketing_searchwords USING fts5(subject, body, tokenize = 'ascii')",
+    "CREATE TRIGGER ticketing_searchdocument_gone AFTER DELETE ON ticketing_searchdocument "
+    "BEGIN DELETE FROM ticketing_searchwords WHERE rowid = old.id; END",
+)
+
+
+def make(apps, schema_editor):
+    for statement in _POSTGRESQL if schema_editor.connection.vendor == "postgresql" else _SQLITE:
+        schema_editor.execute(statement)
+
+
+def unmake(apps, schema_editor):
+    if schema_editor.connection.vendor == "sqlite":  # PostgreSQL's column goes with the table
+        schema_editor.execute("DROP TABLE ticketing_searchwords")
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("ticketing", "0003_comments"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="SearchDocument",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ticket_id", models.CharField(max_length=2048)),
+                ("part", models.PositiveIntegerField()),
+                ("length", models.PositiveIntegerField()),
+                ("edition", models.SmallIntegerField()),
+            ],
+            options={
+                "default_permissions": (),
+                "constraints": [models.UniqueConstraint(fields=("ticket_id", "part"), name="part_of_document")],
+            },
+        ),
+        migrations.RunPython(make, unmake),
+    ]

@@ -1,0 +1,83 @@
+"""What search knows of each ticket. `ticketing.index` keeps it, in the transaction in which it writes the ticket.
+
+A ticket's document is kept in parts of bounded size: a comment touches the last part alone, so the ten-thousandth
+costs what the first does. Two processes never write the same ticket's document at once: the caller holds its row.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from ticketing.models import SearchDocument
+from ticketing.search import parts
+from ticketing.search.backends import backend
+from ticketing.search.parts import Part
+from ticketing.search.words import EDITION
+
+
+@dataclass(frozen=True)
+class Document:
+    """All that a ticket is found by."""
+
+    ticket_id: str
+    reference: str
+    subject: str | None
+    description: str
+    comments: Sequence[str]
+
+
+def replace(documents: Iterable[Document]) -> None:
+    """Write whole documents anew; whatever stood there for these tickets goes."""
+    newest = {document.ticket_id: document for document in documents}
+    if newest:
+        with transaction.atomic(savepoint=False):
+            remove(newest)
+            backend().insert([part for one in newest.values() for part in _parts(one)])
+
+
+def append(added: Mapping[str, Sequence[str]]) -> None:
+    """Put the texts of new comments at the end of these tickets' documents.
+
+    A ticket without a document is passed over: its document is made whole, by `replace`, or it has none.
+    """
+    changed = [part for last in _last_parts(list(added)) for part in _continued(last, added[last.ticket_id])]
+    with transaction.atomic(savepoint=False):
+        if old := [part for part in changed if part.stands]:
+            backend().extend(old)
+        if new := [part for part in changed if not part.stands]:
+            backend().insert(new)
+
+
+def remove(ticket_ids: Collection[str]) -> None:
+    """Forget these tickets' documents."""
+    if ticket_ids:
+        SearchDocument.objects.filter(ticket_id__in=list(ticket_ids)).delete()
+
+
+def missing(ticket_ids: Collection[str]) -> set[str]:
+    """Those of the tickets that have no document of the current edition."""
+    known = SearchDocument.objects.filter(ticket_id__in=list(ticket_ids), part=0, edition=EDITION)
+    return set(ticket_ids) - set(known.values_list("ticket_id", flat=True))
+
+
+def _parts(document: Document) -> list[Part]:
+    return parts.whole(document.ticket_id, _texts(document))
+
+
+def _texts(document: Document) -> Iterator[tuple[str, str]]:
+    yield parts.SUBJECT, document.reference
+    yield parts.SUBJECT, document.subject or ""
+    yield parts.DESCRIPTION, document.description
+    for comment in document.comments:
+        yield parts.COMMENT, comment
+
+
+def _last_parts(ticket_ids: list[str]) -> Iterable[SearchDocument]:
+    rows = SearchDocument.objects.filter(ticket_id__in=ticket_ids).order_by("part")
+    return {row.ticket_id: row for row in rows}.values()
+
+
+def _continued(last: SearchDocument, comments: Sequence[str]) -> list[Part]:
+    texts = [(parts.COMMENT, comment) for comment in comments]
+    return parts.continued(last.ticket_id, last.part, last.length, texts)
