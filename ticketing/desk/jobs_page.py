@@ -105,9 +105,14 @@ def _row(job: Any) -> dict[str, Any]:
         "title": TITLES[job.kind],
         "colour": _COLOURS[job.state],
         "share": share,
-        "found": "differences" if job.kind == "check" else "put right",
+        "found": _found(job),
         "may_go_on": job.state in ("stopped", "failed"),
     }
+
+
+def _found(job: Any) -> str:
+    what = "put right" if job.kind == "reindex" else "difference" if job.found == 1 else "differences"
+    return f"{job.found} {what}"
 
 
 def _finding(one: JobFinding) -> dict[str, str]:

@@ -96,9 +96,9 @@ def step(part: JobPart) -> Step:
     if not _count(part, page):
         return Step("lost")
     part.refresh_from_db(fields=["place", "pages", "done"])
-    if part.done:
+    if page.next is None:
         finish(part.job_id)
-    return Step("done" if part.done else "on", page.found)
+    return Step("on" if page.next else "done", page.found)
 
 
 def counts(job: Job) -> tuple[int, int]:

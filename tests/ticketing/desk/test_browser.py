@@ -174,7 +174,7 @@ def test_the_jobs(page: Page, ticket: Ticket, scheme: str) -> None:
     index.remove([ticket.ticket_id])
     IndexedTicket.objects.create(ticket_id=LONG, version=1, created_at=index._EPOCH, updated_at=index._EPOCH)
     done, *_ = (started(end) for end in ("done", "stopped", "failed", "running"))
-    assert running.counts(done)[1] == 2
+    assert running.counts(done)[1] == 3
     assert look(page, "/desk/ticketing/job/", scheme) == []
     if folder := os.environ.get("PICTURES"):
         page.set_viewport_size({"width": 1280, "height": 900})
