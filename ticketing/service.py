@@ -329,9 +329,9 @@ def _mend(conflict: aws.Conflict) -> None:
 
 
 def _patiently(seconds: float = 2.0) -> Iterator[None]:
-    """Rounds of trying again, for two seconds at most, with a random wait so that writers who met part."""
-    end = time.monotonic() + seconds
+    """Rounds of trying again, for two seconds after the first, with a random wait so that writers who met part."""
     yield
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(uniform(0.01, 0.1))  # noqa: S311 - not a secret
         yield
