@@ -79,7 +79,7 @@ class JobsPage(DeskPage):
 
     def _show(self) -> HttpResponse:
         counted = Job.objects.annotate(seen=Sum("parts__seen", default=0), found=Sum("parts__found", default=0))
-        rows = [_row(job) for job in counted[:SHOWN]]
+        rows = [_row(job) for job in counted.order_by("-pk")[:SHOWN]]
         opened = _job(self.request.GET.get("job", ""))
         about = {
             "title": "Jobs",

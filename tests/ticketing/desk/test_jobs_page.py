@@ -71,6 +71,11 @@ def test_what_a_check_found_is_listed_with_its_tickets(desk: Client, make_ticket
     assert f'<a href="{address(ticket.ticket_id)}" class="desk-reference">{ticket.reference}</a> missing' in text
 
 
+def test_the_newest_job_is_first(desk: Client) -> None:
+    jobs = [running.start("check", "ada", 1)[0], running.start("reindex", "ada", 1)[0]]
+    assert [row["job"] for row in desk.get(PAGE).context["rows"]] == jobs[::-1]
+
+
 @pytest.mark.parametrize("job", ["", "x", "999", "-1", "²", "9" * 30])
 def test_a_job_that_is_none_is_passed_over(desk: Client, job: str) -> None:
     response = desk.get(PAGE, {"job": job})
