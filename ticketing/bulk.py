@@ -17,7 +17,8 @@ from ticketing.ticket import Comment, Ticket
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-HUNDRED = 100  # keys that DynamoDB takes in one call
+BATCH = 500  # items that SQL is given at once: most of what a transaction costs, it costs once
+APART = 20  # of these, tickets kept apart in S3, since each may have megabytes
 PAGE = 2_000  # items: what is compared in a second or two, so that little is done again after an interruption
 
 Place = dict[str, str]
@@ -32,12 +33,18 @@ class Page:
     seen: int
     next: Place | None
 
-    def hundreds(self) -> Iterator[tuple[list[Ticket], list[Comment]]]:
-        """The tickets and comments of each hundred; only here are tickets whole that do not fit their item."""
-        for start in range(0, len(self.items), HUNDRED):
-            some = self.items[start : start + HUNDRED]
-            tickets = [overflow.fill(one) for one in some if isinstance(one, Ticket)]
-            yield tickets, [one for one in some if isinstance(one, Comment)]
+    def batches(self) -> Iterator[tuple[list[Ticket], list[Comment]]]:
+        """The tickets and comments, some hundred at a time; only here are tickets whole that do not fit their item."""
+        batch: list[Ticket | Comment] = []
+        apart = 0
+        for one in self.items:
+            batch.append(one)
+            apart += isinstance(one, Ticket) and one.overflow is not None
+            if len(batch) == BATCH or apart == APART:
+                yield _filled(batch)
+                batch, apart = [], 0
+        if batch:
+            yield _filled(batch)
 
 
 def page(segment: int, segments: int, start: Place | None) -> Page:
@@ -77,6 +84,11 @@ def existing_comments(ids: Collection[CommentId]) -> set[CommentId]:
     only = {"ProjectionExpression": "ticket_id, #item", "ExpressionAttributeNames": {"#item": "item"}}
     found = store.batch_get([store.comment_key(one) for one in ids], **only)
     return {(one["ticket_id"]["S"], one["item"]["S"].removeprefix(items.COMMENT)) for one in found}
+
+
+def _filled(batch: list[Ticket | Comment]) -> tuple[list[Ticket], list[Comment]]:
+    tickets = [overflow.fill(one) for one in batch if isinstance(one, Ticket)]
+    return tickets, [one for one in batch if isinstance(one, Comment)]
 
 
 def _value(item: dict[str, Any]) -> Ticket | Comment:

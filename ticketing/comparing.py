@@ -1,4 +1,4 @@
-"""A hundred items of the record against their rows in the index, and the other way round: what differs, and mending it.
+"""Some hundred items of the record against their rows in the index, and the other way round: what differs; mending it.
 
 Both change while they are compared. The record is read again for whatever seems to differ, and for a row that seems
 to be ahead of the record once more after the row: the index is never ahead, unless it is wrong.
@@ -10,6 +10,7 @@ from typing import Literal
 
 from django.db import transaction
 
+from config.batched import batched
 from ticketing import index, service
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.search import documents
@@ -24,6 +25,7 @@ What = Literal[
     "comments not in the record",
     "not searchable",
 ]
+HUNDRED = 100  # items that the record can be asked for at once
 CommentId = tuple[str, str]
 _UNASKABLE = "\ufffd"  # stands in the index for what a database dislikes: the record knows the id by another spelling
 
@@ -68,7 +70,7 @@ class _Suspects:
 
 
 def record(tickets: list[Ticket], comments: list[Comment], mend: bool) -> list[Difference]:
-    """What the index says otherwise of these tickets and comments (100 in all, at most), or does not say.
+    """What the index says otherwise of these tickets and comments (500 in all, at most), or does not say.
 
     With `mend` it is put right, and what only lagged behind is among the answer. Two queries where nothing differs.
     Raises aws.AwsError.
@@ -131,10 +133,11 @@ def _suspects(tickets: Iterable[Ticket], comments: Iterable[Comment]) -> _Suspec
 
 def _confirmed(suspects: _Suspects) -> _Suspects:
     """What still differs now that both are read again: the rest changed between the two readings."""
-    tickets = service.find_all([one.ticket_id for one in suspects.missing + suspects.different])
+    tickets = _read_again(suspects.missing + suspects.different)
     comments = suspects.comments_missing + suspects.comments_different
-    still = _suspects(tickets, service.comments([(one.ticket_id, one.comment_id) for one in comments]))
-    now = {one.ticket_id: one for one in service.find_all([one.ticket_id for one in still.ahead()])}
+    keys = [(one.ticket_id, one.comment_id) for one in comments]
+    still = _suspects(tickets, [one for some in batched(keys, HUNDRED) for one in service.comments(some)])
+    now = {one.ticket_id: one for one in _read_again(still.ahead())}
     overtaken = {ticket_id for ticket_id, one in now.items() if one.version >= still.versions[ticket_id]}
     return _Suspects(
         missing=still.missing,
@@ -145,10 +148,15 @@ def _confirmed(suspects: _Suspects) -> _Suspects:
     )
 
 
+def _read_again(tickets: list[Ticket]) -> list[Ticket]:
+    ticket_ids = [one.ticket_id for one in tickets]
+    return [one for some in batched(ticket_ids, HUNDRED) for one in service.find_all(some)]
+
+
 def _belonging(comments: list[Comment], known: set[str]) -> list[Comment]:
     """The comments whose ticket the record has; of a ticket that somebody deleted, the index need not say anything."""
     unknown = {one.ticket_id for one in comments} - known
-    there = known | service.existing(sorted(unknown))
+    there = known.union(*(service.existing(some) for some in batched(sorted(unknown), HUNDRED)))
     return [one for one in comments if one.ticket_id in there]
 
 
@@ -160,7 +168,7 @@ def _replace(suspects: _Suspects) -> None:
             IndexedTicket.objects.filter(pk=index.row_of(ticket).pk, version=version).delete()
             index.apply([ticket])
     # What was announced while the wrong row stood was passed over, so the record is asked once more.
-    index.apply(service.find_all([one.ticket_id for one in suspects.different]))
+    index.apply(_read_again(suspects.different))
     if suspects.comments_different:
         with transaction.atomic():
             index.remove_comments({index.comment_row(one).pk for one in suspects.comments_different})

@@ -82,7 +82,7 @@ def _ranges(rows: "QuerySet[Any, Any]", count: int) -> list[Stretch]:
 
 def _record(stretch: Stretch, place: Place | None, mend: bool) -> Page:
     read = service.page_of_all(stretch["segment"], stretch["segments"], place)
-    found = [one for hundred in read.hundreds() for one in comparing.record(*hundred, mend)]
+    found = [one for batch in read.batches() for one in comparing.record(*batch, mend)]
     return Page(read.seen, found, read.next)
 
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from config import aws as config_aws
 from tests import record
 from tests.ticketing.writing import change, comment
-from ticketing import bulk, comparing, index, reindex
+from ticketing import bulk, comparing, index, reindex, service
 from ticketing.models import IndexedComment, IndexedTicket, Job
 from ticketing.ticket import Ticket
 
@@ -192,7 +192,7 @@ def test_comments_of_a_ticket_that_another_program_deleted_are_no_difference() -
 
 def test_pages_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "PAGE", 2)
-    monkeypatch.setattr(bulk, "HUNDRED", 3)
+    monkeypatch.setattr(bulk, "BATCH", 3)
     monkeypatch.setattr(reindex, "ROWS", 2)
     for _ in range(5):
         comment(record.opened())
@@ -205,7 +205,7 @@ def test_pages_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rebuild(segments=3) == 5
 
 
-def test_a_hundred_that_are_right_cost_two_queries_and_a_page_one_call(calls: list[str]) -> None:
+def test_a_page_that_is_right_costs_two_queries_and_one_call(calls: list[str]) -> None:
     for _ in range(50):
         indexed()
     stretches = reindex.stretches(1)
@@ -234,6 +234,31 @@ def test_a_ticket_too_large_for_its_item_is_compared_whole() -> None:
     assert differences() == {}
     IndexedTicket.objects.update(issue_description="")
     assert differences() == {ticket.ticket_id: "different"}
+
+
+@pytest.mark.parametrize("mend", [True, False])
+def test_more_differences_than_the_record_can_be_asked_for_at_once(
+    monkeypatch: pytest.MonkeyPatch, calls: list[str], mend: bool
+) -> None:
+    monkeypatch.setattr(comparing, "HUNDRED", 2)
+    for _ in range(5):
+        indexed()
+    IndexedTicket.objects.update(subject="forged")
+    IndexedComment.objects.update(text="forged")
+    [stretch, *_] = reindex.stretches(1)
+    calls.clear()
+    assert len(reindex.page(stretch, None, mend).found) == 10
+    assert calls == ["Scan", *["BatchGetItem"] * (9 if mend else 6)]
+    assert len(list(reindex.differences())) == (0 if mend else 10)
+
+
+@pytest.mark.parametrize("apart", [1, 20])
+def test_tickets_kept_apart_are_few_at_a_time(monkeypatch: pytest.MonkeyPatch, apart: int) -> None:
+    monkeypatch.setattr(bulk, "APART", apart)
+    for _ in range(3):
+        record.opened(issue_description="long " * 100_000)
+    batches = list(service.page_of_all(0, 1, None).batches())
+    assert [len(tickets) for tickets, _ in batches] == ([1, 1, 1] if apart == 1 else [3])
 
 
 @pytest.mark.parametrize("arguments", [[], ["--check"]])
