@@ -15,7 +15,7 @@ from typing import Any
 from config import aws, json, metrics
 from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Stale
 from config.requests import request_id
-from ticketing import clock, ids, store, writes
+from ticketing import bulk, clock, ids, store, writes
 from ticketing import item as items
 from ticketing.ticket import CHANGEABLE, Actor, Comment, Ticket
 from ticketing.workflow import REOPENED_BY_COMMENT, STATUSES, Status, Visibility, is_final
@@ -252,6 +252,26 @@ def all_tickets(changed_since: str | None = None) -> Iterator[Ticket]:
 def existing(ticket_ids: list[str]) -> set[str]:
     """Which of these tickets (100 at most) the record has."""
     return store.existing(ticket_ids)
+
+
+def existing_comments(ids: Collection[bulk.CommentId]) -> set[bulk.CommentId]:
+    """Which of these comments (100 at most; ticket id and comment id) the record has."""
+    return bulk.existing_comments(ids)
+
+
+def find_all(ticket_ids: list[str]) -> list[Ticket]:
+    """Those of these tickets (100 at most) that the record has, as they stand. For the house's own work."""
+    return bulk.tickets(ticket_ids)
+
+
+def page_of_all(segment: int, segments: int, start: bulk.Place | None) -> bulk.Page:
+    """A page of every ticket and comment that there is; the record can be read in any number of segments at once."""
+    return bulk.page(segment, segments, start)
+
+
+def about_how_many() -> int:
+    """About how many items the record has, tickets and all that belongs to them: for a progress bar."""
+    return bulk.count()
 
 
 def from_change(image: dict[str, Any] | None) -> Ticket | None:
