@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from config import aws
+from config.batched import batched
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -91,9 +92,9 @@ def receive(
 
 
 def delete(name: str, messages: list[Message]) -> None:
-    """Take the messages (10 at most) off the queue. One that stays will come again; that is harmless."""
-    if messages:
-        entries = [{"Id": str(n), "ReceiptHandle": one.receipt} for n, one in enumerate(messages)]
+    """Take the messages off the queue, ten a call. One that stays will come again; that is harmless."""
+    for ten in batched(messages, 10):
+        entries = [{"Id": str(n), "ReceiptHandle": one.receipt} for n, one in enumerate(ten)]
         aws.call(_client().delete_message_batch, QueueUrl=url(name), Entries=entries)  # type: ignore[arg-type]
 
 

@@ -70,15 +70,16 @@ def sources() -> list[Source]:
             about="ticketing.submissions.worker.about",
             note="ticketing.submissions.worker.note",
         ),
-        _tickets("analytics", settings.ANALYTICS_QUEUE, "ticketing.analytics.handler"),
+        # Many in one SQL transaction: most of what a transaction costs, it costs once.
+        _tickets("analytics", settings.ANALYTICS_QUEUE, "ticketing.analytics.handler", batch=100),
         _tickets("priority", settings.PRIORITY_QUEUE, "routing.processors.priority"),
         _tickets("general", settings.GENERAL_QUEUE, "routing.processors.general"),
     ]
 
 
-def _tickets(name: str, of: str, handler: str) -> Source:
+def _tickets(name: str, of: str, handler: str, batch: int = 10) -> Source:
     """A queue of announcements."""
-    return Source(name, "queue", of, handler, workers=2, about="ticketing.announcement.about")
+    return Source(name, "queue", of, handler, batch, workers=2, about="ticketing.announcement.about")
 
 
 def queue_names() -> list[str]:

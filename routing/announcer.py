@@ -6,12 +6,12 @@ published is put aside, with its cause, in the announcer's dead-letter queue, an
 
 import logging
 from collections.abc import Iterable
-from itertools import islice
 from typing import Any
 
 from django.conf import settings
 
 from config import aws, json, queue
+from config.batched import batched
 from config.sources import Answer, Event
 from routing import topic
 from ticketing import announcement, service
@@ -40,9 +40,8 @@ def catch_up(since: str | None) -> None:
 
     Raises aws.Retryable if one could not be announced now: the caller begins the catch-up again later.
     """
-    tickets = iter(service.all_tickets(since))
     count = 0
-    while batch := list(islice(tickets, _CATCH_UP_BATCH)):
+    for batch in batched(service.all_tickets(since), _CATCH_UP_BATCH):
         messages = [_message(one.ticket_id, one, _event_of(one)) for one in batch]
         if again := _announce(messages):
             raise aws.Retryable("NotAnnounced", f"{len(again)} of {len(batch)} tickets")

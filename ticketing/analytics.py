@@ -7,7 +7,8 @@ from django.db import DatabaseError
 
 from config import aws
 from config.sources import Answer, Event
-from ticketing import announcement, index, service
+from ticketing import announcement, service
+from ticketing.following import follow
 from ticketing.ticket import Ticket
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ def handler(event: Event, context: Any = None) -> Answer:
         except aws.AwsError as error:
             log.warning("Message %s comes again, its ticket cannot be read now: %s", record["messageId"], error)
             failed.append(record["messageId"])
-    failed += _apply(tickets)
+    failed += _follow(tickets)
     return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
 
 
@@ -37,13 +38,17 @@ def _ticket(body: str) -> Ticket | None:
     return announced.ticket or service.find(announced.ticket_id)
 
 
-def _apply(tickets: dict[str, Ticket]) -> list[str]:
+def _follow(tickets: dict[str, Ticket]) -> list[str]:
     """All in one transaction; if one spoils it, each alone. The ids of the messages that failed."""
     try:
-        index.apply(tickets.values())
-    except (DatabaseError, ValueError, OverflowError) as error:  # the last two: a value that the driver refuses
+        follow(tickets.values())
+    except aws.Retryable as error:
+        log.warning("%d tickets come again, their comments cannot be read now: %s", len(tickets), error)
+        return list(tickets)
+    # ValueError and OverflowError: a value that the driver refuses.
+    except (DatabaseError, ValueError, OverflowError, aws.AwsError) as error:
         if len(tickets) == 1:
             log.error("The index did not take %s: %s", next(iter(tickets)), error)
             return list(tickets)
-        return [failed for one, ticket in tickets.items() for failed in _apply({one: ticket})]
+        return [failed for one, ticket in tickets.items() for failed in _follow({one: ticket})]
     return []

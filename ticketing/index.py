@@ -1,29 +1,77 @@
-"""The index follows the record: takes a ticket only if it is newer, however often and in whatever order it comes."""
+"""The index follows the record: takes a ticket only if it is newer, however often and in whatever order it comes.
 
-from collections.abc import Iterable
+Comments come in any order too, before their ticket or twice. A batch is one transaction, which begins by locking the
+rows of its tickets in order: two writers wait for each other, and never for ever.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import models, transaction
+from django.db.models import Count, F, IntegerField, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
-from ticketing import clock
-from ticketing.models import IndexedTicket
-from ticketing.ticket import Ticket
+from ticketing import clock, upsert
+from ticketing.models import IndexedComment, IndexedTicket
+from ticketing.search import documents
+from ticketing.search.documents import Document
+from ticketing.ticket import Comment, Ticket
 
-_LONGEST_INDEXED = 500  # characters; PostgreSQL refuses a row whose indexed text is beyond 2,700 bytes
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SORTED_CHARACTERS = 500  # of a text that a database index sorts by: PostgreSQL takes 2,704 bytes there
+_OURS = {"known_comments"}  # what the index knows of itself, and the record says nothing of
 
 
-def apply(tickets: Iterable[Ticket]) -> None:
-    """Put the tickets into the index, in one statement a batch; an older version than the index has is passed over."""
-    newest: dict[str, Ticket] = {}
-    for ticket in tickets:
-        known = newest.get(ticket.ticket_id)
-        if known is None or known.version < ticket.version:
-            newest[ticket.ticket_id] = ticket
-    if newest:
-        _upsert([row_of(newest[ticket_id]) for ticket_id in sorted(newest)])  # sorted: no two writers can deadlock
+def apply(tickets: Iterable[Ticket], comments: Iterable[Comment] = ()) -> None:
+    """Put tickets and comments (some hundred at most) into the index, in one transaction.
+
+    An older version than the index has is passed over, and so is a comment that it has. Raises DatabaseError: nothing
+    of the batch was taken.
+    """
+    rows = {row.ticket_id: row for row in map(row_of, _newest(tickets))}
+    said: dict[tuple[Any, ...], IndexedComment] = {
+        (row.ticket_id, row.comment_id): row for row in map(comment_row, comments)
+    }
+    if not rows and not said:
+        return
+    touched = sorted({*rows, *(ticket_id for ticket_id, _ in said)})
+    with transaction.atomic():
+        before = _locked(touched)
+        newer = [rows[one] for one in sorted(rows) if one not in before or before[one].version < rows[one].version]
+        written = upsert.newer(IndexedTicket, newer, but=_OURS)
+        added = upsert.missing(IndexedComment, [said[key] for key in sorted(said)])
+        _count_comments({ticket_id for ticket_id, _ in added} | (written - before.keys()))
+        anew = {one for one in written if one not in before or _reads_differently(before[one], rows[one])}
+        _write_documents(anew, [said[key] for key in sorted(added) if key[0] not in anew])
+
+
+def remove(ticket_ids: Collection[str]) -> None:
+    """Take tickets (some hundred at most) out of the index, with all that it has of them."""
+    with transaction.atomic():
+        _locked(sorted(ticket_ids))
+        documents.remove(ticket_ids)
+        IndexedComment.objects.filter(ticket_id__in=ticket_ids).delete()
+        IndexedTicket.objects.filter(pk__in=ticket_ids).delete()
+
+
+def remove_comments(keys: Collection[tuple[str, str]]) -> None:
+    """Take comments (some hundred at most; ticket id and comment id) out of the index."""
+    touched = {ticket_id for ticket_id, _ in keys}
+    with transaction.atomic():
+        _locked(sorted(touched))
+        IndexedComment.objects.filter(pk__in=list(keys)).delete()
+        _count_comments(touched)
+        _write_documents(touched, [])
+
+
+def make_searchable(ticket_ids: Collection[str]) -> None:
+    """Write the search documents of these tickets (some hundred at most) anew, from the index itself."""
+    with transaction.atomic():
+        _locked(sorted(ticket_ids))
+        _write_documents(ticket_ids, [])
 
 
 def row_of(ticket: Ticket) -> IndexedTicket:
@@ -34,64 +82,92 @@ def row_of(ticket: Ticket) -> IndexedTicket:
         updated_at=clock.parse(ticket.updated_at) or _EPOCH,
     )
     for name in _COPIED:
-        setattr(row, name, _storable(getattr(ticket, name)))
+        setattr(row, name, storable(getattr(ticket, name)))
     row.assignee = row.assignee and row.assignee[:_SORTED_CHARACTERS]
     return row
 
 
-def same(row: IndexedTicket, other: IndexedTicket) -> bool:
-    """Whether two rows say the same of a ticket."""
-    return all(getattr(row, field.attname) == getattr(other, field.attname) for field in _fields())
+def comment_row(comment: Comment) -> IndexedComment:
+    """The row that the index should have for the comment."""
+    values = {name: storable(getattr(comment, name)) for name in _SAID}
+    return IndexedComment(
+        **values, text=storable(comment.comment), created_at=clock.parse(comment.created_at) or _EPOCH
+    )
 
 
-_COPIED = (
-    "ticket_id",
-    "channel",
-    "customer_id",
-    "caller_id",
-    "requester",
-    "subject",
-    "issue_description",
-    "type",
-    "status",
-    "priority",
-    "tier",
-    "assignee",
-    "tags",
-    "comment_count",
-    "last_comment_id",
-    "version",
-)
+def same(row: models.Model, other: models.Model) -> bool:
+    """Whether two rows say the same of a ticket, or of a comment."""
+    names = [field.attname for field in row._meta.concrete_fields if field.name not in _OURS]
+    return all(getattr(row, name) == getattr(other, name) for name in names)
 
 
-def _fields() -> list[Any]:
-    return list(IndexedTicket._meta.concrete_fields)
-
-
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """Text without what a database dislikes: NUL (PostgreSQL) and lone surrogates (both)."""
     if isinstance(value, str):
         return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, list):
-        return [_storable(one) for one in value]
+        return [storable(one) for one in value]
     if isinstance(value, dict):
-        return {_storable(name): _storable(one) for name, one in value.items()}
+        return {storable(name): storable(one) for name, one in value.items()}
     return value
 
 
-def _upsert(rows: list[IndexedTicket]) -> None:
-    """Insert, or update where the row is older. Django's `bulk_create` has no such condition, hence the SQL."""
-    fields = _fields()
-    quote = connection.ops.quote_name
-    table, columns = quote(IndexedTicket._meta.db_table), [quote(field.column) for field in fields]
-    values = f"({', '.join(['%s'] * len(fields))})"
-    updates = ", ".join(f"{column} = excluded.{column}" for column in columns)
-    statement = (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([values] * len(rows))} "  # noqa: S608 - our own names
-        f"ON CONFLICT (ticket_id) DO UPDATE SET {updates} WHERE {table}.version < excluded.version"
-    )
-    parameters = [
-        field.get_db_prep_save(getattr(row, field.attname), connection=connection) for row in rows for field in fields
+_SAID = ("ticket_id", "comment_id", "author", "visibility", "door")
+_COPIED = [
+    field.name
+    for field in dataclass_fields(Ticket)
+    if field.name not in ("attributes", "request_id", "overflow", "created_at", "updated_at")
+]
+
+
+def _newest(tickets: Iterable[Ticket]) -> Collection[Ticket]:
+    newest: dict[str, Ticket] = {}
+    for ticket in tickets:
+        known = newest.get(ticket.ticket_id)
+        if known is None or known.version < ticket.version:
+            newest[ticket.ticket_id] = ticket
+    return newest.values()
+
+
+def _locked(ticket_ids: list[str]) -> dict[str, IndexedTicket]:
+    """The rows that there are, which nobody else writes until the transaction ends."""
+    rows = IndexedTicket.objects.filter(pk__in=ticket_ids).order_by("pk").select_for_update()
+    return {row.ticket_id: row for row in rows.only("version", "subject", "issue_description")}
+
+
+def _reads_differently(before: IndexedTicket, after: IndexedTicket) -> bool:
+    return (before.subject, before.issue_description) != (after.subject, after.issue_description)
+
+
+def _count_comments(ticket_ids: Collection[str]) -> None:
+    if not ticket_ids:
+        return
+    counts = IndexedComment.objects.filter(ticket_id=OuterRef("ticket_id")).order_by().values("ticket_id")
+    count = Coalesce(Subquery(counts.annotate(n=Count("comment_id")).values("n"), output_field=IntegerField()), 0)
+    tickets = IndexedTicket.objects.filter(pk__in=ticket_ids).alias(n=count).exclude(known_comments=F("n"))
+    tickets.update(known_comments=count)
+
+
+def _write_documents(anew: Collection[str], added: Iterable[IndexedComment]) -> None:
+    """What search looks at: whole documents for the tickets `anew`, a few words more for the other ones."""
+    if anew:
+        documents.replace(_documents(anew))
+    texts: dict[str, list[str]] = defaultdict(list)
+    for comment in added:
+        texts[comment.ticket_id].append(comment.text)
+    if texts:
+        documents.append(texts)
+
+
+def _documents(ticket_ids: Collection[str]) -> list[Document]:
+    texts: dict[str, list[str]] = defaultdict(list)
+    comments = IndexedComment.objects.filter(ticket_id__in=ticket_ids).order_by("pk")
+    for ticket_id, text in comments.values_list("ticket_id", "text"):
+        texts[ticket_id].append(text)
+    tickets = IndexedTicket.objects.filter(pk__in=ticket_ids).order_by()
+    return [
+        Document(ticket_id, reference, subject, description, texts[ticket_id])
+        for ticket_id, reference, subject, description in tickets.values_list(
+            "ticket_id", "reference", "subject", "issue_description"
+        )
     ]
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement, parameters)

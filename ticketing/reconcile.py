@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from config.batched import batched
 from ticketing import clock, rawstore, reindex, service
 from ticketing.deliveries import ENDED_WELL, Delivery, scan
-from ticketing.reindex import Difference, batches
+from ticketing.reindex import BATCH, Difference
 
 GRACE = timedelta(minutes=15)
 _DURATION = re.compile(r"(\d{1,6})([smhdw])")
@@ -49,8 +50,8 @@ def since(text: str) -> str:
 
 def findings(since: str | None = None, progress: Progress = int) -> Iterator[Finding]:
     """Everything that is missing; deliveries and raw tickets since then, and the whole index. Raises aws.AwsError."""
-    yield from _of_deliveries(batches(scan(since)), progress)
-    yield from _of_raw_tickets(batches(rawstore.stored(since)), progress)
+    yield from _of_deliveries(batched(scan(since), BATCH), progress)
+    yield from _of_raw_tickets(batched(rawstore.stored(since), BATCH), progress)
     for difference in reindex.differences(progress):
         yield _of_index(difference)
 

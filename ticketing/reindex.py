@@ -4,18 +4,17 @@ Nothing is dropped and built anew: every ticket of the record is put in where th
 after the record was asked whether its ticket is really not there. So what arrives meanwhile stays.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
-from typing import Literal, TypeVar
+from typing import Literal
 
+from config.batched import batched
 from ticketing import index, service
 from ticketing.models import IndexedTicket
 from ticketing.ticket import Ticket
 
 BATCH = 100
 
-T = TypeVar("T")
 What = Literal["missing", "different", "not in the record"]
 
 
@@ -29,10 +28,10 @@ class Difference:
 
 def differences(progress: Callable[[int], object] = int) -> Iterator[Difference]:
     """Every difference, both ways, a batch at a time. A ticket written meanwhile is looked at again, and is none."""
-    for tickets in batches(service.all_tickets()):
+    for tickets in batched(service.all_tickets(), BATCH):
         yield from _confirmed(_differing(tickets))
         progress(len(tickets))
-    for ticket_ids in batches(IndexedTicket.objects.values_list("pk", flat=True).order_by("pk").iterator()):
+    for ticket_ids in batched(IndexedTicket.objects.values_list("pk", flat=True).order_by("pk").iterator(), BATCH):
         gone = set(ticket_ids) - service.existing(ticket_ids)
         yield from (Difference(one, "not in the record") for one in sorted(gone))
 
@@ -71,10 +70,3 @@ def _confirmed(found: list[Difference]) -> Iterator[Difference]:
     for difference in found:
         ticket = service.find(difference.ticket_id)
         yield from _differing([ticket]) if ticket else []
-
-
-def batches(values: Iterable[T]) -> Iterator[list[T]]:
-    """The values, a hundred (what `service.existing` takes) at a time."""
-    iterator = iter(values)
-    while batch := list(islice(iterator, BATCH)):
-        yield batch

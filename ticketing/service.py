@@ -6,7 +6,7 @@ announced here: the table's change stream does that.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import uniform
@@ -217,6 +217,24 @@ def more_comments(ticket_id: str, after: str, limit: int) -> tuple[list[Comment]
     It does not look at whose ticket it is: `after` comes from a page that the caller was given.
     """
     return store.comments_after(ticket_id, after, limit)
+
+
+def all_comments(ticket_id: str) -> Iterator[Comment]:
+    """Every comment of the ticket, oldest first, read as they are taken."""
+    after: str | None = ""
+    while after is not None:
+        page, after = store.comments_after(ticket_id, after, 1000)
+        yield from page
+
+
+def last_comments(ticket_id: str, limit: int) -> list[Comment]:
+    """The ticket's newest comments, newest first: `limit` at most, and fewer if they are large."""
+    return store.last_comments(ticket_id, limit)
+
+
+def comments(keys: Collection[tuple[str, str]]) -> list[Comment]:
+    """These comments (100 at most; ticket id and comment id), as far as the record has them, in no order."""
+    return store.comments(keys)
 
 
 def list_by_caller(

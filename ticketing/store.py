@@ -10,7 +10,7 @@
 Every write is one call with a condition, so nothing is half done and nothing is done twice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +114,29 @@ def comments_after(ticket_id: str, comment_id: str, limit: int) -> tuple[list[Co
     return comments[:limit], comments[:limit][-1].comment_id if more and comments else None
 
 
+def last_comments(ticket_id: str, limit: int) -> list[Comment]:
+    """The ticket's newest comments, newest first: `limit` at most, fewer if they are large."""
+    answer = aws.call(
+        _table().query,
+        TableName=settings.TABLE_NAME,
+        KeyConditionExpression="ticket_id = :id AND begins_with(#item, :comment)",
+        ExpressionAttributeNames={"#item": "item"},
+        ExpressionAttributeValues=aws.to_wire({":id": ticket_id, ":comment": items.COMMENT}),
+        ScanIndexForward=False,
+        ConsistentRead=True,
+        Limit=limit,
+    )
+    return [items.to_comment(one) for one in answer["Items"]]
+
+
+def comments(keys: Collection[tuple[str, str]]) -> list[Comment]:
+    """These comments (100 at most; ticket id and comment id), as far as they are there, in no order."""
+    wanted = [
+        aws.to_wire({"ticket_id": ticket_id, "item": items.COMMENT + comment_id}) for ticket_id, comment_id in keys
+    ]
+    return [items.to_comment(one) for one in _batch_get(wanted)]
+
+
 def list_by_caller(
     caller_id: str, customer_id: str, channel: str | None, start: dict[str, str] | None, limit: int
 ) -> Page:
@@ -188,14 +211,18 @@ def scan(since: str | None = None) -> Iterator[Ticket]:
 
 def existing(ticket_ids: list[str]) -> set[str]:
     """Which of these tickets (100 at most) there are."""
-    keys: Any = [items.ticket_key(ticket_id) for ticket_id in ticket_ids]
-    found: set[str] = set()
+    keys = [items.ticket_key(ticket_id) for ticket_id in ticket_ids]
+    return {one["ticket_id"]["S"] for one in _batch_get(keys, ProjectionExpression="ticket_id")}
+
+
+def _batch_get(keys: list[dict[str, Any]], **more: Any) -> Iterator[dict[str, Any]]:
+    """The items with these keys (100 at most), as far as they are there; AWS may give them in several goes."""
     while keys:
-        wanted: Any = {"Keys": keys, "ConsistentRead": True, "ProjectionExpression": "ticket_id"}
+        wanted: Any = {"Keys": keys, "ConsistentRead": True} | more
         answer = aws.call(_table().batch_get_item, RequestItems={settings.TABLE_NAME: wanted})
-        found |= {one["ticket_id"]["S"] for one in answer["Responses"][settings.TABLE_NAME]}
-        keys = answer["UnprocessedKeys"][settings.TABLE_NAME]["Keys"] if answer["UnprocessedKeys"] else []
-    return found
+        yield from answer["Responses"][settings.TABLE_NAME]
+        left: Any = answer["UnprocessedKeys"].get(settings.TABLE_NAME, {})
+        keys = left.get("Keys", [])
 
 
 def packed(ticket: Ticket) -> Ticket:

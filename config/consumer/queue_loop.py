@@ -1,8 +1,9 @@
-"""Works a queue: receives ten by long poll, calls the handler, deletes what went well. The rest comes back by itself
-and, in the end, goes to the queue's dead-letter queue."""
+"""Works a queue: receives a batch by long poll, calls the handler, deletes what went well. The rest comes back by
+itself and, in the end, goes to the queue's dead-letter queue."""
 
 import logging
 import threading
+from contextlib import suppress
 
 from config import aws, queue
 from config.consumer.batch import failed_ids
@@ -10,6 +11,7 @@ from config.sources import Source
 
 WAIT_SECONDS = 5  # a long poll, yet short enough to stop soon when asked to
 ERROR_SECONDS = 1.0
+MOST_A_CALL = 10  # messages
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +28,20 @@ def run(source: Source, stop: threading.Event) -> None:
 
 def work_once(source: Source, wait_seconds: int) -> int:
     """Receive one batch and work it; how many messages went well. Raises aws.AwsError."""
-    messages = queue.receive(source.of, source.batch, wait_seconds)
+    messages = _receive(source, wait_seconds)
     if not messages:
         return 0
     failed = failed_ids(source, [one.record for one in messages], [one.message_id for one in messages])
     done = [one for one in messages if one.message_id not in failed]
     queue.delete(source.of, done)
     return len(done)
+
+
+def _receive(source: Source, wait_seconds: int) -> list[queue.Message]:
+    """One batch: SQS gives ten a call, so for a larger one it is asked again as long as it gives ten."""
+    messages = last = queue.receive(source.of, source.batch, wait_seconds)
+    with suppress(aws.AwsError):  # what was received so far is worked all the same
+        while len(last) == MOST_A_CALL and len(messages) < source.batch:
+            last = queue.receive(source.of, source.batch - len(messages), 0)
+            messages = messages + last
+    return messages

@@ -106,7 +106,7 @@ class TicketPage(DeskPage):
             found = Conversation(found.ticket, later, more)
         known = IndexedTicket.objects.filter(pk=self.ticket_id).values_list("version", flat=True).first()
         if known is None or known < found.ticket.version:
-            index.apply([found.ticket])
+            index.apply([found.ticket], found.comments)
         return found
 
     def _page(self, found: Conversation, typed: Mapping[str, Any]) -> HttpResponse:

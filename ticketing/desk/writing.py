@@ -10,7 +10,7 @@ from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Refusal, St
 from ticketing import index, service
 from ticketing.desk import staff
 from ticketing.desk.forms import NewTicketForm, TicketForm
-from ticketing.service import Key, Opened
+from ticketing.service import Commented, Key, Opened
 from ticketing.ticket import Ticket, draft
 
 _AWAY = "The record could not be reached, so this could not be saved now. Nothing you typed is lost: try again."
@@ -41,15 +41,15 @@ def save(ticket_id: str, form: TicketForm, user: User) -> None:
     if form.visibility is None:
         index.apply([_change(ticket_id, form, user, version)])
         return
-    repeated = _comment(ticket_id, form, user, version)
-    if form.changes and not (repeated and _stands(ticket_id, form)):
+    said = _comment(ticket_id, form, user, version)
+    if form.changes and not (said.replayed and _stands(ticket_id, form)):
         try:
-            index.apply([_change(ticket_id, form, user, version + 1)])
+            index.apply([_change(ticket_id, form, user, version + 1)], [said.comment])
         except (Refusal, aws.AwsError) as cause:
             raise HalfSaved(cause) from cause
         return
     with suppress(Absent, aws.AwsError):  # the comment is safe; the index hears of it by the queue too
-        index.apply([service.get_ticket(ticket_id, None)])
+        index.apply([service.get_ticket(ticket_id, None)], [said.comment])
 
 
 def open_ticket(form: NewTicketForm, user: User) -> Opened:
@@ -78,8 +78,8 @@ def sentence(error: Refusal | aws.AwsError) -> str:
     return _SENTENCES.get(type(error), error.sentence)
 
 
-def _comment(ticket_id: str, form: TicketForm, user: User, version: int) -> bool:
-    """Adds the text; whether it stood there already."""
+def _comment(ticket_id: str, form: TicketForm, user: User, version: int) -> Commented:
+    """Adds the text."""
     said, visibility = form.cleaned_data, form.visibility
     assert visibility  # noqa: S101 - `save` looked
     return service.add_comment(
@@ -92,7 +92,7 @@ def _comment(ticket_id: str, form: TicketForm, user: User, version: int) -> bool
         reopen=False,
         key=_key(said["customer_id"], said["key"], [ticket_id, said["text"], visibility]),
         expected_version=version,
-    ).replayed
+    )
 
 
 def _stands(ticket_id: str, form: TicketForm) -> bool:

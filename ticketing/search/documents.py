@@ -31,7 +31,7 @@ def replace(documents: Iterable[Document]) -> None:
     """Write whole documents anew; whatever stood there for these tickets goes."""
     newest = {document.ticket_id: document for document in documents}
     if newest:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             remove(newest)
             backend().insert([part for one in newest.values() for part in _parts(one)])
 
@@ -42,7 +42,7 @@ def append(added: Mapping[str, Sequence[str]]) -> None:
     A ticket without a document is passed over: its document is made whole, by `replace`, or it has none.
     """
     changed = [part for last in _last_parts(list(added)) for part in _continued(last, added[last.ticket_id])]
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if old := [part for part in changed if part.stands]:
             backend().extend(old)
         if new := [part for part in changed if not part.stands]:

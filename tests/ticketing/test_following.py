@@ -1,0 +1,102 @@
+"""The index follows announcements, and reads from the record the comments that it lacks."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from config import aws as config_aws
+from tests import record
+from tests.ticketing.writing import change, comment
+from ticketing import following, index, service
+from ticketing.following import follow
+from ticketing.models import IndexedComment, IndexedTicket
+from ticketing.ticket import Ticket
+
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
+
+
+def indexed(ticket: Ticket) -> list[str]:
+    found = IndexedComment.objects.filter(ticket_id=ticket.ticket_id).order_by("comment_id")
+    assert IndexedTicket.objects.get(pk=ticket.ticket_id).known_comments == len(found)
+    return [one.text for one in found]
+
+
+def said(ticket: Ticket, count: int, word: str = "") -> list[Ticket]:
+    """So many comments; the ticket after each."""
+    return [record.get(comment(ticket, f"{word}{n}").comment.ticket_id) for n in range(count)]
+
+
+def test_a_ticket_without_comments_costs_no_aws_call(calls: list[str]) -> None:
+    tickets = [record.opened() for _ in range(3)]
+    calls.clear()
+    follow(tickets)
+    assert calls == []
+
+
+def test_one_comment_on_each_of_many_tickets_is_one_aws_call(calls: list[str]) -> None:
+    tickets = [said(record.opened(), 1)[-1] for _ in range(5)]
+    calls.clear()
+    follow(tickets)
+    assert calls == ["BatchGetItem"]
+    follow(tickets)
+    assert calls == ["BatchGetItem"]
+    assert [indexed(one) for one in tickets] == [["0"]] * 5
+
+
+def test_internal_notes_follow_too() -> None:
+    ticket = record.opened()
+    comment(ticket, "Do not tell them", visibility="internal")
+    follow([record.get(ticket.ticket_id)])
+    assert indexed(ticket) == ["Do not tell them"]
+    assert IndexedComment.objects.get().visibility == "internal"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_announcements_doubled_shuffled_and_late_end_in_the_same_index(seed: int) -> None:
+    ticket = record.opened()
+    versions = [ticket, *said(ticket, 4), change(ticket, subject="New"), *said(ticket, 3, "later ")]
+    announced = versions * 3
+    random.Random(seed).shuffle(announced)
+    for start in range(0, len(announced), 4):
+        follow(announced[start : start + 4])
+    assert indexed(ticket) == ["0", "1", "2", "3", "later 0", "later 1", "later 2"]
+    assert IndexedTicket.objects.get().subject == "New"
+
+
+def test_a_gap_further_back_is_filled() -> None:
+    ticket = record.opened()
+    versions = said(ticket, 5)
+    follow(versions[-1:])
+    index.remove_comments([(ticket.ticket_id, IndexedComment.objects.order_by("pk")[1].comment_id)])
+    follow(versions[-1:])
+    assert indexed(ticket) == ["0", "1", "2", "3", "4"]
+
+
+def test_a_long_conversation_that_the_index_never_saw_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "AT_ONCE", 3)
+    ticket = record.opened()
+    follow([said(ticket, 8)[-1]])
+    assert indexed(ticket) == [str(n) for n in range(8)]
+
+
+def test_a_ticket_that_counts_comments_which_are_not_there_is_indexed() -> None:
+    ticket = replace(record.opened(), comment_count=7, last_comment_id="gone")
+    follow([ticket])
+    assert indexed(ticket) == []
+
+
+def test_what_cannot_be_read_now_is_read_when_the_message_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = record.opened()
+    (after,) = said(ticket, 1)
+
+    def away(keys: object) -> None:
+        raise config_aws.Retryable("EndpointConnectionError")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(service, "comments", away)
+        with pytest.raises(config_aws.Retryable):
+            follow([after])
+    assert not IndexedTicket.objects.exists()
+    follow([after])
+    assert indexed(ticket) == ["0"]
