@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from ticketing.search.words import words
 
@@ -9,6 +10,9 @@ MOST_WORDS = 20  # in one search; what is typed beyond them does not count
 
 # A quotation, closed or not, or what stands between spaces; a star behind either.
 _PIECE = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]?(\*?)|([^\s"“”„«»]+)')
+
+
+Among = tuple[str, tuple[Any, ...]] | None  # a query of the ids of the tickets that count; None: all do
 
 
 @dataclass(frozen=True)
