@@ -148,8 +148,8 @@ def test_comments_are_found_as_they_come(store: Store, say: Any) -> None:
     for n in range(1, 5):
         say("t-4", n, " ".join(f"w{i}" for i in range(900)) + f" last{n}")
         assert found(f"first last{n}") == ["t-4"]
-        assert found(f'"word last{n}"') == ["t-4"]
-    assert found('"words word"') == []
+        assert found(f'"w899 last{n}"') == ["t-4"]
+    assert found('"words w0"') == []
 
 
 def test_ten_thousand_comments_are_found(store: Store) -> None:
@@ -190,9 +190,7 @@ _TEXT = st.text(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=_TEXT, typed=_TEXT)
-def test_whatever_is_stored_and_typed_each_word_of_a_text_finds_its_ticket(
-    text: str, typed: str, store: Store
-) -> None:
+def test_whatever_is_stored_and_typed_each_word_of_a_text_finds_its_ticket(text: str, typed: str, store: Store) -> None:
     IndexedTicket.objects.filter(pk="t-any").update(version=0)
     store("t-any", subject=text, issue_description=text)
     found(typed)
