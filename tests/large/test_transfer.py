@@ -17,7 +17,7 @@ from config import json
 from tests import local_aws
 from ticketing import ids
 
-pytestmark = [pytest.mark.large, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.large, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LINES, FEW = 100_000, 10_000

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Refused:
-    """A line that is no ticket that could be stored: where it stands, and why."""
+    """A line that is no ticket that could be stored: where it stands, why, and itself (unless it is too long)."""
 
     number: int
     sentence: str
@@ -115,7 +115,7 @@ def _read(batch: list[tuple[int, bytes]], done: Done) -> dict[str, _Line]:
         try:
             found = line.read(text)
         except Invalid as refusal:
-            done.refused.append(Refused(number, refusal.sentence, text))
+            done.refused.append(Refused(number, refusal.sentence, text if len(text) <= line.LONGEST else b""))
             continue
         if found.ticket.ticket_id in read:
             done.there += 1

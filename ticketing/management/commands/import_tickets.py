@@ -70,7 +70,7 @@ class Command(BaseCommand):
     def _refuse(self, refused: Refused, aside: IO[bytes] | None) -> None:
         self.refused += 1
         self.stdout.write(f"Line {refused.number}: {refused.sentence}.")
-        if aside:
+        if aside and refused.text:
             aside.write(refused.text.rstrip(b"\r\n") + b"\n")
 
     def _sum(self) -> str:
