@@ -13,7 +13,6 @@ from ticketing import ids
 
 pytestmark = [pytest.mark.large, pytest.mark.timeout(1800)]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 LINES, FEW = 100_000, 10_000
 
 
@@ -48,7 +47,7 @@ def seen(log: Path) -> int:
 def killed_at(made: Copy, file: Path, lines: int) -> None:
     """An import that is killed when it has read so many lines."""
     process = made.start("import_tickets", str(file))
-    while process.poll() is None and seenmade.log("import_tickets") < lines:
+    while process.poll() is None and seen(made.log("import_tickets")) < lines:
         time.sleep(0.05)
     assert process.poll() is None, made.log("import_tickets").read_text()[-3000:]
     process.send_signal(signal.SIGKILL)
