@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from django.db import connection
+from django.db.models import IntegerField, QuerySet
+from django.db.models.expressions import RawSQL
 
 from ticketing.models import IndexedTicket, SearchDocument
 from ticketing.search.parts import BORDER, SEVERAL, SUBJECT, Part
-from ticketing.search.query import Among, Term
+from ticketing.search.query import Term
 from ticketing.search.words import EDITION
 
 
@@ -56,9 +58,12 @@ def _text(words: list[str]) -> str:
     return f" {BORDER} {' '.join(words)}"
 
 
-def newest(terms: Sequence[Term], among: Among, most: int) -> dict[str, float]:
-    """The newest tickets that have all terms, with how well each matches. `among`: as `find` says it."""
-    condition, values = (f"ticket_id IN ({among[0]})", among[1]) if among else ("TRUE", ())
+def newest(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> dict[str, float]:
+    """The newest of the tickets (None: of all) that have all terms, with how well each matches."""
+    condition, values = "TRUE", ()
+    if tickets is not None:
+        among, values = tickets.order_by().values("pk").query.sql_with_params()
+        condition = f"ticket_id IN ({among})"
     queries = [_query(term) for term in terms]
     sources, parameters = [_TOGETHER.format(condition)], [" AND ".join(queries), *values]
     if len(terms) > 1:
@@ -67,6 +72,13 @@ def newest(terms: Sequence[Term], among: Among, most: int) -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute(_RANKED.format(" UNION ALL ".join(sources)), [*parameters, most])
         return dict(cursor.fetchall())
+
+
+def in_order(tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySet[IndexedTicket]:
+    """Those of the tickets, annotated with their `place` in the list."""
+    case = "CASE ticket_id " + " ".join(f"WHEN %s THEN {place}" for place in range(len(ticket_ids))) + " END"
+    place = RawSQL(case, ticket_ids, IntegerField())  # noqa: S611 - our own text
+    return tickets.filter(pk__in=ticket_ids).annotate(place=place)
 
 
 def _query(term: Term) -> str:
