@@ -12,7 +12,6 @@ from config import json
 from tests import record
 from tests.ticketing.transfer.transferring import command, empty_the_record, exported, file_of, line
 from ticketing import bulk, index
-from ticketing.transfer import progress
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
@@ -95,20 +94,3 @@ def test_a_record_or_index_that_is_away_is_said_in_a_sentence(tmp_path: Path, mo
     assert complaint.startswith("The record cannot be read: AccessDeniedException: no.")
     assert list(tmp_path.iterdir()) == [file]
     assert len(record.ticket_ids()) == 1
-
-
-def test_progress_is_a_bar_on_a_terminal_and_a_plain_line_now_and_then_elsewhere(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    for stream, bar in ((Terminal(), True), (io.StringIO(), False)):
-        monkeypatch.setattr(sys, "stderr", stream)
-        with progress.shown("tickets", 20_000, " tickets") as advance:
-            for _ in range(200):
-                advance(100)
-        said = stream.getvalue()
-        assert ("100%" in said) is bar
-        assert (said == "10000 tickets\n20000 tickets\n") is not bar
