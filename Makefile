@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PYTEST  = $(BIN)/python -m $(if $(filter postgresql,$(DATABASE)),tests.postgresql,pytest)
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run dev test lint lock chromium clean
+.PHONY: run dev test test-postgresql test-large bench lint lock chromium clean
 
 run: $(VENV)/.local-ready
 	@exec $(BIN)/python infra/local/run.py
@@ -13,8 +14,16 @@ dev: $(VENV)/.local-ready
 	@exec $(BIN)/python infra/local/run.py --reload
 
 # Two processes; one of them has the end-to-end tests, the other most of the rest. `make test ARGS="-k desk"` for a part.
+# `DATABASE=postgresql` for all of it on PostgreSQL: the one that DATABASE_URL names, or one that the tests start.
 test: $(VENV)/.dev-ready chromium
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(PYTEST) -n 2 $(ARGS)
+
+test-postgresql:
+	@$(MAKE) --no-print-directory test DATABASE=postgresql
+
+# What takes minutes each: many tickets, processes killed, memory measured; one after the other.
+test-large: $(VENV)/.dev-ready chromium
+	@$(PYTEST) -m large --timeout=3600 $(ARGS)
 
 lint: $(VENV)/.dev-ready
 	$(BIN)/ruff check .
@@ -22,6 +31,10 @@ lint: $(VENV)/.dev-ready
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint infra/stack.yaml
+
+# The index at its size, on both databases: a million tickets take half an hour. `make bench SCALE=0.1` for a tenth.
+bench: $(VENV)/.dev-ready
+	@SCALE=$(or $(SCALE),1) $(BIN)/python -m bench
 
 # Writes the pinned sets anew from pyproject.toml; the development set decides, the others follow it.
 lock: $(VENV)/.dev-ready

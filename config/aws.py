@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 TRIES: Final = 3
 FIRST_WAIT: Final = 0.1  # seconds
-CONTENTION_SECONDS: Final = 2.0  # how long two writers that meet on one item try again
+CONTENTION_SECONDS: Final = 2.0  # how long two writers that meet on one item wait to try again,
+LONGEST_SECONDS: Final = 6.0  # and how long they try in all
 
 _NOT_FOUND: Final = {
     "404",
@@ -152,7 +153,8 @@ def secret_string(secret_id: str, region: str) -> str:
 def call(operation: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Run one client method and give its answer, e.g. `call(client("sqs").send_message, QueueUrl=…)`.
 
-    Raises NotFound, Conflict and Permanent at once, Retryable after three tries, Contended after two seconds.
+    Raises NotFound, Conflict and Permanent at once, Retryable after three tries, Contended when it
+    has waited two seconds for other writers.
     """
     answer: R = _meet(_retry, _translated, operation, *args, **kwargs)
     return answer
@@ -217,7 +219,8 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 
 def _met_too_long(state: tenacity.RetryCallState) -> bool:
-    return (state.seconds_since_start or 0.0) > CONTENTION_SECONDS
+    """What counts is the waiting for others, not slow answers; but a web request has ten seconds in all."""
+    return state.idle_for > CONTENTION_SECONDS or (state.seconds_since_start or 0.0) > LONGEST_SECONDS
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:

@@ -9,6 +9,7 @@ import pytest
 from botocore.client import BaseClient
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db.backends.base.base import BaseDatabaseWrapper
 from moto import mock_aws
 from rest_framework.test import APIClient
 
@@ -29,6 +30,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes minutes is run where it is asked for: `-m large`, as `make test-large` does."""
+    if "large" in config.option.markexpr:
+        return
+    large = [item for item in items if item.get_closest_marker("large")]
+    config.hook.pytest_deselected(items=large)
+    items[:] = [item for item in items if item not in large]
+
+
 @pytest.fixture(autouse=True)
 def _fresh_process_state() -> Iterator[None]:
     """What a process remembers (tokens seen, throttles, metrics) does not pass from test to test."""
@@ -36,6 +46,19 @@ def _fresh_process_state() -> Iterator[None]:
     throttle._buckets.clear()
     metrics._collected.start_anew()
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _tests_keep_their_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the end of a request or a batch an old connection is closed, and with it the transaction around a test would
+    be gone: not there. (Django's own test client does the same; a SQLite in memory is never closed.)"""
+    close = BaseDatabaseWrapper.close_if_unusable_or_obsolete
+
+    def close_outside_transactions(connection: BaseDatabaseWrapper) -> None:
+        if not connection.in_atomic_block:
+            close(connection)
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "close_if_unusable_or_obsolete", close_outside_transactions)
 
 
 @pytest.fixture

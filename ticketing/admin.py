@@ -20,10 +20,11 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from ticketing.desk.deliveries_page import DeliveriesPage
 from ticketing.desk.filters import AssigneeFilter, StatusFilter
+from ticketing.desk.jobs_page import JobsPage
 from ticketing.desk.new_ticket import NewTicketPage
 from ticketing.desk.ticket_list import Found, TicketList
 from ticketing.desk.ticket_page import TicketPage
-from ticketing.models import Delivery, IndexedTicket, IndexedTicketQuerySet
+from ticketing.models import Delivery, IndexedTicket, IndexedTicketQuerySet, Job
 from ticketing.search.find import search
 
 
@@ -145,6 +146,24 @@ class DeliveryAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return DeliveriesPage(self, request).answer()
+
+
+@admin.register(Job)
+class JobAdmin(ModelAdmin):
+    """One page: the jobs that run and ran, and the buttons that start them."""
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.changelist_view)
+        return [path("", page, name="ticketing_job_changelist")]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return JobsPage(self, request).answer()
 
 
 def _moment(moment: datetime) -> SafeString:

@@ -115,6 +115,65 @@ class SearchDocument(models.Model):
         return f"{self.ticket_id} {self.part}"
 
 
+class Job(models.Model):
+    """Long work in the background, with its progress (`ticketing.jobs`)."""
+
+    kind = models.CharField(max_length=16, choices=_choices("reindex", "check", "export"))
+    state = models.CharField(max_length=16, choices=_choices("running", "done", "failed", "stopped"), default="running")
+    # What it is the only one to do as long as it runs: the database lets no second one in.
+    alone = models.CharField(max_length=200, unique=True, null=True)
+    started_by = models.TextField()
+    started_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+    parameters = models.JSONField(default=dict)
+    total = models.PositiveBigIntegerField(default=0)  # about how many items there are
+    error = models.TextField(default="")  # why it failed, or why it does not get on
+
+    class Meta:
+        default_permissions = ("view", "change")  # who may change jobs may start and stop them
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class JobPart(models.Model):
+    """A part of a job that goes on for itself, page by page."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    # Both as JSON in a text: another program's id may have characters that PostgreSQL's JSON refuses.
+    stretch = models.TextField()
+    place = models.TextField(default="null")  # where its next page begins
+    pages = models.PositiveBigIntegerField(default=0)  # worked so far; who moves the place counts it up
+    seen = models.PositiveBigIntegerField(default=0)
+    found = models.PositiveBigIntegerField(default=0)
+    done = models.BooleanField(default=False)
+    moved_at = models.DateTimeField(null=True)  # since when somebody works it, and then of each page
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=("job", "number"), name="one_part_of_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id}, part {self.number}"
+
+
+class JobFinding(models.Model):
+    """One of the first differences that a job found."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="findings")
+    ticket_id = models.CharField(max_length=2048)
+    what = models.CharField(max_length=32)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}: {self.what}"
+
+
 class Delivery(models.Model):  # noqa: DJ008 - it has no rows to name
     """No table: it names the rights to see what has not ended well (view), and to send it on its way again (change).
 

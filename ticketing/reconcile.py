@@ -11,13 +11,22 @@ from datetime import UTC, datetime, timedelta
 
 from config.batched import batched
 from ticketing import clock, rawstore, reindex, service
+from ticketing.comparing import Difference, What
 from ticketing.deliveries import ENDED_WELL, Delivery, scan
-from ticketing.reindex import BATCH, Difference
+from ticketing.reindex import BATCH
 
 GRACE = timedelta(minutes=15)
 _DURATION = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_INDEX = {"missing": "in the record, but not in the index", "different": "the index says something else of it"}
+_INDEX: dict[What, str] = {
+    "missing": "in the record, but not in the index",
+    "different": "the index says something else of it",
+    "not in the record": "in the index, but not in the record: another program deleted it",
+    "comments missing": "comments of it are in the record, but not in the index",
+    "comments different": "the index says something else of its comments",
+    "comments not in the record": "comments of it are in the index, but another program deleted them from the record",
+    "not searchable": "in the index, but search does not know what it says",
+}
 _REDRIVE = {"submission": "`manage.py redrive TicketSubmissions --ticket {0}`", "zendesk": "`Run again` at the desk"}
 
 Progress = Callable[[int], object]
@@ -129,5 +138,6 @@ def _of_raw_tickets(pages: Iterable[list[tuple[str, str]]], progress: Progress) 
 
 
 def _of_index(difference: Difference) -> Finding:
-    what = _INDEX.get(difference.what, "in the index, but not in the record: another program deleted it")
-    return Finding(difference.ticket_id, what, "`manage.py reindex` makes the index say what the record says.")
+    return Finding(
+        difference.ticket_id, _INDEX[difference.what], "`manage.py reindex` makes the index say what the record says."
+    )

@@ -1,72 +1,115 @@
-"""The index against the record: what differs, and making it the same. The desk serves meanwhile.
+"""The index against the record, page by page: what differs, and making it the same. The desk serves meanwhile.
 
-Nothing is dropped and built anew: every ticket of the record is put in where the index differs, and a row goes only
-after the record was asked whether its ticket is really not there. So what arrives meanwhile stays.
+Nothing is dropped and built anew: whatever of the record the index lacks, or says otherwise, is put in, and a row goes
+only after the record was asked for that very item. So what arrives meanwhile stays. The work falls into stretches,
+which can be gone through side by side, in any order, and from any page on: segments of the table, then ranges of rows.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
+
+from django.db.models import QuerySet
 
 from config.batched import batched
-from ticketing import index, service
-from ticketing.models import IndexedTicket
-from ticketing.ticket import Ticket
+from ticketing import comparing, service
+from ticketing.comparing import Difference
+from ticketing.models import IndexedComment, IndexedTicket
 
-BATCH = 100
+ROWS = 500  # of the index, a page
+BATCH = 100  # what the record is asked for at once
 
-What = Literal["missing", "different", "not in the record"]
+Place = dict[str, str]
+Stretch = dict[str, Any]  # what can be kept as JSON: `walk`, and which segment or which range
 
 
 @dataclass(frozen=True)
-class Difference:
-    """One ticket of which index and record do not say the same."""
+class Page:
+    """How many items a page had, what differed, and where the next one begins (None after the last)."""
 
-    ticket_id: str
-    what: What
+    seen: int
+    found: list[Difference]
+    next: Place | None
+
+
+def stretches(segments: int) -> list[Stretch]:
+    """All that is to be gone through, so many stretches at a time; of the rows, those that there are now.
+
+    A row that comes later comes from the record, so nobody needs to ask for it.
+    """
+    return [
+        *({"walk": "record", "segment": number, "segments": segments} for number in range(segments)),
+        *({"walk": "tickets"} | one for one in _ranges(IndexedTicket.objects.values("ticket_id"), segments)),
+        *({"walk": "comments"} | one for one in _ranges(IndexedComment.objects.values("ticket_id"), segments)),
+    ]
+
+
+def about_how_many() -> int:
+    """About how many items all stretches have."""
+    return service.about_how_many() + IndexedTicket.objects.count() + IndexedComment.objects.count()
+
+
+def page(stretch: Stretch, place: Place | None, mend: bool) -> Page:
+    """Compare a page of a stretch, from where the page before it ended; with `mend`, put right what differs.
+
+    Doing it twice does no harm. Raises aws.AwsError.
+    """
+    return _WALKS[stretch["walk"]](stretch, place, mend)
 
 
 def differences(progress: Callable[[int], object] = int) -> Iterator[Difference]:
-    """Every difference, both ways, a batch at a time. A ticket written meanwhile is looked at again, and is none."""
-    for tickets in batched(service.all_tickets(), BATCH):
-        yield from _confirmed(_differing(tickets))
-        progress(len(tickets))
-    for ticket_ids in batched(IndexedTicket.objects.values_list("pk", flat=True).order_by("pk").iterator(), BATCH):
-        gone = set(ticket_ids) - service.existing(ticket_ids)
-        yield from (Difference(one, "not in the record") for one in sorted(gone))
+    """Every difference, both ways, with a word after each page about how many items it had. Raises aws.AwsError."""
+    for stretch in stretches(1):
+        looked = page(stretch, None, mend=False)
+        while True:
+            yield from looked.found
+            progress(looked.seen)
+            if looked.next is None:
+                break
+            looked = page(stretch, looked.next, mend=False)
 
 
-def rebuild(progress: Callable[[int], object] = int) -> int:
-    """Make the index say what the record says; how many rows were put right."""
-    count = 0
-    for difference in differences(progress):
-        _mend(difference)
-        count += 1
-    return count
+def _ranges(rows: "QuerySet[Any, Any]", count: int) -> list[Stretch]:
+    """Up to so many ranges of ticket ids, about equal: after the one, up to the other. None where there are no rows."""
+    last = rows.order_by("-ticket_id").first()
+    if last is None:
+        return []
+    ids, total = IndexedTicket.objects.order_by("pk").values_list("pk", flat=True), IndexedTicket.objects.count()
+    bounds = [ids[total * number // count] for number in range(1, count)] if total >= count else []
+    pairs = zip([None, *bounds], [*bounds, last["ticket_id"]], strict=True)
+    return [{"after": after, "to": to} for after, to in pairs]
 
 
-def _mend(difference: Difference) -> None:
-    if difference.what != "missing":
-        # A row that is newer than the record, or as new and different, cannot be true: it goes first.
-        IndexedTicket.objects.filter(pk=difference.ticket_id).delete()
-    if difference.what != "not in the record" and (ticket := service.find(difference.ticket_id)):
-        index.apply([ticket])
+def _record(stretch: Stretch, place: Place | None, mend: bool) -> Page:
+    read = service.page_of_all(stretch["segment"], stretch["segments"], place)
+    found = [one for batch in read.batches() for one in comparing.record(*batch, mend)]
+    return Page(read.seen, found, read.next)
 
 
-def _differing(tickets: list[Ticket]) -> list[Difference]:
-    rows = IndexedTicket.objects.in_bulk([one.ticket_id for one in tickets])
-    found = []
-    for ticket in tickets:
-        row = rows.get(ticket.ticket_id)
-        if row is None:
-            found.append(Difference(ticket.ticket_id, "missing"))
-        elif not index.same(row, index.row_of(ticket)):
-            found.append(Difference(ticket.ticket_id, "different"))
-    return found
+def _tickets(stretch: Stretch, place: Place | None, mend: bool) -> Page:
+    rows = IndexedTicket.objects.order_by("pk")
+    after = place["ticket_id"] if place else stretch["after"]
+    rows = rows.filter(pk__gt=after) if after is not None else rows
+    ids = list(rows.filter(pk__lte=stretch["to"]).values_list("pk", flat=True)[:ROWS])
+    found = [one for some in batched(ids, BATCH) for one in comparing.tickets_of_index(some, mend)]
+    return Page(len(ids), found, {"ticket_id": ids[-1]} if len(ids) == ROWS else None)
 
 
-def _confirmed(found: list[Difference]) -> Iterator[Difference]:
-    """Those that still differ now that both are read again: the others changed between the two readings."""
-    for difference in found:
-        ticket = service.find(difference.ticket_id)
-        yield from _differing([ticket]) if ticket else []
+def _comments(stretch: Stretch, place: Place | None, mend: bool) -> Page:
+    rows = IndexedComment.objects.order_by("ticket_id", "comment_id")
+    if place:
+        rows = rows.filter(pk__gt=(place["ticket_id"], place["comment_id"]))
+    elif stretch["after"] is not None:
+        rows = rows.filter(ticket_id__gt=stretch["after"])
+    keys = rows.filter(ticket_id__lte=stretch["to"]).values_list("ticket_id", "comment_id")
+    ids = [(ticket_id, comment_id) for ticket_id, comment_id in keys[:ROWS]]
+    found = [one for some in batched(ids, BATCH) for one in comparing.comments_of_index(some, mend)]
+    last = {"ticket_id": ids[-1][0], "comment_id": ids[-1][1]} if len(ids) == ROWS else None
+    return Page(len(ids), found, last)
+
+
+_WALKS: dict[str, Callable[[Stretch, Place | None, bool], Page]] = {
+    "record": _record,
+    "tickets": _tickets,
+    "comments": _comments,
+}

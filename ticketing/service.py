@@ -6,7 +6,7 @@ announced here: the table's change stream does that.
 """
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import uniform
@@ -15,7 +15,7 @@ from typing import Any
 from config import aws, json, metrics
 from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Stale
 from config.requests import request_id
-from ticketing import clock, ids, store, writes
+from ticketing import bulk, clock, ids, loading, store, writes
 from ticketing import item as items
 from ticketing.ticket import CHANGEABLE, Actor, Comment, Ticket
 from ticketing.workflow import REOPENED_BY_COMMENT, STATUSES, Status, Visibility, is_final
@@ -97,7 +97,8 @@ def open_ticket(draft: Ticket, key: Key | None = None) -> Opened:
         return Opened(ticket, replayed=False)
     if key is None:
         return Opened(existing.ticket, replayed=False)  # a fresh id: it is this write, whose answer was lost
-    if existing.fingerprint != key.fingerprint:
+    # With an imported ticket came no fingerprint: its id alone says that it is this key's.
+    if existing.fingerprint != key.fingerprint and existing.ticket.imported_version is None:
         raise KeyReused
     return Opened(existing.ticket, replayed=True)
 
@@ -254,6 +255,68 @@ def existing(ticket_ids: list[str]) -> set[str]:
     return store.existing(ticket_ids)
 
 
+def existing_comments(ids: Collection[bulk.CommentId]) -> set[bulk.CommentId]:
+    """Which of these comments (100 at most; ticket id and comment id) the record has."""
+    return bulk.existing_comments(ids)
+
+
+def find_all(ticket_ids: list[str]) -> list[Ticket]:
+    """Those of these tickets (100 at most) that the record has, as they stand. For the house's own work."""
+    return bulk.tickets(ticket_ids)
+
+
+def page_of_all(segment: int, segments: int, start: bulk.Place | None) -> bulk.Page:
+    """A page of every ticket and comment that there is; the record can be read in any number of segments at once."""
+    return bulk.page(segment, segments, start)
+
+
+def about_how_many() -> int:
+    """About how many items the record has, tickets and all that belongs to them: for a progress bar."""
+    return bulk.count()
+
+
+def whole_conversation(ticket_id: str) -> Conversation | None:
+    """The ticket with all its comments, None if there is none. For the house's own work, not for doors."""
+    ticket = store.get(ticket_id)
+    return Conversation(ticket, list(all_comments(ticket_id)), None) if ticket else None
+
+
+def all_conversations() -> Iterator[Conversation]:
+    """Every ticket of the record with all its comments, in no order, one at a time."""
+    for ticket, comments in bulk.conversations():
+        if len(comments) == ticket.comment_count:
+            yield Conversation(ticket, comments, None)
+        elif found := whole_conversation(ticket.ticket_id):  # commented meanwhile, or counted by another program
+            yield found
+
+
+def to_load(imported: Conversation) -> dict[str, Any]:
+    """The item of an imported ticket, for `load_tickets`; what is too large for it is in S3 then.
+
+    Raises Invalid if the ticket, or one of its comments, is too large to be stored.
+    """
+    for comment in imported.comments:
+        _check_size(comment)
+    ticket = imported.ticket
+    try:
+        return loading.item_of(replace(ticket, imported_version=ticket.version, request_id=request_id()))
+    except store.TooLarge:
+        raise Invalid(_TOO_LARGE) from None
+
+
+def load_comments(comments: list[Comment]) -> None:
+    """Write imported comments (25 at most) as they are; again makes no second. Their ticket is to follow."""
+    loading.put_comments(comments)
+
+
+def load_tickets(made: Iterable[dict[str, Any]]) -> list[Ticket]:
+    """Create imported tickets, of what `to_load` gave, when their comments stand there. Nobody is notified.
+
+    Those that stood there already, which are left as they are.
+    """
+    return loading.create(made)
+
+
 def from_change(image: dict[str, Any] | None) -> Ticket | None:
     """The ticket in a change record's image (wire format); None for an item that is no ticket, or that is gone."""
     if image is None or image.get("item", {}).get("S") != items.TICKET:
@@ -309,9 +372,9 @@ def _mend(conflict: aws.Conflict) -> None:
 
 
 def _patiently(seconds: float = 2.0) -> Iterator[None]:
-    """Rounds of trying again, for two seconds at most, with a random wait so that writers who met part."""
-    end = time.monotonic() + seconds
+    """Rounds of trying again, for two seconds after the first, with a random wait so that writers who met part."""
     yield
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(uniform(0.01, 0.1))  # noqa: S311 - not a secret
         yield

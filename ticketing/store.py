@@ -131,10 +131,13 @@ def last_comments(ticket_id: str, limit: int) -> list[Comment]:
 
 def comments(keys: Collection[tuple[str, str]]) -> list[Comment]:
     """These comments (100 at most; ticket id and comment id), as far as they are there, in no order."""
-    wanted = [
-        aws.to_wire({"ticket_id": ticket_id, "item": items.COMMENT + comment_id}) for ticket_id, comment_id in keys
-    ]
-    return [items.to_comment(one) for one in _batch_get(wanted)]
+    return [items.to_comment(one) for one in batch_get([comment_key(one) for one in keys])]
+
+
+def comment_key(one: tuple[str, str]) -> dict[str, Any]:
+    """The primary key of a comment's item (its ticket's id, and its own), in wire format."""
+    ticket_id, comment_id = one
+    return aws.to_wire({"ticket_id": ticket_id, "item": items.COMMENT + comment_id})
 
 
 def list_by_caller(
@@ -212,10 +215,10 @@ def scan(since: str | None = None) -> Iterator[Ticket]:
 def existing(ticket_ids: list[str]) -> set[str]:
     """Which of these tickets (100 at most) there are."""
     keys = [items.ticket_key(ticket_id) for ticket_id in ticket_ids]
-    return {one["ticket_id"]["S"] for one in _batch_get(keys, ProjectionExpression="ticket_id")}
+    return {one["ticket_id"]["S"] for one in batch_get(keys, ProjectionExpression="ticket_id")}
 
 
-def _batch_get(keys: list[dict[str, Any]], **more: Any) -> Iterator[dict[str, Any]]:
+def batch_get(keys: list[dict[str, Any]], **more: Any) -> Iterator[dict[str, Any]]:
     """The items with these keys (100 at most), as far as they are there; AWS may give them in several goes."""
     while keys:
         wanted: Any = {"Keys": keys, "ConsistentRead": True} | more

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse, HTTPHeaders
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ParamValidationError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 
@@ -131,6 +137,22 @@ def test_writers_that_meet_try_again_for_up_to_two_seconds(monkeypatch: pytest.M
         aws.call(held)
     assert 2.0 < now[0] - 100 < 2.2
     assert held.calls > 10  # many short waits, not three long ones
+
+
+def test_an_answer_that_came_late_takes_nothing_from_the_time_to_meet(
+    monkeypatch: pytest.MonkeyPatch, waits: list[float]
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr(aws._meet, "sleep", lambda _: None)
+    answers = Failing(ReadTimeoutError(endpoint_url="http://nowhere"), cancelled("TransactionConflict"))
+
+    def slow() -> str:
+        now[0] += 2.5
+        return answers()
+
+    assert aws.call(slow) == "done"
+    assert answers.calls == 3
 
 
 def test_who_met_another_writer_has_all_tries_left(monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> None:

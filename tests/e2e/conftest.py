@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests import databases
 from tests.browser import chromium
 from tests.e2e.copy import ROOT, Copy, environment, running
 
@@ -14,7 +15,8 @@ from tests.e2e.copy import ROOT, Copy, environment, running
 @pytest.fixture(scope="session")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """The product, running as `make run` runs it."""
-    with running(environment(tmp_path_factory.mktemp("copy"))) as started:
+    folder = tmp_path_factory.mktemp("copy")
+    with databases.fresh(folder) as database, running(environment(folder, database)) as started:
         yield started
 
 

@@ -55,12 +55,13 @@ class Copy:
         return next(line.partition("=")[2] for line in lines if line.startswith(f"{name}="))
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """Ports and a folder of its own, and none of what this test run set for itself."""
+def environment(folder: Path, database: str) -> dict[str, str]:
+    """Ports, a folder and a database of its own, and none of what this test run set for itself."""
     kept = {"PATH", "HOME", "LANG", "TMPDIR", "PYTHONDONTWRITEBYTECODE"}
     own = {name: value for name, value in os.environ.items() if name in kept}
     web, aws, zendesk = (str(port) for port in _free_ports(3))
-    return own | {"PORT": web, "LOCAL_AWS_PORT": aws, "ZENDESK_STANDIN_PORT": zendesk, "LOCAL_DIR": str(folder)}
+    ports = {"PORT": web, "LOCAL_AWS_PORT": aws, "ZENDESK_STANDIN_PORT": zendesk}
+    return own | ports | {"LOCAL_DIR": str(folder), "DATABASE_URL": database}
 
 
 @contextmanager

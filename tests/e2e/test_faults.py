@@ -2,11 +2,9 @@
 
 import os
 import signal
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +12,7 @@ import pytest
 import requests
 
 from config import aws
+from tests import databases
 from tests.e2e import doors
 from tests.e2e.copy import Copy, within
 from tests.local_aws import pointed_at
@@ -86,9 +85,8 @@ def _children(pid: int) -> list[int]:
 
 def _indexed(copy: Copy, where: str = "1 = 1") -> set[str]:
     """What the index has, which only announcements fill."""
-    with closing(sqlite3.connect(copy.folder / "foyer.sqlite3", timeout=20)) as connection:
-        query = f"SELECT ticket_id FROM ticketing_indexedticket WHERE {where}"  # noqa: S608 - our own words
-        return {row[0] for row in connection.execute(query)}
+    query = f"SELECT ticket_id FROM ticketing_indexedticket WHERE {where}"  # noqa: S608 - our own words
+    return {row[0] for row in databases.rows(copy.environment["DATABASE_URL"], query)}
 
 
 FAULTS: dict[str, Callable[[Copy], Any]] = {

@@ -19,6 +19,7 @@ from ticketing.desk.ticket_page import address
 from ticketing.ticket import draft
 
 SCOPES = ["itsm", "submit", "route"]
+OVERSIZE = 400_000  # characters: a ticket's item cannot hold them
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ def _post(path: str, body: dict[str, Any], told: str) -> Callable[[str, Any], An
     return post
 
 
-def _large(name: str, given: Any) -> Any:
+def _large(name: str, given: Any, size: int = 8_000) -> Any:
     """A payload that only S3 can take."""
-    noise = random.Random(name).randbytes(4000).hex()
+    noise = random.Random(name).randbytes(size // 2).hex()
     return _send("post", "/ticketing/submissions", given["token"], name, {"message": noise})["ticket_id"]
 
 
@@ -95,24 +96,36 @@ def _at_the_desk(name: str) -> dict[str, Any]:
     )
     typed = {"text": "Try this", "do": "reply", "status": "solved", "key": name}
     form = dict(TicketForm.for_ticket(opened.ticket, staff.everybody()).data)
+    return {"path": address(opened.ticket.ticket_id), "form": form | typed, "session": _session()}
+
+
+def _new_at_the_desk(name: str) -> dict[str, Any]:
+    """The form of a new ticket, filled in."""
+    form = {"key": name, "caller": name, "description": "Help", "priority": "normal", "tier": "gold"}
+    return {"path": "/desk/ticketing/indexedticket/add/", "form": form, "session": _session()}
+
+
+def _session() -> str:
     browser = Client()
     browser.force_login(User.objects.get(username="ada"))
-    session = browser.cookies["sessionid"].value
-    return {"path": address(opened.ticket.ticket_id), "form": form | typed, "session": session}
+    return browser.cookies["sessionid"].value
 
 
-def _reply(name: str, given: Any) -> Any:
+def _send_form(name: str, given: Any) -> Any:
+    """Where the browser is led then: to the ticket."""
     browser = Client(headers={"Host": "localhost"})
     browser.cookies["sessionid"] = given["session"]
-    return browser.post(given["path"], {field: value or "" for field, value in given["form"].items()}).status_code
+    answer = browser.post(given["path"], {field: value or "" for field, value in given["form"].items()})
+    assert answer.status_code == 302, answer.content
+    return answer["Location"]
 
 
 def _submitted(name: str) -> Any:
     return _post("/ticketing/submissions", {"message": "Help"}, "ticket_id")(name, _token(name))
 
 
-def _submitted_large(name: str) -> Any:
-    return _large(name, _token(name))
+def _submitted_oversize(name: str) -> Any:
+    return _large(name, _token(name), OVERSIZE)
 
 
 def _put_on_queue(name: str) -> Any:
@@ -146,10 +159,14 @@ OPERATIONS = {
     "create through routing": Operation(
         _post("/routing/tickets", {"type": "question", "message": "Help"}, "ticket_id"), _token
     ),
+    "create at the desk": Operation(_send_form, _new_at_the_desk, calls=2),
+    "create what no item can hold": Operation(
+        _post("/itsm/tickets", {"caller_id": "lea", "issue_description": "x" * OVERSIZE}, "ticket_id"), _token, calls=2
+    ),
     "submit": Operation(_post("/ticketing/submissions", {"message": "Help"}, "ticket_id"), _token, calls=3),
     "submit what needs S3": Operation(_large, _token, calls=4),
     "work a submission": Operation(_work_submissions, _submitted, calls=5),
-    "work a submission in S3": Operation(_work_submissions, _submitted_large, calls=7),
+    "work a submission that no item can hold": Operation(_work_submissions, _submitted_oversize, calls=8),
     "work another program's message": Operation(_work_submissions, _put_on_queue, calls=5),
     "comment": Operation(COMMENT, _ticket("itsm"), version=2, comments=1),
     "comment through routing": Operation(
@@ -163,7 +180,7 @@ OPERATIONS = {
         COMMENT, _ticket("itsm", status="solved"), version=3, comments=1, changes=2, calls=2
     ),
     "change": Operation(_change, _ticket("itsm"), status="pending", version=2, changes=1, calls=2),
-    "desk reply": Operation(_reply, _at_the_desk, status="solved", version=3, comments=1, changes=1, calls=4),
+    "desk reply": Operation(_send_form, _at_the_desk, status="solved", version=3, comments=1, changes=1, calls=4),
     "announce": Operation(_announce, _ticket("itsm"), calls=6),
     "index": Operation(_index, _announced, calls=3),
 }

@@ -60,6 +60,7 @@ def _die_at_each_call(world: World, operation: str, moment: str) -> list[str]:
 def _expected(operation: Operation) -> dict[str, Any]:
     return {
         "status": operation.status,
+        "whole": True,
         "version": operation.version,
         "comments": [operation.comments] * 2,
         "changes": operation.changes,

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -36,6 +37,9 @@ def make_world() -> None:
     aws.forget_clients()
     for service_name, read_timeout in _CLIENTS:  # made here once, used by the children: no connection is shared
         aws.client(service_name, read_timeout)
+    for name in ("default", "large_messages"):
+        bucket: Any = storages[name]
+        assert bucket.connection  # it has a client of its own
 
 
 def announce() -> None:
@@ -98,6 +102,7 @@ def _facts(ticket: Ticket) -> dict[str, Any]:
     clock = Clock.objects.filter(pk=ticket.ticket_id).first()  # only an announcement moves it
     return {
         "status": ticket.status,
+        "whole": bool(ticket.issue_description) or not ticket.overflow,
         "version": ticket.version,
         "comments": (ticket.comment_count, len(comments)),
         "changes": kinds.count("CHANGE"),

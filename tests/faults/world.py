@@ -1,4 +1,4 @@
-"""A world of its own for the fault suite: a real local AWS, a database in a file, and programs that may die in it."""
+"""A world of its own for the fault suite: a real local AWS, a database, and programs that may die in it."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from tests import local_aws
+from tests import databases, local_aws
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -44,10 +44,10 @@ class World:
 @contextmanager
 def running(folder: Path) -> Iterator[World]:
     """The world, as long as the block lasts."""
-    with local_aws.running(folder) as endpoint:
+    with local_aws.running(folder) as endpoint, databases.fresh(folder) as database:
         server = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.server", endpoint],
-            env=_environment(folder),
+            env=_environment(database),
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -61,10 +61,10 @@ def running(folder: Path) -> Iterator[World]:
             server.stdin.close()
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(database: str) -> dict[str, str]:
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": f"sqlite:///{folder / 'index.sqlite3'}",
+        "DATABASE_URL": database,
         "SQS_MAX_MESSAGE_BYTES": "2000",  # so that S3 is soon used
         "LOG_LEVEL": "CRITICAL",
     }

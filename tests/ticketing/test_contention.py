@@ -1,21 +1,28 @@
-"""Many write one ticket while AWS cancels, throttles and loses answers: each comment is there once, and counted."""
+"""Many write one ticket while DynamoDB cancels, throttles and loses answers: each comment is there once, and counted.
+
+At the product's own waits, on a real local AWS, which behaves here as DynamoDB does and no emulator: of two
+transactions that meet on an item one is cancelled.
+"""
 
 import random
 import threading
+import time
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
-from config import aws
 from tests import record
 from tests.ticketing.writing import change, comment
 from ticketing import service
+from ticketing.ticket import Comment
 
-pytestmark = pytest.mark.usefixtures("aws")
+pytestmark = [pytest.mark.usefixtures("local_aws"), pytest.mark.xdist_group("local-aws")]
 
 WRITERS = 50
 
@@ -28,56 +35,79 @@ def cancelled(why: str) -> ClientError:
 TROUBLE = {
     "conflict": cancelled("TransactionConflict"),
     "throttled": cancelled("ThrottlingError"),
-    "lost": ReadTimeoutError(endpoint_url="http://nowhere"),  # it happened, and the answer did not come
+    "lost": ConnectionClosedError(endpoint_url="http://nowhere"),  # it happened, and the answer did not come
 }
 
 
+class Dynamo:
+    """How DynamoDB takes transactions on one ticket. `met` counts what came of each try ("" is an answer)."""
+
+    def __init__(self) -> None:
+        self.met = defaultdict[str, int](int)
+        self._under_way, self._chance = threading.Lock(), random.Random(1)
+        self._plans: dict[str, list[str]] = {}  # a transaction is throttled, or loses its answer, twice at most
+        self._done: dict[str, Any] = {}
+
+    def transact(self, token: str, write: Callable[[], Any]) -> Any:
+        plan = self._plans.setdefault(token, self._chance.choices(["throttled", "lost"], k=self._chance.randrange(3)))
+        if plan[:1] != ["throttled"]:
+            self._happen(token, write)
+        self._trouble(plan.pop(0) if plan else "")
+        return self._done[token]
+
+    def _happen(self, token: str, write: Callable[[], Any]) -> None:
+        """What comes while another is under way is cancelled; what was done is not done again."""
+        if token in self._done:
+            return
+        if not self._under_way.acquire(blocking=False):
+            self._trouble("conflict")
+        try:
+            self._done[token] = write()
+        finally:
+            self._under_way.release()
+
+    def _trouble(self, what: str) -> None:
+        self.met[what] += 1
+        if what:
+            raise TROUBLE[what]
+
+
 @pytest.fixture
-def trouble(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """Each transaction meets trouble: conflicts, and up to two tries that are throttled or whose answer is lost, in
-    any order. A repeat with the same token is answered as its first was, as DynamoDB does it. How often each came."""
-    one_at_a_time, chance, met = threading.Lock(), random.Random(1), defaultdict[str, int](int)
-    plans: dict[str, list[str]] = {}
-    done: dict[str, Any] = {}
+def dynamo(local_aws: str, monkeypatch: pytest.MonkeyPatch) -> Dynamo:
+    made = Dynamo()
     original: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
 
-    def plan() -> list[str]:
-        planned = ["conflict"] * chance.randrange(4) + chance.choices(["throttled", "lost"], k=chance.randrange(3))
-        return chance.sample(planned, len(planned))
-
-    def call(self: Any, operation: str, parameters: Any) -> Any:
-        with one_at_a_time:  # the fake is not safe under threads
-            if operation != "TransactWriteItems":
-                return original(self, operation, parameters)
-            token = parameters["ClientRequestToken"]
-            ahead = plans.setdefault(token, plan())
-            what = ahead.pop(0) if ahead else ""
-            met[what] += 1
-            if what in ("", "lost") and token not in done:
-                done[token] = original(self, operation, parameters)
-            if what:
-                raise TROUBLE[what]
-            return done[token]
+    def call(client: Any, operation: str, parameters: Any) -> Any:
+        if operation != "TransactWriteItems":
+            return original(client, operation, parameters)
+        return made.transact(parameters["ClientRequestToken"], lambda: original(client, operation, parameters))
 
     monkeypatch.setattr(BaseClient, "_make_api_call", call)
-    monkeypatch.setattr(aws, "CONTENTION_SECONDS", 30)  # the fake takes one at a time, the slowest waits for all
-    return met
+    return made
 
 
-def test_fifty_comments_through_all_trouble_are_there_once_in_order(trouble: dict[str, int]) -> None:
+def test_fifty_comments_through_all_trouble_are_there_once_in_order(dynamo: Dynamo) -> None:
     ticket = record.opened()
+    asked, answered = dict[str, float](), dict[str, float]()
+
+    def write(n: int) -> Comment:
+        began = time.monotonic()
+        made = comment(ticket, f"{n}", key=f"{n}").comment
+        asked[made.comment_id], answered[made.comment_id] = began, time.monotonic()
+        return made
+
     with ThreadPoolExecutor(WRITERS) as threads:
-        done = list(threads.map(lambda n: comment(ticket, f"{n}", key=f"{n}").comment, range(WRITERS)))
-    assert min(trouble[what] for what in TROUBLE) > 10
+        done = list(threads.map(write, range(WRITERS)))
+    assert min(dynamo.met[what] for what in TROUBLE) > 10
     now = record.get(ticket.ticket_id)
     assert (now.comment_count, now.version) == (WRITERS, WRITERS + 1)
-    found = service.get_conversation(ticket.ticket_id, "acme")
-    assert found.comments == sorted(done, key=lambda one: one.comment_id)
-    times = [one.created_at for one in found.comments]
-    assert times == sorted(times)
+    found = service.get_conversation(ticket.ticket_id, "acme").comments
+    assert found == sorted(done, key=lambda one: one.comment_id)
+    for first, second in combinations(found, 2):  # none stands before one that was answered before it was asked
+        assert asked[first.comment_id] < answered[second.comment_id]
 
 
-def test_changes_and_comments_that_meet_are_all_there(trouble: dict[str, int]) -> None:
+def test_changes_and_comments_that_meet_are_all_there(dynamo: Dynamo) -> None:
     ticket = record.opened()
     with ThreadPoolExecutor(4) as threads:
         comments = threads.submit(lambda: [comment(ticket, f"{n}") for n in range(5)])

@@ -58,7 +58,7 @@ def test_where_nothing_is_missing_it_says_so_and_ends_well(
     delivered(monkeypatch, "accepted")  # on its way
     delivered(monkeypatch, "ignored")
     call_command("reconcile")
-    assert capsys.readouterr().out == "Nothing is missing: 4 looked at.\n"
+    assert capsys.readouterr().out == "Nothing is missing: 5 looked at.\n"
 
 
 @pytest.mark.parametrize("state", ["created", "updated", "duplicate"])

@@ -1,15 +1,20 @@
-"""The index against the record: what differs is named, or put right, while tickets come in."""
+"""The index against the record: what differs is named, or put right, while tickets and comments come in."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from config import aws as config_aws
 from tests import record
-from tests.record import ACTOR
-from ticketing import index, reindex, service, store
-from ticketing.models import IndexedTicket
+from tests.ticketing.writing import change, comment
+from ticketing import bulk, comparing, index, reindex, service
+from ticketing.models import IndexedComment, IndexedTicket, Job
+from ticketing.ticket import Ticket
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
 
@@ -18,13 +23,37 @@ def differences() -> dict[str, str]:
     return {one.ticket_id: one.what for one in reindex.differences()}
 
 
+def rebuild(segments: int = 1) -> int:
+    """Go through everything once; how much was put right."""
+    found = 0
+    for stretch in reindex.stretches(segments):
+        page = reindex.page(stretch, None, mend=True)
+        found += len(page.found)
+        while page.next:
+            page = reindex.page(stretch, page.next, mend=True)
+            found += len(page.found)
+    return found
+
+
+def indexed(**more: Any) -> Ticket:
+    """A ticket with a comment, which the index has."""
+    ticket = record.opened(**more)
+    said = comment(ticket).comment
+    ticket = record.get(ticket.ticket_id)
+    index.apply([ticket], [said])
+    return ticket
+
+
 @pytest.fixture
 def differing() -> dict[str, str]:
     """One ticket of every kind of difference, and one that is right; what each should be called."""
-    right, different, newer = (record.opened() for _ in range(3))
-    index.apply([right, different, newer])
+    indexed()
+    different, newer, unsaid, forged, deleted = (indexed() for _ in range(5))
     IndexedTicket.objects.filter(pk=different.ticket_id).update(subject="forged")
     IndexedTicket.objects.filter(pk=newer.ticket_id).update(version=9)
+    IndexedComment.objects.filter(ticket_id=unsaid.ticket_id).delete()
+    IndexedComment.objects.filter(ticket_id=forged.ticket_id).update(visibility="public", text="forged")
+    delete_comment(deleted)
     missing = record.opened().ticket_id
     IndexedTicket.objects.create(
         ticket_id="orphan", version=1, created_at=index._EPOCH, updated_at=index._EPOCH, requester=None
@@ -34,11 +63,20 @@ def differing() -> dict[str, str]:
         different.ticket_id: "different",
         newer.ticket_id: "different",
         "orphan": "not in the record",
+        unsaid.ticket_id: "comments missing",
+        forged.ticket_id: "comments different",
+        deleted.ticket_id: "comments not in the record",
     }
 
 
+def delete_comment(ticket: Ticket) -> None:
+    """Another program deletes the ticket's last comment."""
+    key = {"ticket_id": ticket.ticket_id, "item": f"TICKET#COMMENT#{ticket.last_comment_id}"}
+    config_aws.client("dynamodb").delete_item(TableName=settings.TABLE_NAME, Key=config_aws.to_wire(key))
+
+
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    call_command("reindex", *arguments)
+    call_command("reindex", "--segments", "1", *arguments)
     return capsys.readouterr().out
 
 
@@ -46,80 +84,186 @@ def test_every_kind_of_difference_is_found(differing: dict[str, str]) -> None:
     assert differences() == differing
 
 
-def test_a_rebuild_puts_everything_right(differing: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys) == "4 tickets read, 4 rows put right.\n"
+@pytest.mark.parametrize("segments", [1, 3])
+def test_a_rebuild_puts_everything_right(differing: dict[str, str], segments: int) -> None:
+    assert rebuild(segments) == 7
     assert differences() == {}
     assert sorted(IndexedTicket.objects.values_list("pk", flat=True)) == record.ticket_ids()
-    assert run(capsys) == "4 tickets read, 0 rows put right.\n"
+    assert rebuild(segments) == 0
+    for row in IndexedTicket.objects.all():
+        assert row.known_comments == IndexedComment.objects.filter(ticket_id=row.pk).count()
+
+
+def test_an_empty_index_is_rebuilt_from_pages_alone(calls: list[str]) -> None:
+    """No item is asked for by itself."""
+    for _ in range(5):
+        indexed()
+    IndexedTicket.objects.all().delete()
+    IndexedComment.objects.all().delete()
+    calls.clear()
+    assert rebuild() == 10
+    assert calls == ["Scan"]
+    assert differences() == {}
 
 
 def test_a_check_lists_what_differs_changes_nothing_and_fails(
     differing: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = sorted(IndexedTicket.objects.values_list("pk", "version"))
+    rows = sorted(IndexedTicket.objects.values_list("pk", "version", "subject"))
     with pytest.raises(CommandError) as caught:
-        call_command("reindex", "--check")
+        run(capsys, "--check")
     assert caught.value.returncode == 1
-    assert str(caught.value) == "4 of 4 tickets differ. `manage.py reindex` puts them right."
+    assert str(caught.value).startswith("7 differ; ")
+    assert str(caught.value).endswith(" looked at. `manage.py reindex` puts them right.")
     assert sorted(capsys.readouterr().out.splitlines()) == sorted(f"{name}: {what}" for name, what in differing.items())
-    assert sorted(IndexedTicket.objects.values_list("pk", "version")) == rows
+    assert sorted(IndexedTicket.objects.values_list("pk", "version", "subject")) == rows
 
 
 def test_a_check_of_an_index_that_is_right_succeeds(capsys: pytest.CaptureFixture[str]) -> None:
     index.apply([record.opened(), record.opened()])
-    assert run(capsys, "--check") == "The index says what the record says: 2 tickets.\n"
+    assert run(capsys, "--check") == "The index says what the record says: 4 looked at.\n"
+    assert run(capsys) == "4 looked at, 0 put right.\n"
 
 
-def test_a_ticket_changed_between_the_two_readings_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    ticket = record.opened()
-    index.apply([ticket])
-    looked = reindex._differing
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Have something happen each time after the record was read and before the index is."""
+    todo: list[Callable[[], None]] = []
+    looked = comparing._suspects
 
-    def meanwhile(tickets: list[Any]) -> list[reindex.Difference]:
-        if ticket in tickets:
-            changed = service.change_ticket(ticket.ticket_id, "acme", {"subject": "New"}, ACTOR)
-            index.apply([changed])
-        return looked(tickets)
+    def suspects(*some: Any) -> Any:
+        for one in todo:
+            one()
+        return looked(*some)
 
-    monkeypatch.setattr(reindex, "_differing", meanwhile)
-    assert differences() == {}
+    monkeypatch.setattr(comparing, "_suspects", suspects)
+    yield todo.append
+    todo.clear()
 
 
-def test_a_ticket_that_arrives_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mend", [True, False])
+def test_a_ticket_that_changes_all_the_time_is_no_difference(meanwhile: Any, mend: bool) -> None:
+    """The index is ahead of every reading of the record, and is right."""
+    ticket = indexed()
+    numbers = iter(range(100))
+    meanwhile(lambda: index.apply([change(ticket, subject=f"Number {next(numbers)}")]))
+    [stretch, *_] = reindex.stretches(1)
+    found = reindex.page(stretch, None, mend).found
+    assert mend or found == []
+    assert IndexedTicket.objects.get().version == record.get(ticket.ticket_id).version
+
+
+def test_a_ticket_that_arrives_meanwhile_stays(meanwhile: Any) -> None:
     record.opened()
-    arrived = []
+    arrived: list[Ticket] = []
 
-    def read_then_arrive(since: str | None = None) -> Any:
-        yield from list(store.scan(since))
-        arrived.append(record.opened())
-        index.apply(arrived)
+    def arrive() -> None:
+        arrived.append(indexed())
 
-    monkeypatch.setattr(service, "all_tickets", read_then_arrive)
-    reindex.rebuild()
+    meanwhile(arrive)
+    rebuild()
+    assert arrived
     assert sorted(IndexedTicket.objects.values_list("pk", flat=True)) == record.ticket_ids()
-    assert arrived[0].ticket_id in record.ticket_ids()
+    assert IndexedComment.objects.count() == len(arrived)
 
 
-def test_more_than_one_batch_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reindex, "BATCH", 2)
+def test_a_ticket_that_comes_back_while_its_row_is_removed_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = indexed()
+    record.forget(ticket.ticket_id)
+    remove = index.remove
+
+    def come_back(ticket_ids: Any) -> None:
+        record.put(ticket_id=ticket.ticket_id)
+        remove(ticket_ids)
+
+    monkeypatch.setattr(index, "remove", come_back)
+    rebuild()
+    assert IndexedTicket.objects.get().pk == ticket.ticket_id
+
+
+def test_comments_of_a_ticket_that_another_program_deleted_are_no_difference() -> None:
+    ticket = indexed()
+    record.forget(ticket.ticket_id)
+    assert differences() == {ticket.ticket_id: "not in the record"}
+    rebuild()
+    assert differences() == {}
+    assert not IndexedTicket.objects.exists()
+
+
+def test_pages_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "PAGE", 2)
+    monkeypatch.setattr(bulk, "BATCH", 3)
+    monkeypatch.setattr(reindex, "ROWS", 2)
     for _ in range(5):
-        record.opened()
-    seen: list[int] = []
-    assert len(list(reindex.differences(seen.append))) == 5
-    assert seen == [2, 2, 1]
+        comment(record.opened())
+    assert len(list(reindex.differences())) == 10
+    assert rebuild(segments=3) == 10
+    assert differences() == {}
+    for ticket_id in record.ticket_ids():
+        record.forget(ticket_id)
+    assert set(differences().values()) == {"not in the record"}
+    assert rebuild(segments=3) == 5
+
+
+def test_a_page_that_is_right_costs_two_queries_and_one_call(calls: list[str]) -> None:
+    for _ in range(50):
+        indexed()
+    stretches = reindex.stretches(1)
+    calls.clear()
+    for stretch, queries in zip(stretches, (2, 1, 1), strict=True):
+        with CaptureQueriesContext(connection) as asked:
+            assert reindex.page(stretch, None, mend=True).found == []
+        told = [one["sql"] for one in asked if "search" not in one["sql"]]
+        assert len(told) == queries
+    assert calls == ["Scan", "BatchGetItem", "BatchGetItem"]
 
 
 def test_items_of_other_programs_are_indexed_and_then_do_not_differ() -> None:
     record.put(ticket_id="bare")
     record.put(ticket_id="odd", subject="a\0b", assignee="x" * 3000, version="three", created_at="yesterday")
-    assert reindex.rebuild() == 2
+    record.put(ticket_id="o\0dd")
+    record.put(ticket_id="comment", item="TICKET#COMMENT#1\0")
+    assert rebuild() == 4
     assert differences() == {}
+    assert rebuild() == 0
 
 
-def test_a_record_that_cannot_be_read_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(since: str | None = None) -> Any:
-        raise config_aws.Retryable("EndpointConnectionError")
+def test_a_ticket_too_large_for_its_item_is_compared_whole() -> None:
+    ticket = record.opened(issue_description="long " * 200_000)
+    index.apply([ticket])
+    assert differences() == {}
+    IndexedTicket.objects.update(issue_description="")
+    assert differences() == {ticket.ticket_id: "different"}
 
-    monkeypatch.setattr(service, "all_tickets", away)
-    with pytest.raises(CommandError, match=r"The record cannot be read: EndpointConnectionError. Nothing is lost"):
-        call_command("reindex")
+
+@pytest.mark.parametrize("mend", [True, False])
+def test_more_differences_than_the_record_can_be_asked_for_at_once(
+    monkeypatch: pytest.MonkeyPatch, calls: list[str], mend: bool
+) -> None:
+    monkeypatch.setattr(comparing, "HUNDRED", 2)
+    for _ in range(5):
+        indexed()
+    IndexedTicket.objects.update(subject="forged")
+    IndexedComment.objects.update(text="forged")
+    [stretch, *_] = reindex.stretches(1)
+    calls.clear()
+    assert len(reindex.page(stretch, None, mend).found) == 10
+    assert calls == ["Scan", *["BatchGetItem"] * (9 if mend else 6)]
+    assert len(list(reindex.differences())) == (0 if mend else 10)
+
+
+@pytest.mark.parametrize("apart", [1, 20])
+def test_tickets_kept_apart_are_few_at_a_time(monkeypatch: pytest.MonkeyPatch, apart: int) -> None:
+    monkeypatch.setattr(bulk, "APART", apart)
+    for _ in range(3):
+        record.opened(issue_description="long " * 100_000)
+    batches = list(service.page_of_all(0, 1, None).batches())
+    assert [len(tickets) for tickets, _ in batches] == ([1, 1, 1] if apart == 1 else [3])
+
+
+@pytest.mark.parametrize("arguments", [[], ["--check"]])
+def test_a_record_that_cannot_be_read_is_told_in_a_sentence(refuse: set[str], arguments: list[str]) -> None:
+    refuse.add("Scan")
+    with pytest.raises(CommandError, match=r"The record cannot be read: InternalError.* Nothing is lost; run it again"):
+        call_command("reindex", "--segments", "1", *arguments)
+    assert Job.objects.get().state == "stopped"

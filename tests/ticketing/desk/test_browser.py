@@ -14,10 +14,12 @@ from playwright.sync_api import Browser, Page, Request, Response
 from config import queue
 from tests.browser import chromium
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
-from ticketing import deliveries, service
+from ticketing import deliveries, index, service
 from ticketing.deliveries import Delivery
 from ticketing.desk.deliveries_page import STATES
 from ticketing.desk.ticket_page import address
+from ticketing.jobs import running
+from ticketing.models import IndexedTicket, Job
 from ticketing.ticket import Ticket
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -159,6 +161,45 @@ def test_the_deliveries(page: Page, ticket: Ticket, scheme: str) -> None:
         Delivery(delivery_id="d", door="submission", customer_id="a", key="k", ticket_id=ticket.ticket_id)
     )
     assert look(page, "/desk/ticketing/delivery/", scheme) == []
+
+
+def started(end: str) -> Job:
+    """A check by somebody with a long name, which came to that."""
+    job = running.start("check", LONG, 1)[0]
+    parts = list(job.parts.select_related("job"))
+    for part in parts if end == "done" else parts[:1]:
+        running.step(part)
+    if end == "stopped":
+        running.stop(job)
+    if end == "failed":
+        running.fail(job.pk, LONG)
+    return job
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_jobs(page: Page, ticket: Ticket, scheme: str) -> None:
+    """One of every state, with long words; while one runs, the page looks again by itself."""
+    index.remove([ticket.ticket_id])
+    IndexedTicket.objects.create(ticket_id=LONG, version=1, created_at=index._EPOCH, updated_at=index._EPOCH)
+    done, *_ = (started(end) for end in ("done", "stopped", "failed", "running"))
+    assert running.counts(done)[1] == 3
+    assert look(page, "/desk/ticketing/job/", scheme) == []
+    if folder := os.environ.get("PICTURES"):
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.screenshot(path=f"{folder}/jobs-{scheme}.png")
+    assert look(page, f"/desk/ticketing/job/?job={done.pk}", scheme) == []
+    if folder:
+        page.screenshot(path=f"{folder}/found-{scheme}.png")
+
+
+def test_the_jobs_page_follows_what_runs(page: Page, ticket: Ticket) -> None:
+    job = running.start("check", "ada", 1)[0]
+    page.goto("/desk/ticketing/job/")
+    page.get_by_role("button", name="Stop").focus()
+    for part in job.parts.select_related("job"):
+        running.step(part)
+    page.get_by_text("done", exact=True).wait_for(timeout=10_000)
+    assert page.get_by_role("button", name="Stop").count() == 0
 
 
 def test_a_reply_is_typed_and_sent_and_there(page: Page, ticket: Ticket) -> None:

@@ -1,0 +1,72 @@
+"""`make bench`: the index at its size, on both databases. `make bench SCALE=0.1` for a tenth of it.
+
+Figures are of this machine, now; the last column says how much of what is allowed they are.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.databases import Database, postgresql, sqlite
+from tests import local_aws
+
+PROCESSES = 2
+ANNOUNCEMENTS = 20_000
+LEAST_ANNOUNCEMENTS = 1_000  # a second
+
+
+def load(database: Database, tickets: int, processes: int) -> None:
+    """Build the index as a rebuild does, and say how fast that went."""
+    began = time.monotonic()
+    loading = [database.run("load", n, tickets, processes) for n in range(processes)]
+    seconds = [float(one.communicate()[0]) for one in loading]
+    took = time.monotonic() - began
+    database.analyze()
+    size = database.gigabytes()
+    print(f"  built in {took:.0f} s: {tickets / max(seconds):.0f} tickets/s with five comments each, {size:.2f} GB")
+
+
+def search(database: Database, limit: int) -> bool:
+    """Measure the desk's list; whether every page kept within the limit (ms)."""
+    print(f"  {'milliseconds':42}  median     p95  of {limit}")
+    program = [sys.executable, "-m", "bench.search", str(limit)]
+    return subprocess.run(program, env=database.environment, check=False).returncode == 0
+
+
+def follow(database: Database, tickets: int) -> bool:
+    """Measure the consumers; whether they were fast enough."""
+    with TemporaryDirectory(prefix="foyer-bench-") as folder, local_aws.running(Path(folder)) as endpoint:
+        database.environment["AWS_ENDPOINT_URL"] = endpoint
+        provision = [sys.executable, "manage.py", "provision", "-v0"]
+        subprocess.run(provision, env=database.environment, check=True)
+        working = [database.run("follow", n, ANNOUNCEMENTS, PROCESSES, tickets) for n in range(PROCESSES)]
+        for one in working:
+            assert one.stdout
+            assert one.stdout.readline() == "ready\n"
+        seconds = max(float(told) for told, _ in [one.communicate("go\n") for one in working])
+    rate = ANNOUNCEMENTS / seconds
+    print(f"  consumers: {rate:.0f} announcements/s, {rate / LEAST_ANNOUNCEMENTS:.2f} of {LEAST_ANNOUNCEMENTS}")
+    return rate >= LEAST_ANNOUNCEMENTS
+
+
+def main(scale: float) -> int:
+    """Everything, one database after the other; how many parts were too slow."""
+    kept = []
+    with sqlite() as database:
+        tickets = int(100_000 * scale)
+        print(f"SQLite, {tickets:,} tickets, {tickets * 5:,} comments", flush=True)
+        load(database, tickets, 1)
+        kept.append(search(database, 500))
+    with postgresql() as database:
+        tickets = int(1_000_000 * scale)
+        print(f"PostgreSQL, {tickets:,} tickets, {tickets * 5:,} comments", flush=True)
+        load(database, tickets, PROCESSES)
+        kept += [search(database, 300), follow(database, tickets)]
+    return kept.count(False)
+
+
+if __name__ == "__main__":
+    sys.exit(main(float(os.environ.get("SCALE", "1"))))

@@ -1,0 +1,48 @@
+"""How far a long command is: a bar on a terminal, a plain line now and then elsewhere."""
+
+from django.core.management.base import OutputWrapper
+from tqdm import tqdm
+
+EVERY = 10_000  # items, a line
+
+
+class _Raw:
+    """A command's stream as a bar wants it: nothing is added to what is written."""
+
+    def __init__(self, stream: OutputWrapper) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        self._stream.write(text, str, "")
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+class Progress:
+    """Tells on a command's stderr how much is done, of about `total` (0: nobody knows).
+
+    A plain line says how many items: `10000 looked at`; a bar counts in `unit`, which may be something else.
+    """
+
+    def __init__(self, stream: OutputWrapper, total: int = 0, said: str = "looked at", unit: str = " items") -> None:
+        self._stream, self._said, self._done = stream, said, 0
+        terminal = stream.isatty()
+        self._bar = tqdm(total=total or None, file=_Raw(stream), unit=unit, unit_scale=True) if terminal else None
+
+    def add(self, count: int, size: int | None = None) -> None:
+        """So many more items are done, which are so much of the total."""
+        before, self._done = self._done, self._done + count
+        if self._bar is not None:
+            self._bar.update(count if size is None else size)
+        elif self._done // EVERY != before // EVERY:
+            self._stream.write(f"{self._done} {self._said}")
+
+    def to(self, done: int) -> None:
+        """So many are done in all; fewer than were told before are passed over."""
+        self.add(max(0, done - self._done))
+
+    def close(self) -> None:
+        """Leave the bar where it is, and a line of its own for what comes next."""
+        if self._bar is not None:
+            self._bar.close()

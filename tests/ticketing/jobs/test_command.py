@@ -1,0 +1,135 @@
+"""`manage.py reindex`: worked here and now, resumed, and told on a terminal and elsewhere."""
+
+import io
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from config import progress
+from ticketing import reindex
+from ticketing.jobs import running
+from ticketing.models import Job
+
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def run(*arguments: str, stderr: Any = None) -> tuple[str, str]:
+    """What the command says, and what it tells beside it."""
+    out, err = io.StringIO(), stderr or io.StringIO()
+    call_command("reindex", "--segments", "1", *arguments, stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+@pytest.fixture
+def interrupt(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Ctrl-C after so many pages."""
+    original = running.step
+
+    def after(pages: int) -> None:
+        left = iter(range(pages))
+
+        def step(part: Any) -> Any:
+            if next(left, None) is None:
+                monkeypatch.setattr(running, "step", original)
+                raise KeyboardInterrupt
+            return original(part)
+
+        monkeypatch.setattr(running, "step", step)
+
+    return after
+
+
+def test_elsewhere_a_line_now_and_then(tickets: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "EVERY", 4)
+    said, told = run()
+    assert said.endswith(" looked at, 10 put right.\n")
+    lines = told.splitlines()
+    assert "4 looked at" in lines
+    assert len(lines) <= 5
+    assert run()[0].endswith(" looked at, 0 put right.\n")
+
+
+def test_a_bar_on_a_terminal(tickets: list[str]) -> None:
+    _, told = run(stderr=Terminal())
+    assert "100%|" in told
+    assert " items" in told
+    assert told.endswith("\n")
+
+
+@pytest.mark.parametrize("pages", [0, 1, 3])
+def test_interrupted_and_run_again_it_goes_on(tickets: list[str], interrupt: Any, pages: int) -> None:
+    interrupt(pages)
+    with pytest.raises(CommandError, match=r"Interrupted\. Nothing is lost: run it again"):
+        run()
+    assert Job.objects.get().state == "stopped"
+    said, told = run()
+    assert told.startswith("Going on with what was begun ")
+    assert said.endswith(" looked at, 10 put right.\n")
+    assert Job.objects.get().state == "done"
+    assert list(reindex.differences()) == []
+
+
+def test_a_killed_run_is_gone_on_with(tickets: list[str]) -> None:
+    job, _ = running.start("reindex", "a process that is no more", 1)
+    part = job.parts.select_related("job").order_by("number").first()
+    assert part
+    running.step(part)
+    said, told = run()
+    assert "by a process that is no more: 2 looked at" in told
+    assert said.endswith(" looked at, 10 put right.\n")
+
+
+def test_a_check_that_was_interrupted_begins_anew(tickets: list[str], interrupt: Any) -> None:
+    interrupt(2)
+    with pytest.raises(CommandError, match="Interrupted"):
+        run("--check")
+    run()
+    assert run("--check")[0].startswith("The index says what the record says")
+
+
+def test_a_check_joins_one_that_runs_and_tells_what_that_found_before(tickets: list[str]) -> None:
+    job, _ = running.start("check", "the desk", 1)
+    part = job.parts.select_related("job").order_by("number").first()
+    assert part
+    running.step(part)
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="10 differ") as caught:
+        call_command("reindex", "--segments", "1", "--check", stdout=out, stderr=io.StringIO())
+    assert caught.value.returncode == 1
+    assert sorted(out.getvalue().splitlines()) == sorted(
+        f"{ticket_id}: {what}" for ticket_id in tickets for what in ("missing", "comments missing")
+    )
+
+
+def test_afresh_begins_anew(tickets: list[str], interrupt: Any) -> None:
+    interrupt(1)
+    with pytest.raises(CommandError):
+        run()
+    _, told = run("--afresh")
+    assert "Going on" not in told
+    assert sorted(Job.objects.values_list("state", flat=True)) == ["done", "stopped"]
+
+
+def test_a_job_that_somebody_stops_says_so(tickets: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ticketing.jobs.working.WAIT", 0)
+    original = running.step
+
+    def stopped(part: Any) -> Any:
+        running.stop(part.job)
+        return original(part)
+
+    monkeypatch.setattr(running, "step", stopped)
+    with pytest.raises(CommandError, match="Somebody else ended it: stopped"):
+        run()
+
+
+@pytest.mark.parametrize("number", ["0", "65"])
+def test_segments_out_of_bounds_are_refused(number: str) -> None:
+    with pytest.raises(CommandError, match="from 1 to 64"):
+        call_command("reindex", "--segments", number)

@@ -1,0 +1,124 @@
+"""The record by the thousand: pages of the whole table, many items by their keys. Only `ticketing.service` calls it.
+
+Every reading is consistent: what was written before it was asked for is in it.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from config import aws
+from ticketing import item as items
+from ticketing import overflow, store
+from ticketing.ticket import Comment, Ticket
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+BATCH = 500  # items that SQL is given at once: most of what a transaction costs, it costs once
+APART = 20  # of these, tickets kept apart in S3, since each may have megabytes
+PAGE = 2_000  # items: what is compared in a second or two, so that little is done again after an interruption
+
+Place = dict[str, str]
+CommentId = tuple[str, str]  # of its ticket, and its own
+
+
+@dataclass(frozen=True)
+class Page:
+    """Tickets and comments as they stand in the table, how many items were read, and where the next page begins."""
+
+    items: list[Ticket | Comment]
+    seen: int
+    next: Place | None
+
+    def batches(self) -> Iterator[tuple[list[Ticket], list[Comment]]]:
+        """The tickets and comments, some hundred at a time; only here are tickets whole that do not fit their item."""
+        batch: list[Ticket | Comment] = []
+        apart = 0
+        for one in self.items:
+            batch.append(one)
+            apart += isinstance(one, Ticket) and one.overflow is not None
+            if len(batch) == BATCH or apart == APART:
+                yield _filled(batch)
+                batch, apart = [], 0
+        if batch:
+            yield _filled(batch)
+
+
+def page(segment: int, segments: int, start: Place | None) -> Page:
+    """A page of one of so many segments, from where the page before it ended (None: from its beginning).
+
+    All items of a ticket are in one segment, the ticket before its comments.
+    """
+    request: dict[str, Any] = {
+        "TableName": settings.TABLE_NAME,
+        "FilterExpression": "#item = :ticket OR begins_with(#item, :comment)",
+        "ExpressionAttributeNames": {"#item": "item"},
+        "ExpressionAttributeValues": aws.to_wire({":ticket": items.TICKET, ":comment": items.COMMENT}),
+        "ConsistentRead": True,
+        "Limit": PAGE,
+        "Segment": segment,
+        "TotalSegments": segments,
+    }
+    answer = aws.call(_table().scan, **request | ({"ExclusiveStartKey": aws.to_wire(start)} if start else {}))
+    last = answer.get("LastEvaluatedKey")
+    place = {name: str(value) for name, value in aws.from_wire(last).items()} if last else None
+    return Page([_value(one) for one in answer["Items"]], answer["ScannedCount"], place)
+
+
+def conversations() -> Iterator[tuple[Ticket, list[Comment]]]:
+    """Every ticket with its comments, in no order: the table has a ticket's items side by side.
+
+    Whoever needs all comments looks at the ticket's count: items that were written meanwhile may be missing.
+    """
+    for _, group in groupby(_everything(), lambda one: one.ticket_id):
+        found = list(group)
+        comments = sorted((one for one in found if isinstance(one, Comment)), key=lambda one: one.comment_id.encode())
+        for ticket in found:
+            if isinstance(ticket, Ticket):
+                yield overflow.fill(ticket), comments
+
+
+def _everything() -> Iterator[Ticket | Comment]:
+    place: Place | None = None
+    while True:
+        read = page(0, 1, place)
+        yield from read.items
+        place = read.next
+        if place is None:
+            return
+
+
+def count() -> int:
+    """About how many items the table has, of any kind; AWS counts them every six hours."""
+    return aws.call(_table().describe_table, TableName=settings.TABLE_NAME)["Table"].get("ItemCount", 0)
+
+
+def tickets(ticket_ids: list[str]) -> list[Ticket]:
+    """Those of these tickets (100 at most) that there are."""
+    found = store.batch_get([items.ticket_key(one) for one in ticket_ids])
+    return [overflow.fill(items.to_ticket(one)) for one in found]
+
+
+def existing_comments(ids: Collection[CommentId]) -> set[CommentId]:
+    """Which of these comments (100 at most) there are."""
+    only = {"ProjectionExpression": "ticket_id, #item", "ExpressionAttributeNames": {"#item": "item"}}
+    found = store.batch_get([store.comment_key(one) for one in ids], **only)
+    return {(one["ticket_id"]["S"], one["item"]["S"].removeprefix(items.COMMENT)) for one in found}
+
+
+def _filled(batch: list[Ticket | Comment]) -> tuple[list[Ticket], list[Comment]]:
+    tickets = [overflow.fill(one) for one in batch if isinstance(one, Ticket)]
+    return tickets, [one for one in batch if isinstance(one, Comment)]
+
+
+def _value(item: dict[str, Any]) -> Ticket | Comment:
+    return items.to_ticket(item) if item["item"]["S"] == items.TICKET else items.to_comment(item)
+
+
+def _table() -> "DynamoDBClient":
+    client: DynamoDBClient = aws.client("dynamodb")
+    return client

@@ -1,0 +1,119 @@
+"""The page Jobs: checking and rebuilding the index while everybody works, how far it is, and what was found."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Sum
+from django.http import HttpResponse, HttpResponseRedirect
+
+from config import aws
+from ticketing import ids
+from ticketing.desk.page import DeskPage
+from ticketing.desk.ticket_page import address
+from ticketing.jobs import running, tasks
+from ticketing.jobs.kinds import KINDS, Kind
+from ticketing.models import Job, JobFinding
+
+SHOWN = 20  # jobs
+FINDINGS = 100  # of the job that is opened
+TITLES = {"reindex": "Rebuild of the index", "check": "Check of the index", "export": "Export"}
+_COLOURS = {"running": "info", "done": "success", "failed": "danger", "stopped": "warning"}
+_NOT_NOW = "AWS does not answer. Try again in a moment."
+_LATER = "It is started, but cannot be queued right now. It begins by itself in a few minutes."
+
+
+class JobsPage(DeskPage):
+    """One request to the page."""
+
+    def answer(self) -> HttpResponse:
+        """The list, or after a button the way back to it."""
+        if not self.admin.has_view_permission(self.request):
+            raise PermissionDenied
+        self.may_start = self.admin.has_change_permission(self.request)
+        if self.request.method != "POST":
+            return self._show()
+        if not self.may_start:
+            raise PermissionDenied
+        self._do()
+        return HttpResponseRedirect(self.request.path)
+
+    # --- The buttons ----------------------------------------------------------------------------------
+
+    def _do(self) -> None:
+        asked = self.request.POST
+        if asked.get("start") in KINDS:
+            self._start(asked["start"])  # type: ignore[arg-type]
+        elif job := _job(asked.get("stop", "")):
+            running.stop(job)
+            messages.success(self.request, "It is stopped. It can go on from where it was.")
+        elif job := _job(asked.get("resume", "")):
+            self._resume(job)
+
+    def _start(self, kind: Kind) -> None:
+        try:
+            job, new = running.start(kind, self.user.get_username(), tasks.SEGMENTS)
+        except aws.AwsError:
+            messages.error(self.request, _NOT_NOW)
+            return
+        if new:
+            self._enqueue(job, "It is started.")
+        else:
+            messages.info(self.request, f"It runs already: {job.started_by} started it.")
+
+    def _resume(self, job: Job) -> None:
+        if running.resume(job):
+            self._enqueue(job, "It goes on.")
+        else:
+            messages.error(self.request, "It cannot go on: it is done, or another one runs.")
+
+    def _enqueue(self, job: Job, said: str) -> None:
+        try:
+            tasks.enqueue(job)
+        except aws.AwsError:
+            messages.warning(self.request, _LATER)
+        else:
+            messages.success(self.request, said)
+
+    # --- The list -------------------------------------------------------------------------------------
+
+    def _show(self) -> HttpResponse:
+        counted = Job.objects.annotate(seen=Sum("parts__seen", default=0), found=Sum("parts__found", default=0))
+        rows = [_row(job) for job in counted.order_by("-pk")[:SHOWN]]
+        opened = _job(self.request.GET.get("job", ""))
+        about = {
+            "title": "Jobs",
+            "opts": Job._meta,
+            "rows": rows,
+            "refresh": any(row["job"].state == "running" for row in rows),
+            "may_start": self.may_start,
+            "opened": opened,
+            "findings": [_finding(one) for one in opened.findings.all()[:FINDINGS]] if opened else [],
+        }
+        return self.page("desk/jobs.html", about)
+
+
+def _job(text: str) -> Job | None:
+    return Job.objects.filter(pk=text).first() if text.isdecimal() and len(text) < 19 else None
+
+
+def _row(job: Any) -> dict[str, Any]:
+    """A job with what was summed up of its parts. The total is an estimate, so what runs is never shown as whole."""
+    share = 100 if job.state == "done" else min(99, 100 * job.seen // max(job.total, 1))
+    return {
+        "job": job,
+        "title": TITLES[job.kind],
+        "colour": _COLOURS[job.state],
+        "share": share,
+        "found": _found(job),
+        "may_go_on": job.state in ("stopped", "failed"),
+    }
+
+
+def _found(job: Any) -> str:
+    what = "put right" if job.kind == "reindex" else "difference" if job.found == 1 else "differences"
+    return f"{job.found} {what}"
+
+
+def _finding(one: JobFinding) -> dict[str, str]:
+    return {"reference": ids.reference(one.ticket_id), "ticket": address(one.ticket_id), "what": one.what}

@@ -1,0 +1,158 @@
+"""A job's life: started once, worked a page at a time by however many, stopped, gone on with, done.
+
+A page's work is done first and counted after, with a condition on the count: of two who work a part, one loses, and
+what died in between is done again. So every page's work must be such that doing it twice does no harm.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import Literal
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, Sum
+from django.utils import timezone
+
+from config import json
+from ticketing.comparing import Difference
+from ticketing.jobs.kinds import KINDS, Kind
+from ticketing.models import Job, JobFinding, JobPart
+from ticketing.reindex import Page
+
+FINDINGS = 1_000  # of a job are kept
+STALLED = timedelta(minutes=3)  # longer than any page takes: nobody works this part any more
+
+Moved = Literal["on", "done", "lost"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What came of a page, and what differed there.
+
+    `lost`: somebody else worked this page, or the job does not run any more.
+    """
+
+    moved: Moved
+    found: Sequence[Difference] = ()
+
+
+def start(kind: Kind, by: str, segments: int) -> tuple[Job, bool]:
+    """A new job with its parts, or the running one of that kind; and whether it is new. Raises aws.AwsError."""
+    if running := Job.objects.filter(alone=kind).first():
+        return running, False
+    work = KINDS[kind]
+    total, stretches = work.total(), work.stretches(segments)
+    try:
+        with transaction.atomic():
+            job = Job.objects.create(kind=kind, alone=kind, started_by=by, total=total)
+            parts = [JobPart(job=job, number=n, stretch=json.dumps(one)) for n, one in enumerate(stretches, 1)]
+            JobPart.objects.bulk_create(parts)
+    except IntegrityError:  # somebody was faster
+        return start(kind, by, segments)
+    return job, True
+
+
+def unfinished(kind: Kind) -> Job | None:
+    """The last job of this kind, if it has not come to its end."""
+    last = Job.objects.filter(kind=kind).first()
+    return last if last and last.state != "done" else None
+
+
+def resume(job: Job) -> bool:
+    """Let a stopped or failed job go on; False if another one of its kind runs."""
+    try:
+        with transaction.atomic():
+            stood = Job.objects.filter(pk=job.pk).exclude(state="done")
+            stood.update(state="running", alone=job.kind, ended_at=None, error="")
+            job.parts.filter(done=False).update(moved_at=None)  # whoever worked it does not any more
+    except IntegrityError:
+        return False
+    job.refresh_from_db()
+    return job.state == "running"
+
+
+def stop(job: Job, error: str = "") -> None:
+    """Have nobody work the job on, until it is resumed."""
+    _end(job.pk, "stopped", error)
+
+
+def fail(job_id: int, error: str) -> None:
+    """End a job that cannot come to its end, and say why."""
+    _end(job_id, "failed", error)
+
+
+def trouble(job_id: int, error: str) -> None:
+    """Say why a job does not get on for now."""
+    Job.objects.filter(pk=job_id, state="running").update(error=error)
+
+
+def step(part: JobPart) -> Step:
+    """Work the next page of a part (as its row was read last; it is brought up to date). Raises aws.AwsError."""
+    if part.done:
+        finish(part.job_id)
+        return Step("done")
+    page = KINDS[part.job.kind].page(json.loads(part.stretch), json.loads(part.place))
+    if not _count(part, page):
+        return Step("lost")
+    part.refresh_from_db(fields=["place", "pages", "done"])
+    if page.next is None:
+        finish(part.job_id)
+    return Step("on" if page.next else "done", page.found)
+
+
+def counts(job: Job) -> tuple[int, int]:
+    """How many items the job has seen until now, and how many differences it found."""
+    sums = job.parts.aggregate(seen=Sum("seen", default=0), found=Sum("found", default=0))
+    return sums["seen"], sums["found"]
+
+
+def take(job: Job, most: int) -> list[JobPart]:
+    """Parts of the job that nobody works, so many at most, now the caller's: not begun yet, or not moved for long."""
+    if most < 1:
+        return []
+    idle = Q(moved_at=None) | Q(moved_at__lt=timezone.now() - STALLED)
+    free = job.parts.select_related("job").filter(idle, done=False).order_by("number")
+    return list(islice((part for part in free if _taken(part)), most))
+
+
+def hands(job: Job) -> int:
+    """How many parts of the job are being worked."""
+    return job.parts.filter(done=False, moved_at__gte=timezone.now() - STALLED).count()
+
+
+def finish(job_id: int) -> None:
+    """End the job if all its parts are done; whoever finishes the last one sees that."""
+    if not JobPart.objects.filter(job=job_id, done=False).exists():
+        _end(job_id, "done")
+
+
+def _taken(part: JobPart) -> bool:
+    stood = JobPart.objects.filter(pk=part.pk, pages=part.pages, moved_at=part.moved_at)
+    return stood.update(moved_at=timezone.now()) == 1
+
+
+@transaction.atomic
+def _count(part: JobPart, page: Page) -> bool:
+    """Move the part's place behind the page, unless somebody else has or the job was ended."""
+    stood = JobPart.objects.filter(pk=part.pk, pages=part.pages, done=False, job__state="running")
+    moved = stood.update(
+        place=json.dumps(page.next),
+        pages=F("pages") + 1,
+        seen=F("seen") + page.seen,
+        found=F("found") + len(page.found),
+        done=page.next is None,
+        moved_at=timezone.now(),
+    )
+    if moved and page.found:
+        room = max(0, FINDINGS - JobFinding.objects.filter(job=part.job_id).count())
+        kept = [JobFinding(job_id=part.job_id, ticket_id=one.ticket_id, what=one.what) for one in page.found[:room]]
+        JobFinding.objects.bulk_create(kept)
+    if moved and part.job.error:
+        Job.objects.filter(pk=part.job_id, state="running").update(error="")
+    return moved == 1
+
+
+def _end(job_id: int, state: str, error: str = "") -> None:
+    running = Job.objects.filter(pk=job_id, state="running")
+    running.update(state=state, alone=None, ended_at=timezone.now(), error=error)

@@ -1,0 +1,75 @@
+"""Jobs in the background: a Celery task works a part for some seconds, then queues itself again.
+
+A worker that dies leaves its message to another one. Should a message be lost after all, beat's look, once a minute,
+finds the part that does not move.
+"""
+
+import logging
+import time
+from typing import Any
+
+from celery import Task
+from django.db import OperationalError
+
+from config import aws, celery
+from config.celery import app
+from ticketing.jobs import running
+from ticketing.models import Job, JobPart
+
+SEGMENTS = 4  # of a job that the desk starts
+AT_ONCE = 2  # parts that are worked side by side; the doors' jobs wait behind them on the same queue
+STEP_SECONDS = 10.0  # and wait no longer than this
+_WORK = "ticketing.jobs.work"
+
+log = logging.getLogger(__name__)
+
+
+class PartTask(Task[[str], None]):
+    """A step of a job. An error that nobody expected ends the job, and stands there."""
+
+    def on_failure(
+        self, exc: Exception, task_id: str, args: tuple[Any, ...], kwargs: dict[str, Any], einfo: Any
+    ) -> None:
+        if part := JobPart.objects.filter(pk=args[0]).first():
+            running.fail(part.job_id, f"An unexpected error ({type(exc).__name__}): see the worker's log")
+
+
+@app.task(base=PartTask, name=_WORK)
+def work(part_id: str) -> None:
+    """Work a part for some seconds; when it is done, go on with one that nobody works."""
+    part = JobPart.objects.select_related("job").filter(pk=part_id, job__state="running").first()
+    if part is None:
+        return
+    try:
+        _work(part)
+    except (aws.Permanent, aws.NotFound) as error:
+        running.fail(part.job_id, f"AWS refused it ({error.code})")
+    except (aws.AwsError, OperationalError) as error:
+        log.warning("Job %s does not get on for now: %s", part.job_id, error)
+        running.trouble(part.job_id, f"{type(error).__name__}: it is tried again in a few minutes")
+
+
+@app.task(name="ticketing.jobs.look_after")
+def look_after() -> None:
+    """Queue what nobody works of the jobs that run."""
+    for job in Job.objects.filter(state="running"):
+        enqueue(job)
+
+
+def enqueue(job: Job) -> None:
+    """Queue as many parts as are to be worked side by side, unless they are. Raises aws.AwsError: look again later."""
+    for part in running.take(job, AT_ONCE - running.hands(job)):
+        celery.send(_WORK, str(part.pk))
+    running.finish(job.pk)  # should somebody have died between the last part's end and the job's
+
+
+def _work(part: JobPart) -> None:
+    end = time.monotonic() + STEP_SECONDS
+    mine: JobPart | None = part
+    while mine:
+        moved = running.step(mine).moved
+        if moved != "on":
+            mine = next(iter(running.take(mine.job, 1)), None) if moved == "done" else None
+        if mine and time.monotonic() >= end:
+            celery.send(_WORK, str(mine.pk))
+            return

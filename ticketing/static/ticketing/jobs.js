@@ -1,0 +1,15 @@
+// While a job runs, asks for the page every two seconds and puts the new list of jobs in the old one's place.
+(function look() {
+  const list = document.querySelector("#desk-jobs[data-running]");
+  if (!list) return;
+  setTimeout(async () => {
+    const answer = await fetch(location.href).catch(() => null);
+    if (answer && answer.ok && !answer.redirected) {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const held = list.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
+      list.replaceWith(page.getElementById("desk-jobs"));
+      if (held) document.querySelector(`[aria-label="${CSS.escape(held)}"]`)?.focus();
+    }
+    look();
+  }, 2000);
+})();
