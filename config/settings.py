@@ -132,6 +132,9 @@ STORAGES = {
 
 CELERY_TASK_ALWAYS_EAGER = env.flag("CELERY_TASK_ALWAYS_EAGER")
 
+# How many items an import writes in a second, so that there is room for the doors' own traffic. 0: no limit.
+IMPORT_ITEMS_PER_SECOND = env.number("IMPORT_ITEMS_PER_SECOND", 500)
+
 # --- The doors --------------------------------------------------------------------------------------
 
 DEFAULT_CUSTOMER = env.text("DEFAULT_CUSTOMER", "default")

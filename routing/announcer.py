@@ -25,10 +25,14 @@ log = logging.getLogger(__name__)
 
 
 def handler(event: Event, context: Any = None) -> Answer:
-    """Takes a batch of stream records (Lambda's DynamoDB form); the answer names those to be read again."""
+    """Takes a batch of stream records (Lambda's DynamoDB form); the answer names those to be read again.
+
+    What an import put there is not announced; whatever happens to it afterwards is.
+    """
     messages = []
     for record in event["Records"]:
-        if ticket := service.from_change(record["dynamodb"].get("NewImage")):
+        ticket = service.from_change(record["dynamodb"].get("NewImage"))
+        if ticket and not (ticket.as_imported and record["eventName"] == "INSERT"):
             number = record["dynamodb"]["SequenceNumber"]
             messages.append(_message(number, ticket, _EVENTS.get(record["eventName"], "ticket.updated")))
     again = _announce(messages)
@@ -36,12 +40,14 @@ def handler(event: Event, context: Any = None) -> Answer:
 
 
 def catch_up(since: str | None) -> None:
-    """Announce every ticket that changed since then, or has no time on it, from the record itself.
+    """Announce every ticket that changed since then, or has no time on it, from the record itself. What stands as an
+    import wrote it is passed over.
 
     Raises aws.Retryable if one could not be announced now: the caller begins the catch-up again later.
     """
+    tickets = (one for one in service.all_tickets(since) if not one.as_imported)
     count = 0
-    for batch in batched(service.all_tickets(since), _CATCH_UP_BATCH):
+    for batch in batched(tickets, _CATCH_UP_BATCH):
         messages = [_message(one.ticket_id, one, _event_of(one)) for one in batch]
         if again := _announce(messages):
             raise aws.Retryable("NotAnnounced", f"{len(again)} of {len(batch)} tickets")

@@ -8,6 +8,7 @@ import uuid6
 
 from config import json
 from config.refusals import Absent
+from ticketing import clock
 
 # The namespace of every id that is derived from a key. Changing it would forget every idempotency key.
 _NAMESPACE = uuid.UUID("6f0c1f8e-9d0b-5f3a-8f5e-2b1a7c9d4e10")
@@ -24,6 +25,17 @@ def new_id() -> str:
 def keyed_id(customer_id: str, operation: str, key: str) -> str:
     """The one UUID that a key stands for: the same customer, operation and key always give the same."""
     return str(uuid.uuid5(_NAMESPACE, json.dumps([customer_id, operation, key])))
+
+
+def timed_id(moment: str, place: int, name: str) -> str:
+    """The one UUID that a name stands for, in the order of the moment (ISO 8601), then of the place (from 0).
+
+    It has the shape of version 7; what is random there comes from the name here.
+    """
+    at = clock.parse(moment)
+    milliseconds = max(0, int(at.timestamp() * 1000)) if at else 0
+    random = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) >> 2
+    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | min(place, 0xFFF) << 64 | 2 << 62 | random))
 
 
 def from_path(text: str) -> str:

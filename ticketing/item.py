@@ -23,9 +23,10 @@ CHANGE = "CHANGE#"
 KEY = "KEY#"
 
 COUNTED_BELOW = {"version": 2**63, "comment_count": 2**31}  # what the index can hold
+_WHOLE_BELOW = COUNTED_BELOW | {"imported_version": COUNTED_BELOW["version"]}
 
 _TIERS: tuple[Tier, ...] = get_args(Tier)
-_NEVER = "1970-01-01T00:00:00.000Z"
+NEVER = "1970-01-01T00:00:00.000Z"
 T = TypeVar("T")
 
 
@@ -34,14 +35,15 @@ def ticket_key(ticket_id: str) -> dict[str, Any]:
     return aws.to_wire({"ticket_id": ticket_id, "item": TICKET})
 
 
-def from_ticket(ticket: Ticket, fingerprint: str) -> dict[str, Any]:
-    """A new ticket as its item, with the SHA-256 of the request that made it."""
+def from_ticket(ticket: Ticket, fingerprint: str | None) -> dict[str, Any]:
+    """A new ticket as its item, with the SHA-256 of the request that made it, if one did."""
     values = ticket.to_json() | {
         "item": TICKET,
         "attributes": json.dumps(ticket.attributes),
         "request_id": ticket.request_id,
         "fingerprint": fingerprint,
         "overflow": ticket.overflow,
+        "imported_version": ticket.imported_version,
     }
     return aws.to_wire(_without_nothing(values))
 
@@ -50,7 +52,7 @@ def to_ticket(item: dict[str, Any]) -> Ticket:
     """A `TICKET` item, in wire format, as a ticket."""
     values = aws.from_wire(item)
     customer_id = _text(values, "customer_id") or settings.DEFAULT_CUSTOMER
-    created_at = _text(values, "created_at") or _text(values, "updated_at") or _NEVER
+    created_at = _text(values, "created_at") or _text(values, "updated_at") or NEVER
     return Ticket(
         ticket_id=str(values["ticket_id"]),
         channel=_one_of(CHANNELS, values.get("channel"), "itsm"),
@@ -73,6 +75,7 @@ def to_ticket(item: dict[str, Any]) -> Ticket:
         version=_whole(values, "version", 1),
         request_id=_text(values, "request_id") or "-",
         overflow=_digest(values.get("overflow")),
+        imported_version=_whole(values, "imported_version", 0) or None,
     )
 
 
@@ -96,7 +99,7 @@ def to_comment(item: dict[str, Any]) -> Comment:
         comment=_text(values, "comment") or "",
         author=_text(values, "author"),
         visibility=_one_of(VISIBILITIES, values.get("visibility"), "internal"),
-        created_at=_text(values, "created_at") or _NEVER,
+        created_at=_text(values, "created_at") or NEVER,
         door=_text(values, "door") or "",
     )
 
@@ -123,7 +126,7 @@ def _one_of(allowed: tuple[T, ...], value: Any, default: T) -> T:
 
 def _whole(values: dict[str, Any], name: str, default: int) -> int:
     value = values.get(name)
-    return int(value) if isinstance(value, Decimal) and 0 <= value < COUNTED_BELOW[name] else default
+    return int(value) if isinstance(value, Decimal) and 0 <= value < _WHOLE_BELOW[name] else default
 
 
 def _digest(value: Any) -> str | None:

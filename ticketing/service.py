@@ -6,7 +6,7 @@ announced here: the table's change stream does that.
 """
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import uniform
@@ -15,7 +15,7 @@ from typing import Any
 from config import aws, json, metrics
 from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Stale
 from config.requests import request_id
-from ticketing import bulk, clock, ids, store, writes
+from ticketing import bulk, clock, ids, loading, store, writes
 from ticketing import item as items
 from ticketing.ticket import CHANGEABLE, Actor, Comment, Ticket
 from ticketing.workflow import REOPENED_BY_COMMENT, STATUSES, Status, Visibility, is_final
@@ -97,7 +97,8 @@ def open_ticket(draft: Ticket, key: Key | None = None) -> Opened:
         return Opened(ticket, replayed=False)
     if key is None:
         return Opened(existing.ticket, replayed=False)  # a fresh id: it is this write, whose answer was lost
-    if existing.fingerprint != key.fingerprint:
+    # With an imported ticket came no fingerprint: its id alone says that it is this key's.
+    if existing.fingerprint != key.fingerprint and existing.ticket.imported_version is None:
         raise KeyReused
     return Opened(existing.ticket, replayed=True)
 
@@ -272,6 +273,56 @@ def page_of_all(segment: int, segments: int, start: bulk.Place | None) -> bulk.P
 def about_how_many() -> int:
     """About how many items the record has, tickets and all that belongs to them: for a progress bar."""
     return bulk.count()
+
+
+def all_comments(ticket_id: str) -> Iterator[Comment]:
+    """Every comment of the ticket, oldest first, read as they are taken."""
+    after: str | None = ""
+    while after is not None:
+        page, after = store.comments_after(ticket_id, after, 1000)
+        yield from page
+
+
+def whole_conversation(ticket_id: str) -> Conversation | None:
+    """The ticket with all its comments, None if there is none. For the house's own work, not for doors."""
+    ticket = store.get(ticket_id)
+    return Conversation(ticket, list(all_comments(ticket_id)), None) if ticket else None
+
+
+def all_conversations() -> Iterator[Conversation]:
+    """Every ticket of the record with all its comments, in no order, one at a time."""
+    for ticket, comments in loading.scan():
+        if len(comments) == ticket.comment_count:
+            yield Conversation(ticket, comments, None)
+        elif found := whole_conversation(ticket.ticket_id):  # commented meanwhile, or counted by another program
+            yield found
+
+
+def to_load(imported: Conversation) -> dict[str, Any]:
+    """The item of an imported ticket, for `load_tickets`; what is too large for it is in S3 then.
+
+    Raises Invalid if the ticket, or one of its comments, is too large to be stored.
+    """
+    for comment in imported.comments:
+        _check_size(comment)
+    ticket = imported.ticket
+    try:
+        return loading.item_of(replace(ticket, imported_version=ticket.version, request_id=request_id()))
+    except store.TooLarge:
+        raise Invalid(_TOO_LARGE) from None
+
+
+def load_comments(comments: list[Comment]) -> None:
+    """Write imported comments (25 at most) as they are; again makes no second. Their ticket is to follow."""
+    loading.put_comments(comments)
+
+
+def load_tickets(made: Iterable[dict[str, Any]]) -> list[Ticket]:
+    """Create imported tickets, of what `to_load` gave, when their comments stand there. Nobody is notified.
+
+    Those that stood there already, which are left as they are.
+    """
+    return loading.create(made)
 
 
 def from_change(image: dict[str, Any] | None) -> Ticket | None:

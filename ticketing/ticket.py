@@ -52,10 +52,16 @@ class Ticket:
     version: int = 1
     request_id: str = "-"  # of the write that made this version; for tracing, not in the ticket's JSON
     overflow: str | None = None  # the S3 object that has the description and attributes; not in the JSON either
+    imported_version: int | None = None  # the version that an import wrote, which is nobody's news; nor is this
 
     @property
     def reference(self) -> str:
         return ids.reference(self.ticket_id)
+
+    @property
+    def as_imported(self) -> bool:
+        """Whether it stands as an import wrote it, which notifies nobody."""
+        return self.imported_version == self.version
 
     @property
     def title(self) -> str:
@@ -121,7 +127,7 @@ class Actor:
     request_id: str
 
 
-_UNSHOWN = {"request_id", "overflow"}  # fields that are not in the ticket's JSON
+_UNSHOWN = {"request_id", "overflow", "imported_version"}  # fields that are not in the ticket's JSON
 
 
 def from_json(values: dict[str, Any], request_id: str = "-") -> Ticket:

@@ -42,6 +42,11 @@ def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor) -> list[
     return [update, _note(before.ticket_id, after.version, after.updated_at, actor, fields)]
 
 
+def creation(wire: dict[str, Any]) -> dict[str, Any]:
+    """A ticket's item, unless one stands there; what stands there comes back with the refusal."""
+    return _put(wire, unless_exists=True)
+
+
 def differences(before: Ticket, after: Ticket) -> dict[str, list[Any]]:
     """What changed, field by field, from what to what; compared as JSON, where `1`, `1.0` and `true` are three."""
     pairs = {name: [getattr(before, name), getattr(after, name)] for name in CHANGEABLE}

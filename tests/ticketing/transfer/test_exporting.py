@@ -1,0 +1,140 @@
+"""Exporting: every ticket with all its comments; and what is imported from it is exported the same again."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import json
+from tests import anything, record
+from tests.record import ACTOR
+from tests.ticketing import test_foreign_items
+from tests.ticketing.transfer.transferring import empty_the_record, exported, imported, line
+from ticketing import loading, service
+from ticketing.ticket import Ticket
+from ticketing.transfer import exporting
+from ticketing.transfer.importing import Done
+
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+
+TEXT = "é" * 300_000  # too large for an item
+
+
+def back() -> tuple[list[str], list[str], Done]:
+    """An export, and the export of an empty copy into which it was imported."""
+    before = exported()
+    empty_the_record()
+    done = imported(*before)
+    return before, exported(), done
+
+
+def commented(ticket: Ticket, *texts: str, **more: Any) -> None:
+    for text in texts:
+        service.add_comment(ticket.ticket_id, ticket.customer_id, text, ACTOR, **more)
+
+
+def test_a_line_is_the_tickets_json_with_its_comments_and_their_doors() -> None:
+    ticket = record.opened(subject="One", attributes={"n": [1, None]})
+    commented(ticket, "Public")
+    commented(ticket, "Internal", visibility="internal", author="Ada")
+    [text] = exported()
+    values = json.loads(text)
+    said = [one.to_json() | {"door": "itsm"} for one in service.all_comments(ticket.ticket_id)]
+    assert values == record.get(ticket.ticket_id).to_json() | {"comments": said}
+    assert [one["visibility"] for one in values["comments"]] == ["public", "internal"]
+
+
+def test_what_is_imported_from_an_export_is_exported_the_same_again() -> None:
+    large = record.opened(issue_description=TEXT, attributes={"shelf": "x" * 300_000})
+    commented(large, "One", "x" * 300_000)
+    commented(record.opened(tags=["a"], requester={"name": "Lea"}, tier="gold"), "Note", visibility="internal")
+    service.change_ticket(record.opened().ticket_id, "acme", {"status": "closed", "assignee": "ada"}, ACTOR)
+    record.put(ticket_id="bare")
+    record.put(ticket_id="odd", attributes={"b": b"\xff"}, tags={"b", "a"}, created_at="some day", subject="x" * 9000)
+    record.put(ticket_id="said", comment_count=7)
+    record.put(ticket_id="said", item="TICKET#COMMENT#1", comment="Hi")
+    before, after, done = back()
+    assert (len(before), done.created, done.refused) == (6, 6, [])
+    assert after == before
+
+
+@given(st.dictionaries(test_foreign_items._names, test_foreign_items._values, max_size=8), anything.objects("a", "b"))
+@anything.examples(25)
+def test_whatever_another_programs_item_holds_it_is_exported_and_imported_again(
+    values: dict[str, Any], attributes: dict[str, Any]
+) -> None:
+    empty_the_record()
+    record.put(**{"ticket_id": "odd", "caller_id": "c", "created_at": "2026"} | _storable(values))
+    record.put(ticket_id="ours", attributes=json.dumps(attributes))
+    before, after, done = back()
+    assert (len(before), done.refused) == (2, [])
+    assert after == before
+
+
+def _storable(values: dict[str, Any]) -> dict[str, Any]:
+    """What the table takes: its index has texts as keys."""
+    keys = ("caller_id", "created_at")
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in keys or (isinstance(value, str) and 0 < len(value) < 100)
+    }
+
+
+def test_many_comments_come_whole_and_in_order_whatever_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported(line(ticket_id="t", comments=[{"comment": f"{one} " + "x" * 30_000} for one in range(80)]))
+    [text] = exported()  # more than a page of the table, which is 1 MB
+    assert [one["comment"].split()[0] for one in json.loads(text)["comments"]] == [str(one) for one in range(80)]
+
+
+def test_a_comment_that_comes_while_the_export_reads_is_in_it_with_its_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = record.opened()
+    commented(ticket, "One")
+    seen = list(loading.scan())
+    commented(ticket, "Two")
+    found, _ = seen[0]
+    monkeypatch.setattr(loading, "scan", lambda: [(found, list(service.all_comments(ticket.ticket_id)))])
+    values = json.loads(exported()[0])
+    assert (values["version"], values["comment_count"], len(values["comments"])) == (3, 2, 2)
+
+
+def test_comments_without_their_ticket_and_other_items_are_no_lines() -> None:
+    record.put(ticket_id="a", item="TICKET#COMMENT#1", comment="Hi")
+    record.put(ticket_id="b", item="CHANGE#1")
+    record.put(ticket_id="c", item="TICKETS")
+    assert exported() == []
+
+
+def test_the_tickets_that_are_asked_for_come_in_that_order_from_the_record() -> None:
+    imported(*(line(ticket_id=f"t{one}", comments=[{"comment": "Hi"}]) for one in range(50)))
+    wanted = [f"t{one}" for one in range(49, -1, -1)]
+    found = [json.loads(one) for one in exporting.lines(iter([*wanted[:5], "none", *wanted[5:]]))]
+    assert [one["ticket_id"] for one in found] == wanted
+    assert sorted(exported()) == sorted(exporting.lines(wanted))
+    assert list(exporting.lines([])) == []
+
+
+def test_ids_are_taken_only_as_lines_are_needed() -> None:
+    imported(line(ticket_id="t"))
+    taken = []
+
+    def ids() -> Any:
+        for _ in range(10_000):
+            taken.append(1)
+            yield "t"
+
+    assert next(exporting.lines(ids()))
+    assert len(taken) <= 100
+
+
+def test_a_file_is_replaced_only_when_the_new_one_is_complete(tmp_path: Path) -> None:
+    file = tmp_path / "tickets.jsonl"
+    file.write_text("before")
+    with pytest.raises(ZeroDivisionError), exporting.replacing(file) as new:
+        new.write(str(1 / 0))
+    assert (file.read_text(), list(tmp_path.iterdir())) == ("before", [file])
+    with exporting.replacing(file) as new:
+        new.write("whole")
+    assert (file.read_text(), list(tmp_path.iterdir())) == ("whole", [file])

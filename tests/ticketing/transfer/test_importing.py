@@ -1,0 +1,303 @@
+"""Importing: each ticket once and whole, whatever dies, comes twice or at the same time; and nobody is notified."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from config import aws as config_aws
+from config import json
+from routing import announcer, topic
+from routing.topic import Message, Outcome
+from tests import record
+from tests.record import ACTOR
+from tests.routing.test_announcer import stream
+from tests.ticketing.transfer.transferring import imported, line, only_ticket, texts_of
+from ticketing import bulk, index, loading, service
+from ticketing.models import IndexedTicket
+from ticketing.service import Key
+from ticketing.transfer import importing
+from ticketing.transfer import line as lines
+
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+
+TALK = [{"comment": "One", "visibility": "public"}, {"comment": "Two"}]
+
+
+class Died(Exception):
+    """Here the process would have died."""
+
+
+@pytest.fixture
+def dies_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str, int], None]:
+    """`dies_at(loading, "create", 1)`: the first call of that function does not happen."""
+
+    def plan(owner: Any, name: str, number: int) -> None:
+        original, calls = getattr(owner, name), [0]
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            calls[0] += 1
+            if calls[0] == number:
+                raise Died
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, call)
+
+    return plan
+
+
+def test_a_ticket_keeps_its_times_its_version_and_its_comments() -> None:
+    at = "2025-01-02T03:04:05.678Z"
+    done = imported(line(created_at=at, updated_at=at, version=7, status="closed", tier="gold", comments=TALK))
+    ticket = only_ticket()
+    assert (done.created, done.there, done.refused) == (1, 0, [])
+    assert (ticket.created_at, ticket.updated_at, ticket.version, ticket.status) == (at, at, 7, "closed")
+    assert (ticket.comment_count, texts_of(ticket.ticket_id)) == (2, ["One", "Two"])
+
+
+@pytest.mark.sql
+def test_what_is_imported_stands_in_the_index_and_a_repeat_changes_nothing() -> None:
+    many = [line(subject=str(number)) for number in range(120)]
+    assert imported(*many).created == 120
+    before = list(IndexedTicket.objects.order_by("pk").values())
+    again = imported(*many)
+    assert (again.created, again.there) == (0, 120)
+    assert list(IndexedTicket.objects.order_by("pk").values()) == before
+    assert len(record.ticket_ids()) == len(before) == 120
+
+
+def test_a_ticket_that_is_there_already_is_left_as_it_is_comments_too() -> None:
+    imported(line(ticket_id="t", comments=TALK))
+    service.change_ticket("t", None, {"subject": "Ours"}, ACTOR)
+    done = imported(line(ticket_id="t", subject="Theirs", comments=[*TALK, {"comment": "Three"}]))
+    assert (done.created, done.there) == (0, 1)
+    assert (record.get("t").subject, record.get("t").comment_count, len(texts_of("t"))) == ("Ours", 2, 2)
+
+
+def test_of_two_lines_with_one_id_in_a_file_the_first_counts() -> None:
+    done = imported(line(ticket_id="t", subject="1"), line(ticket_id="t", subject="2"), line(), line())
+    assert (done.created, done.there) == (2, 2)
+    assert record.get("t").subject == "1"
+
+
+def test_refused_lines_are_named_with_their_numbers_and_hold_nothing_up() -> None:
+    done = imported(line(subject="1"), "no JSON", "", line(colour="red"), line(subject="5"))
+    assert done.created == 2
+    assert [(one.number, one.sentence, one.text.strip()[:3]) for one in done.refused] == [
+        (2, "The line is not valid JSON", b"no "),
+        (4, "colour is not known here", b'{"c'),
+    ]
+
+
+def test_a_line_that_is_too_long_to_be_read_is_refused_and_those_behind_it_keep_their_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lines, "LONGEST", 200)
+    done = imported(line(subject="1"), line(subject="x" * 900), "no JSON", line(subject="4"))
+    assert done.created == 2
+    assert [(one.number, one.sentence) for one in done.refused] == [
+        (2, "The line is longer than 200 bytes"),
+        (3, "The line is not valid JSON"),
+    ]
+
+
+def test_a_ticket_or_comment_that_cannot_be_stored_is_refused_before_anything_of_it_is_written() -> None:
+    huge = line(ticket_id="a", comments=[{"comment": "ok"}, {"comment": "é" * 200_000}])
+    wide = {**lines_of_an_export(), "ticket_id": "b", "subject": "x" * 400_000}
+    done = imported(huge, wide, line(ticket_id="c"))
+    assert [(one.number, one.sentence) for one in done.refused] == [
+        (1, "The comment is too large to be stored"),
+        (2, "The ticket is too large to be stored"),
+    ]
+    assert record.ticket_ids() == ["c"]
+    assert record.items("a") == record.items("b") == []
+
+
+def lines_of_an_export() -> dict[str, Any]:
+    """A whole line: with every field."""
+    ticket = lines.read(b'{"caller_id": "c", "issue_description": "d"}').ticket
+    return ticket.to_json() | {"reference": None, "comments": []}
+
+
+def test_one_line_that_the_table_does_not_take_is_refused_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = loading.create
+
+    def create(wires: Any) -> Any:
+        wires = list(wires)
+        if any(one["subject"] == {"S": "2"} for one in wires):
+            raise config_aws.Permanent("ValidationException", "no")
+        return original(wires)
+
+    monkeypatch.setattr(loading, "create", create)
+    done = imported(*(line(subject=str(number)) for number in range(1, 4)))
+    assert (done.created, [(one.number, one.sentence) for one in done.refused]) == (
+        2,
+        [(2, "The record does not take it")],
+    )
+
+
+def test_a_setup_that_is_wrong_ends_the_import_and_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(tickets: Any) -> Any:
+        raise config_aws.Permanent("AccessDeniedException", "no")
+
+    monkeypatch.setattr(loading, "create", denied)
+    with pytest.raises(config_aws.Permanent):
+        imported(line(), line(subject="2"))
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "number"),
+    [
+        (bulk, "tickets", 2),
+        (loading, "put_comments", 1),
+        (loading, "put_comments", 3),
+        (loading, "create", 1),
+        (loading, "create", 2),
+        (index, "apply", 1),
+        (index, "apply", 2),
+    ],
+)
+def test_an_import_that_died_is_finished_by_being_started_again(
+    dies_at: Callable[..., None], monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, number: int
+) -> None:
+    monkeypatch.setattr(importing, "LINES", 15)
+    many = [line(subject=str(one), comments=TALK) for one in range(20)]
+    dies_at(owner, name, number)
+    with pytest.raises(Died):
+        imported(*many)
+    for ticket in service.all_tickets():
+        assert len(texts_of(ticket.ticket_id)) == ticket.comment_count == 2  # none is there without its comments
+    done = imported(*many)
+    assert done.created + done.there == 20
+    assert len(record.ticket_ids()) == IndexedTicket.objects.count() == 20
+    assert {tuple(texts_of(one)) for one in record.ticket_ids()} == {("One", "Two")}
+
+
+def test_two_imports_at_once_make_each_ticket_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have seen that none is there; the second meets what the first wrote meanwhile."""
+    many = [line(subject=str(one), comments=TALK) for one in range(30)]
+    original = loading.put_comments
+    created: list[int] = []
+
+    def put_comments(comments: Any) -> None:
+        monkeypatch.setattr(loading, "put_comments", original)
+        created.append(imported(*many[:20]).created)
+        original(comments)
+
+    monkeypatch.setattr(loading, "put_comments", put_comments)
+    done = imported(*many)
+    assert (created, done.created, done.there) == ([20], 10, 20)
+    assert len(record.ticket_ids()) == IndexedTicket.objects.count() == 30
+    assert {tuple(texts_of(one)) for one in record.ticket_ids()} == {("One", "Two")}
+
+
+def test_a_table_that_takes_only_some_comments_is_given_the_rest_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = config_aws.client("dynamodb")
+    original, given = table.batch_write_item, []
+
+    class Table:
+        def batch_write_item(self, RequestItems: dict[str, list[Any]]) -> Any:  # noqa: N803 - AWS's name
+            [(name, requests)] = RequestItems.items()
+            given.append(len(requests))
+            some = 1 if len(given) != 2 else 0  # at its second call it takes none
+            if some:
+                original(RequestItems={name: requests[:some]})
+            return {"UnprocessedItems": {name: requests[some:]} if requests[some:] else {}}
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(table, name)
+
+    monkeypatch.setattr(loading, "_table", Table)
+    monkeypatch.setattr(config_aws._retry, "sleep", lambda _: None)
+    imported(line(ticket_id="t", comments=[{"comment": str(one)} for one in range(3)]))
+    assert (given, texts_of("t")) == ([3, 2, 2, 1], ["0", "1", "2"])
+
+
+def test_a_record_that_is_away_for_a_while_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    original = loading.create
+
+    def create(tickets: Any) -> Any:
+        if len(waits) < 3:
+            raise config_aws.Retryable("ThrottlingException", "slower")
+        return original(tickets)
+
+    monkeypatch.setattr(loading, "create", create)
+    monkeypatch.setattr(importing, "sleep", waits.append)
+    assert imported(line()).created == 1
+    assert waits == [1, 2, 4]
+
+
+def test_tickets_that_together_are_too_large_for_a_transaction_go_in_several() -> None:
+    many = [line(subject=str(one), issue_description="é" * 100_000) for one in range(8)]
+    assert imported(*many).created == 8
+    assert len(record.ticket_ids()) == 8
+
+
+# --- Nobody is notified -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int]]:
+    """What was announced: event, ticket, version."""
+    sent: list[tuple[str, str, int]] = []
+
+    def publish(messages: list[Message]) -> Outcome:
+        bodies = [json.loads(one.body) for one in messages]
+        sent.extend((body["event"], body["ticket_id"], body["version"]) for body in bodies)
+        return Outcome({}, {})
+
+    monkeypatch.setattr(topic, "publish", publish)
+    return sent
+
+
+def announce() -> None:
+    assert announcer.handler({"Records": stream()}) == {"batchItemFailures": []}
+
+
+def test_an_imported_ticket_is_announced_to_nobody_by_the_stream_or_by_a_catch_up(
+    published: list[Any],
+) -> None:
+    imported(line(ticket_id="t", version=3, comments=TALK), line(ticket_id="u"))
+    announce()
+    announcer.catch_up(None)
+    assert published == []
+
+
+def test_whatever_happens_to_an_imported_ticket_afterwards_is_announced(published: list[Any]) -> None:
+    imported(line(ticket_id="t", version=3), line(ticket_id="u"), line(ticket_id="v"))
+    service.change_ticket("t", None, {"subject": "New"}, ACTOR)
+    service.add_comment("u", "default", "Hello", ACTOR)
+    announce()
+    assert published == [("ticket.updated", "t", 4), ("ticket.updated", "u", 2)]
+    published.clear()
+    announcer.catch_up(None)
+    assert sorted(published) == [("ticket.updated", "t", 4), ("ticket.updated", "u", 2)]
+
+
+def test_another_program_that_touches_an_imported_ticket_is_heard(published: list[Any]) -> None:
+    imported(line(ticket_id="t"))
+    item = config_aws.to_wire(record.items("t")[0] | {"subject": "Theirs"})
+    config_aws.client("dynamodb").put_item(TableName="poc-itsm-tickets", Item=item)
+    announce()
+    assert published == [("ticket.updated", "t", 1)]
+
+
+# --- And the doors ------------------------------------------------------------------------------------
+
+
+def test_a_request_whose_ticket_was_imported_is_answered_with_that_ticket() -> None:
+    key = Key("acme", "POST /itsm/tickets", "k", "f")
+    imported(line(ticket_id=key.keyed_id, customer_id="acme", subject="Here"))
+    opened = service.open_ticket(record.new(), key)
+    assert (opened.replayed, opened.ticket.subject) == (True, "Here")
+    service.change_ticket(key.keyed_id, None, {"subject": "Changed"}, ACTOR)
+    assert service.open_ticket(record.new(), key).ticket.subject == "Changed"
+
+
+def test_an_imported_ticket_can_be_listed_commented_and_changed_as_any_other() -> None:
+    imported(line(ticket_id="t", customer_id="acme", comments=TALK))
+    service.add_comment("t", "acme", "Three", ACTOR)
+    assert service.change_ticket("t", "acme", {"status": "closed"}, ACTOR).version == 3
+    assert [one.status for one in service.list_by_caller("lea", "acme", None, 20).tickets] == ["closed"]
+    assert texts_of("t") == ["One", "Two", "Three"]

@@ -1,0 +1,156 @@
+"""A line: what it may hold, what is refused and in which words, and the ids of tickets that bring none."""
+
+from typing import Any
+
+import pytest
+
+from config import json
+from config.refusals import Invalid
+from tests.ticketing.transfer.transferring import line
+from ticketing import ids
+from ticketing.ticket import Ticket, draft
+from ticketing.transfer import line as lines
+
+
+def read(**values: Any) -> Any:
+    return lines.read(json.dumps(line(**values)).encode())
+
+
+def test_a_line_of_another_system_gets_what_the_record_gives_an_item_that_lacks_it() -> None:
+    ticket = read().ticket
+    assert (ticket.channel, ticket.customer_id, ticket.status, ticket.priority, ticket.tier, ticket.version) == (
+        "itsm",
+        "default",
+        "open",
+        "normal",
+        "general",
+        1,
+    )
+    assert (ticket.created_at, ticket.updated_at) == ("1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z")
+
+
+def test_a_line_without_an_id_gets_the_same_one_each_time_and_another_line_another() -> None:
+    first, spaced = read(subject="A").ticket, lines.read(json.dumps(line(subject="A")).replace(":", ": ").encode())
+    assert first.ticket_id == spaced.ticket.ticket_id != read(subject="B").ticket.ticket_id
+    assert ids.is_id(first.ticket_id)
+    assert read(customer_id="acme").ticket.ticket_id != read().ticket.ticket_id
+
+
+def test_comments_without_ids_get_the_same_ones_each_time_in_the_order_of_their_times_then_of_the_line() -> None:
+    at = ["2026-02-09T10:11:12.345Z", "2026-02-09T10:11:12.344Z", "2026-02-09T10:11:12.345Z"]
+    said = [{"comment": "same", "created_at": one} for one in at]
+    first, again = read(comments=said).comments, read(comments=said).comments
+    assert first == again
+    order = sorted(range(3), key=lambda place: first[place].comment_id)
+    assert order == [1, 0, 2]
+    assert all(ids.is_id(one.comment_id) for one in first)
+
+
+def test_comments_are_counted_as_they_stand_in_the_line_whatever_it_says() -> None:
+    said = [{"comment_id": "b", "comment": "2"}, {"comment_id": "a", "comment": "1"}]
+    ticket = read(comments=said, comment_count=7, last_comment_id="z").ticket
+    assert (ticket.comment_count, ticket.last_comment_id) == (2, "b")
+
+
+def test_a_comment_without_a_visibility_is_kept_from_customers() -> None:
+    assert read(comments=[{"comment": "Hi"}]).comments[0].visibility == "internal"
+
+
+def test_times_of_another_system_are_put_into_the_records_form() -> None:
+    ticket = read(created_at="2026-02-09T11:11:12+01:00").ticket
+    assert ticket.created_at == ticket.updated_at == "2026-02-09T10:11:12.000Z"
+
+
+def test_numbers_in_attributes_keep_every_digit() -> None:
+    text = b'{"caller_id":"c","issue_description":"d","attributes":{"n":1.10,"big":123456789012345678901234567890.50}}'
+    attributes = lines.write(lines.read(text))
+    assert '"n":1.10' in attributes
+    assert '"big":123456789012345678901234567890.50' in attributes
+
+
+def test_a_byte_order_mark_is_no_mistake() -> None:
+    assert lines.read(b"\xef\xbb\xbf" + json.dumps(line()).encode()).ticket.caller_id == "lea"
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"caller_id": None}, "caller_id is required"),
+        ({"caller_id": " "}, "caller_id is required"),
+        ({"caller_id": 7}, "caller_id must be a text"),
+        ({"caller_id": "é" * 1025}, "caller_id must have 1 to 2048 bytes"),
+        ({"issue_description": None}, "issue_description is required"),
+        ({"issue_description": ""}, "issue_description is required"),
+        ({"issue_description": ["x"]}, "issue_description must be a text"),
+        ({"issue_description": "\ud800"}, "issue_description has a lone surrogate, which is no character"),
+        ({"subject": "a\0b"}, "subject has a NUL character, which cannot be kept"),
+        ({"subject": "x" * 2001}, "subject must not be longer than 2000 characters"),
+        ({"ticket_id": ""}, "ticket_id must have 1 to 2048 bytes"),
+        ({"ticket_id": 7}, "ticket_id must be a text"),
+        ({"ticket_id": "t", "reference": "F-0000-0000"}, "reference is another ticket's: this one's is F-WEWR-MKD3"),
+        ({"status": "done"}, "status must be one of: open, pending, solved, closed"),
+        ({"status": ["open"]}, "status must be one of: open, pending, solved, closed"),
+        ({"priority": 1}, "priority must be one of: low, normal, high, urgent"),
+        ({"tier": "silver"}, "tier must be one of: general, gold"),
+        ({"channel": "fax"}, "channel must be one of: itsm, routing, submission, zendesk, event, desk"),
+        ({"version": 0}, "version must be a whole number from 1 on"),
+        ({"version": True}, "version must be a whole number from 1 on"),
+        ({"version": 2**63}, "version must be a whole number from 1 on"),
+        ({"created_at": "yesterday"}, "created_at must be a time such as 2026-02-09T10:11:12.345Z"),
+        ({"updated_at": 7}, "updated_at must be a text"),
+        ({"tags": "printer"}, "tags must be a list of texts"),
+        ({"tags": [1]}, "tags must be a list of texts"),
+        ({"tags": ["x"] * 101}, "tags must not be more than 100"),
+        ({"tags": ["x" * 201]}, "tags must not be longer than 200 characters"),
+        ({"requester": {"id": "7"}}, "requester must be null or an object of name and email"),
+        ({"requester": {"name": 7}}, "requester's name must be a text"),
+        ({"attributes": [1]}, "attributes must be a JSON object"),
+        ({"colour": "red"}, "colour is not known here"),
+        ({"colour": "red", "\ud800": 1}, "colour, ? are not known here"),
+        ({"comments": {}}, "comments must be a list of objects"),
+        ({"comments": ["Hi"]}, "comments must be a list of objects"),
+        ({"comments": [{"comment": "Hi"}, {}]}, "comment 2: comment is required"),
+        ({"comments": [{"comment": "Hi", "mood": "good"}]}, "comment 1: mood is not known here"),
+        ({"comments": [{"comment": "Hi", "ticket_id": "other"}]}, "comment 1: ticket_id is another ticket's"),
+        ({"comments": [{"comment": "Hi", "comment_id": ""}]}, "comment 1: comment_id must have 1 to 1009 bytes"),
+        (
+            {"comments": [{"comment": "Hi", "visibility": "secret"}]},
+            "comment 1: visibility must be one of: public, internal",
+        ),
+        ({"comments": [{"comment": "Hi", "comment_id": "1"}] * 2}, "comments: a comment_id is there twice"),
+    ],
+)
+def test_what_a_line_must_not_hold_is_refused_with_a_sentence_that_names_it(
+    values: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        read(**values)
+    assert refused.value.sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (b"no JSON", "The line is not valid JSON"),
+        (b'{"caller_id": "c"', "The line is not valid JSON"),
+        (b'{"n": NaN}', "The line is not valid JSON"),
+        (b"\xff\xfe{}", "The line is not valid JSON"),
+        (b"[1]", "The line is not a JSON object"),
+        (b'{"a": 1, "a": 2}', 'The line cannot be kept as it is: the name "a" is there twice'),
+        (b'{"a": ' + b"[" * 300 + b"]" * 300 + b"}", "The line cannot be kept as it is: it is nested too deeply"),
+        (b'{"a": 1e999999999}', "The line cannot be kept as it is: a number is out of range"),
+    ],
+)
+def test_a_line_that_is_no_json_object_is_refused(text: bytes, sentence: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        lines.read(text)
+    assert refused.value.sentence == sentence
+
+
+def test_a_whole_line_is_taken_as_the_record_had_it() -> None:
+    values = draft(channel="itsm", customer_id="acme", tier="gold", caller_id="c", issue_description="").to_json()
+    values |= {"ticket_id": "bare", "created_at": "yesterday", "updated_at": "", "subject": "x" * 3000, "comments": []}
+    values |= {"updated_at": "some day", "tags": ["\0"], "reference": None}
+    ticket: Ticket = lines.read(json.dumps(values).encode()).ticket
+    assert (ticket.created_at, ticket.updated_at, ticket.subject) == ("yesterday", "some day", "x" * 3000)
+    assert (ticket.issue_description, ticket.tags) == ("", ["\0"])

@@ -1,0 +1,116 @@
+"""The record in bulk: many items in few calls, as imports and exports take them. Only `ticketing.service` calls this.
+
+What is written here is written as it is: times, versions and counts come from elsewhere, and are kept.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from config import aws, json
+from ticketing import ids, overflow, store, writes
+from ticketing import item as items
+from ticketing.ticket import Comment, Ticket
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MOST_ACTIONS, MOST_BYTES = 100, 3_500_000  # of a transaction: DynamoDB takes 4 MB; as JSON, which is never less
+
+
+def _table() -> "DynamoDBClient":
+    client: DynamoDBClient = aws.client("dynamodb")
+    return client
+
+
+def scan() -> Iterator[tuple[Ticket, list[Comment]]]:
+    """Every ticket with its comments, in no order: the table has a ticket's items side by side."""
+    for _, group in groupby(_items(), lambda one: str(one["ticket_id"]["S"])):
+        found = sorted(group, key=lambda one: str(one["item"]["S"]).encode())  # the ticket, then comments by their ids
+        if found[0]["item"]["S"] == items.TICKET:
+            yield _whole(found[0]), [items.to_comment(one) for one in found[1:]]
+
+
+def _items() -> Iterator[dict[str, Any]]:
+    request: dict[str, Any] = {
+        "TableName": settings.TABLE_NAME,
+        "FilterExpression": "#item = :ticket OR begins_with(#item, :comment)",
+        "ExpressionAttributeNames": {"#item": "item"},
+        "ExpressionAttributeValues": aws.to_wire({":ticket": items.TICKET, ":comment": items.COMMENT}),
+        "ConsistentRead": True,
+    }
+    while True:
+        answer = aws.call(_table().scan, **request)
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def put_comments(comments: Iterable[Comment]) -> None:
+    """Write the comments (25 at most); one that stands there is written over.
+
+    Raises aws.Retryable where the table takes no more now: some may stand there, and all can be written again.
+    """
+    left: list[Any] = [{"PutRequest": {"Item": items.from_comment(one)}} for one in comments]
+    while left:
+        left = aws.call(_some, left)
+
+
+def _some(requests: list[Any]) -> list[Any]:
+    """Those that the table did not take. Raises aws.Retryable if it took none."""
+    answer = _table().batch_write_item(RequestItems={settings.TABLE_NAME: requests})
+    left: list[Any] = answer["UnprocessedItems"].get(settings.TABLE_NAME, [])
+    if len(left) == len(requests):
+        raise aws.Retryable("UnprocessedItems", "the table takes no more now")
+    return left
+
+
+def item_of(ticket: Ticket) -> dict[str, Any]:
+    """The ticket's item, in wire format; what is too large for it is in S3 then. Raises store.TooLarge."""
+    wire = items.from_ticket(ticket, None)  # no request made it
+    try:
+        return store.fitting(wire)
+    except store.TooLarge:
+        return items.from_ticket(store.packed(ticket), None)
+
+
+def create(wires: Iterable[dict[str, Any]]) -> list[Ticket]:
+    """Create the tickets with these items; those that stood there already, which stay as they are."""
+    return [standing for batch in _transactions(wires) for standing in _create(batch)]
+
+
+def _create(wires: list[dict[str, Any]]) -> Iterator[Ticket]:
+    """All in one transaction; where some stand there already, the rest in another."""
+    while wires:
+        try:
+            store.write([writes.creation(one) for one in wires], token=ids.new_id())
+        except aws.Conflict as conflict:
+            standing = [reason.get("Item") for reason in conflict.reasons]
+            if not any(standing):
+                raise
+            yield from (_whole(one) for one in standing if one)
+            wires = [wire for wire, one in zip(wires, standing, strict=True) if not one]
+        else:
+            return
+
+
+def _transactions(wires: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """As many items together as a transaction takes."""
+    batch: list[dict[str, Any]] = []
+    room = MOST_BYTES
+    for wire in wires:
+        size = len(json.dumps(wire))
+        if batch and (len(batch) == MOST_ACTIONS or size > room):
+            yield batch
+            batch, room = [], MOST_BYTES
+        batch.append(wire)
+        room -= size
+    if batch:
+        yield batch
+
+
+def _whole(item: dict[str, Any]) -> Ticket:
+    return overflow.fill(items.to_ticket(item))

@@ -1,0 +1,44 @@
+"""`manage.py export_tickets`: every ticket of the record with its comments, as JSON Lines."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import IO, Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from config import aws
+from ticketing.models import IndexedTicket
+from ticketing.transfer import exporting
+from ticketing.transfer.progress import shown
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes every ticket with its comments, internal notes too, one JSON object a line, in no order. "
+        "FILE is replaced when the export is complete, and stays as it is until then."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE", help="where to; - is the standard output")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if options["file"] == "-":
+                self._export(self.stdout)
+                return
+            with exporting.replacing(Path(options["file"])) as file:
+                count = self._export(file)
+        except OSError as error:
+            raise CommandError(f"{error.filename or options['file']}: {error.strerror}.") from None
+        except aws.AwsError as error:
+            raise CommandError(f"The record cannot be read: {error}. Nothing is lost; run it again.") from error
+        self.stdout.write(f"{count} tickets exported.")
+
+    def _export(self, to: IO[str] | Any) -> int:
+        count = 0
+        with shown("tickets", IndexedTicket.objects.count(), " tickets") as advance:
+            for line in exporting.everything():
+                to.write(f"{line}\n")
+                count += 1
+                advance(1)
+        return count

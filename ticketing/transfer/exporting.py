@@ -1,0 +1,50 @@
+"""Export: tickets of the record as lines, each with all its comments; one after the other, so memory stays small."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from ticketing import service
+from ticketing.transfer import line
+
+AT_ONCE = 8  # tickets that are read side by side, where single ones are asked for
+
+
+def everything() -> Iterator[str]:
+    """A line for each ticket of the record, in no order. Raises aws.AwsError."""
+    for found in service.all_conversations():
+        yield line.write(found)
+
+
+def lines(ticket_ids: Iterable[str]) -> Iterator[str]:
+    """A line for each of these tickets as the record has it, in their order; none for one that is not there.
+
+    Raises aws.AwsError. The ids are taken as they are needed, in the caller's own thread.
+    """
+    remaining = iter(ticket_ids)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        while batch := list(islice(remaining, 4 * AT_ONCE)):
+            for found in pool.map(service.whole_conversation, batch):
+                if found:
+                    yield line.write(found)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[str]]:
+    """A file to be written beside that path, which takes its place when the block ended well; else it goes."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # for its owner's eyes alone
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise

@@ -1,0 +1,121 @@
+"""The fields of a line's JSON, read one by one; what is wrong with one is refused with a sentence that names it.
+
+A whole line, such as an export writes, is taken as the record had it, whoever wrote it there. Any other has to keep to
+what the doors take.
+"""
+
+from typing import Any, TypeVar
+
+from config.refusals import Invalid
+from ticketing import clock
+from ticketing.ticket import LONGEST_LINE, LONGEST_TAG, MOST_TAGS
+
+_LONGEST_TIME = 1024  # bytes that DynamoDB takes as an index's sort key
+
+Word = TypeVar("Word", bound=str)
+
+
+class Fields:
+    """The fields of one JSON object: a whole line's, or another's. `of` stands in front of each sentence."""
+
+    def __init__(self, values: dict[str, Any], whole: bool, of: str = "") -> None:
+        self._values, self._whole, self._of = values, whole, of
+
+    def refuse(self, sentence: str) -> Invalid:
+        """The refusal, to be raised."""
+        return Invalid(f"{self._of}{sentence}")
+
+    def only(self, known: tuple[str, ...]) -> None:
+        """Nothing but these may be there: what is not known would be lost."""
+        if unknown := [name for name in self._values if name not in known]:
+            names = ", ".join(unknown)[:200].encode("ascii", "replace").decode()
+            raise self.refuse(f"{names} {'is' if len(unknown) == 1 else 'are'} not known here")
+
+    def text(self, name: str, longest: int | None = LONGEST_LINE) -> str | None:
+        """A text, or None."""
+        value = self._values.get(name)
+        return None if value is None else self._plain(name, value, longest)
+
+    def required(self, name: str) -> str:
+        """A text that has to be there; the record may have an empty one."""
+        text = self.text(name, None)
+        if text is None or not (self._whole or text.strip()):
+            raise self.refuse(f"{name} is required")
+        return text
+
+    def key(self, name: str, longest: int) -> str | None:
+        """A text of the record's keys, `longest` in bytes, or None."""
+        text = self.text(name, None)
+        if text is not None and not 0 < len(text.encode()) <= longest:
+            raise self.refuse(f"{name} must have 1 to {longest} bytes")
+        return text
+
+    def one_of(self, name: str, words: tuple[Word, ...], default: Word) -> Word:
+        value = self._values.get(name)
+        for word in words:
+            if value == word:
+                return word
+        if value is None:
+            return default
+        raise self.refuse(f"{name} must be one of: {', '.join(words)}")
+
+    def moment(self, name: str) -> str | None:
+        """A time in the record's form, or None; a whole line has it in whatever form the record had."""
+        text = self.key(name, _LONGEST_TIME)
+        if text is None or self._whole:
+            return text
+        at = clock.parse(text)
+        if at is None:
+            raise self.refuse(f"{name} must be a time such as 2026-02-09T10:11:12.345Z")
+        return clock.stamp(at)
+
+    def count(self, name: str, default: int, below: int) -> int:
+        """A whole number from the default on."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool) or not default <= value < below:
+            raise self.refuse(f"{name} must be a whole number from {default} on")
+        return value
+
+    def tags(self) -> list[str]:
+        value = self._values.get("tags")
+        if value is not None and (not isinstance(value, list) or not all(isinstance(one, str) for one in value)):
+            raise self.refuse("tags must be a list of texts")
+        if not self._whole and len(value or []) > MOST_TAGS:
+            raise self.refuse(f"tags must not be more than {MOST_TAGS}")
+        return [self._plain("tags", one, LONGEST_TAG) for one in value or []]
+
+    def requester(self) -> dict[str, str] | None:
+        value = self._values.get("requester")
+        if value is None:
+            return None
+        if not isinstance(value, dict) or value.keys() - {"name", "email"}:
+            raise self.refuse("requester must be null or an object of name and email")
+        return {name: self._plain(f"requester's {name}", one, LONGEST_LINE) for name, one in value.items()}
+
+    def attributes(self) -> dict[str, Any]:
+        value = self._values.get("attributes")
+        if value is not None and not isinstance(value, dict):
+            raise self.refuse("attributes must be a JSON object")
+        return value or {}
+
+    def comments(self) -> list[dict[str, Any]]:
+        value = self._values.get("comments")
+        if value is not None and (not isinstance(value, list) or not all(isinstance(one, dict) for one in value)):
+            raise self.refuse("comments must be a list of objects")
+        return value or []
+
+    def _plain(self, name: str, value: Any, longest: int | None) -> str:
+        """The record keeps UTF-8, which has no lone surrogates; and nobody means NUL, though a program may write it."""
+        if not isinstance(value, str):
+            raise self.refuse(f"{name} must be a text")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise self.refuse(f"{name} has a lone surrogate, which is no character") from None
+        if not self._whole and longest and len(value) > longest:
+            raise self.refuse(f"{name} must not be longer than {longest} characters")
+        if not self._whole and "\0" in value:
+            raise self.refuse(f"{name} has a NUL character, which cannot be kept")
+        return value

@@ -1,0 +1,176 @@
+"""Import: lines into the record and the index, a batch at a time, each of them harmless to repeat.
+
+What stands in the record already is left as it is, so an import that died goes on by being started again. Of a new
+ticket the comments are written first: one that stands there has all of them, whatever died in between. Nobody is
+notified, so the import itself tells the index.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from time import sleep
+from typing import IO, Any
+
+import tenacity
+
+from config import aws
+from config.refusals import Invalid
+from ticketing import index, service
+from ticketing.service import Conversation
+from ticketing.ticket import Ticket
+from ticketing.transfer import line
+from ticketing.transfer.pace import Pace
+
+LINES, BYTES = 100, 4_000_000  # of a batch, at most (and a line more)
+COMMENTS = 25  # that the record takes at once
+_TRIES = 6  # of a batch that the record cannot take now; the waits between are 1, 2, 4, 8 and 16 seconds
+
+_SPOILT = ("ValidationException", "TransactionCanceledException")  # by something in the batch, not by the setup
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A line that is no ticket that could be stored: where it stands, and why."""
+
+    number: int
+    sentence: str
+    text: bytes
+
+
+@dataclass
+class Done:
+    """What became of a batch of lines."""
+
+    lines: int = 0
+    size: int = 0
+    created: int = 0
+    there: int = 0
+    refused: list[Refused] = field(default_factory=list)
+
+    def add(self, other: "Done") -> None:
+        self.created += other.created
+        self.there += other.there
+        self.refused += other.refused
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    text: bytes
+    found: Conversation
+
+
+def imported(source: IO[bytes], pace: Pace) -> Iterator[Done]:
+    """Import the lines of a file, and say of each batch what became of it.
+
+    Raises aws.AwsError if the record cannot be reached, DatabaseError if the index cannot: what was done until then
+    stays, and the import can be started again.
+    """
+    patiently = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type((aws.Retryable, aws.Contended)),
+        stop=tenacity.stop_after_attempt(_TRIES),
+        wait=tenacity.wait_exponential(),
+        sleep=lambda seconds: sleep(seconds),  # noqa: PLW0108 - looked up when it is needed: tests do not wait
+        before_sleep=tenacity.before_sleep_log(log, logging.WARNING),
+        reraise=True,
+    )
+    for batch in _batches(source):
+        done = Done(lines=len(batch), size=sum(len(text) for _, text in batch))
+        fresh = _read(batch, done)
+        done.add(patiently(_write_each, fresh, pace))
+        yield done
+
+
+def _batches(source: IO[bytes]) -> Iterator[list[tuple[int, bytes]]]:
+    """The lines with their numbers, as many together as are worked together."""
+    batch: list[tuple[int, bytes]] = []
+    room = BYTES
+    for number, text in enumerate(_lines(source), 1):
+        batch.append((number, text))
+        room -= len(text)
+        if len(batch) == LINES or room <= 0:
+            yield batch
+            batch, room = [], BYTES
+    if batch:
+        yield batch
+
+
+def _lines(source: IO[bytes]) -> Iterator[bytes]:
+    """The lines, each with its end; of one that is too long the beginning."""
+    while text := source.readline(line.LONGEST + 1):
+        rest = text
+        while len(rest) > line.LONGEST and not rest.endswith(b"\n"):
+            rest = source.readline(line.LONGEST + 1)
+        yield text
+
+
+def _read(batch: list[tuple[int, bytes]], done: Done) -> dict[str, _Line]:
+    """The tickets of a batch by their ids; of two lines with one id the first. What is refused is put down."""
+    read: dict[str, _Line] = {}
+    for number, text in batch:
+        if not text.strip():
+            continue
+        try:
+            found = line.read(text)
+        except Invalid as refusal:
+            done.refused.append(Refused(number, refusal.sentence, text))
+            continue
+        if found.ticket.ticket_id in read:
+            done.there += 1
+        read.setdefault(found.ticket.ticket_id, _Line(number, text, found))
+    return read
+
+
+def _write_each(read: dict[str, _Line], pace: Pace) -> Done:
+    """All together; if one of them spoils it, each alone, and that one is refused."""
+    try:
+        return _write(read, pace)
+    except aws.Permanent as error:
+        if error.code not in _SPOILT:
+            raise
+        if len(read) == 1:
+            log.error("The record does not take a line: %s", error)
+            return Done(refused=[_refusal(one, "The record does not take it") for one in read.values()])
+    done = Done()
+    for ticket_id, one in read.items():
+        done.add(_write_each({ticket_id: one}, pace))
+    return done
+
+
+def _write(read: dict[str, _Line], pace: Pace) -> Done:
+    there = service.find_all(list(read))
+    new = {ticket_id: one for ticket_id, one in read.items() if ticket_id not in {known.ticket_id for known in there}}
+    to_load, refused = _to_load(new)
+    comments = [comment for ticket_id in to_load for comment in new[ticket_id].found.comments]
+    for start in range(0, len(comments), COMMENTS):
+        some = comments[start : start + COMMENTS]
+        pace.take(len(some))
+        service.load_comments(some)
+    pace.take(len(to_load))
+    there += service.load_tickets(to_load.values())  # another import may have been faster
+    standing = {known.ticket_id for known in there}
+    created = [new[ticket_id].found for ticket_id in to_load if ticket_id not in standing]
+    _index(created, there)
+    return Done(created=len(created), there=len(there), refused=refused)
+
+
+def _to_load(new: dict[str, _Line]) -> tuple[dict[str, dict[str, Any]], list[Refused]]:
+    """The tickets' items, and the lines that are too large for one."""
+    to_load, refused = {}, []
+    for ticket_id, one in new.items():
+        try:
+            to_load[ticket_id] = service.to_load(one.found)
+        except Invalid as refusal:
+            refused.append(_refusal(one, refusal.sentence))
+    return to_load, refused
+
+
+def _refusal(one: _Line, sentence: str) -> Refused:
+    return Refused(one.number, sentence, one.text)
+
+
+def _index(created: Iterable[Conversation], there: Iterable[Ticket]) -> None:
+    """Those that were there already too: the import that wrote them may have died before it told the index."""
+    index.apply([*(one.ticket for one in created), *there])

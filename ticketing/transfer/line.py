@@ -1,0 +1,115 @@
+"""A line of JSON Lines: a ticket's JSON and its comments, with the door by which each came in; and back."""
+
+from dataclasses import replace
+from typing import Any, get_args
+
+from django.conf import settings
+
+from config import json
+from config.caller import Tier
+from config.refusals import Invalid
+from ticketing import ids
+from ticketing import item as items
+from ticketing.service import Conversation, Key
+from ticketing.ticket import Comment, Ticket, draft
+from ticketing.transfer.fields import Fields
+from ticketing.workflow import CHANNELS, PRIORITIES, STATUSES, VISIBILITIES
+
+_TICKET = tuple(draft(channel="itsm", customer_id="", tier="general", caller_id="", issue_description="").to_json())
+_COMMENT = ("ticket_id", "comment_id", "comment", "author", "visibility", "created_at", "door")
+_TIERS: tuple[Tier, ...] = get_args(Tier)
+_KEY_BYTES = 2048  # what DynamoDB takes as a partition key, and 1024 as a sort key
+_COMMENT_ID_BYTES = 1024 - len(items.COMMENT)
+LONGEST = 64 * 1024 * 1024  # bytes of a line: it is read as a whole
+_DEPTH = json.OWN_DEPTH  # what came in by a door stands a little deeper here
+
+
+def write(found: Conversation) -> str:
+    """The line, without its end. The comments are counted as they stand in it."""
+    comments = [one.to_json() | {"door": one.door} for one in found.comments]
+    return json.dumps(_counted(found.ticket, found.comments).to_json() | {"comments": comments})
+
+
+def read(text: bytes) -> Conversation:
+    """The ticket that a line describes, with its comments. Raises Invalid for what can be none.
+
+    Without a `ticket_id` it has the one that stands for exactly this line, so that a repeat is the same ticket.
+    """
+    values = _object(text)
+    whole = values.keys() >= {*_TICKET, "comments"}
+    fields = Fields(values, whole)
+    fields.only((*_TICKET, "comments"))
+    ticket = _ticket(values, fields)
+    if values.get("reference") not in (None, ticket.reference):
+        raise fields.refuse(f"reference is another ticket's: this one's is {ticket.reference}")
+    comments = [_comment(ticket, place, one, whole) for place, one in enumerate(fields.comments())]
+    if len({one.comment_id for one in comments}) < len(comments):
+        raise fields.refuse("comments: a comment_id is there twice")
+    return Conversation(_counted(ticket, comments), comments, None)
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    if len(text) > LONGEST:
+        raise Invalid(f"The line is longer than {LONGEST} bytes")
+    try:
+        values = json.loads(text.removeprefix(b"\xef\xbb\xbf"), _DEPTH)
+    except json.Refused as error:
+        raise Invalid(f"The line cannot be kept as it is: {error}") from None
+    except ValueError:
+        raise Invalid("The line is not valid JSON") from None
+    if not isinstance(values, dict):
+        raise Invalid("The line is not a JSON object")
+    return values
+
+
+def _ticket(values: dict[str, Any], fields: Fields) -> Ticket:
+    fields.required("caller_id")
+    customer_id = fields.text("customer_id") or settings.DEFAULT_CUSTOMER
+    created_at, updated_at = fields.moment("created_at"), fields.moment("updated_at")
+    created_at = created_at or updated_at or items.NEVER
+    return Ticket(
+        ticket_id=fields.key("ticket_id", _KEY_BYTES) or _id_of(customer_id, values),
+        channel=fields.one_of("channel", CHANNELS, "itsm"),
+        customer_id=customer_id,
+        caller_id=fields.key("caller_id", _KEY_BYTES) or "",
+        requester=fields.requester(),
+        subject=fields.text("subject"),
+        issue_description=fields.required("issue_description"),
+        type=fields.text("type"),
+        status=fields.one_of("status", STATUSES, "open"),
+        priority=fields.one_of("priority", PRIORITIES, "normal"),
+        tier=fields.one_of("tier", _TIERS, "general"),
+        assignee=fields.text("assignee"),
+        tags=fields.tags(),
+        attributes=fields.attributes(),
+        created_at=created_at,
+        updated_at=updated_at or created_at,
+        version=fields.count("version", 1, items.COUNTED_BELOW["version"]),
+    )
+
+
+def _id_of(customer_id: str, values: dict[str, Any]) -> str:
+    return Key(customer_id, "import", json.fingerprint(values), "").keyed_id
+
+
+def _comment(ticket: Ticket, place: int, values: dict[str, Any], whole: bool) -> Comment:
+    fields = Fields(values, whole, f"comment {place + 1}: ")
+    fields.only(_COMMENT)
+    if values.get("ticket_id") not in (None, ticket.ticket_id):
+        raise fields.refuse("ticket_id is another ticket's")
+    created_at = fields.moment("created_at") or ticket.created_at
+    name = json.fingerprint([ticket.ticket_id, place, values])
+    return Comment(
+        ticket_id=ticket.ticket_id,
+        comment_id=fields.key("comment_id", _COMMENT_ID_BYTES) or ids.timed_id(created_at, place, name),
+        comment=fields.required("comment"),
+        author=fields.text("author"),
+        visibility=fields.one_of("visibility", VISIBILITIES, "internal"),
+        created_at=created_at,
+        door=fields.text("door") or "",
+    )
+
+
+def _counted(ticket: Ticket, comments: list[Comment]) -> Ticket:
+    last = max((one.comment_id for one in comments), key=str.encode, default=None)  # as the record sorts them
+    return replace(ticket, comment_count=len(comments), last_comment_id=last)
