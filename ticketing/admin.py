@@ -17,24 +17,15 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.views import ChangeList
 
 from ticketing.desk.deliveries_page import DeliveriesPage
 from ticketing.desk.filters import AssigneeFilter, StatusFilter
 from ticketing.desk.jobs_page import JobsPage
 from ticketing.desk.new_ticket import NewTicketPage
-from ticketing.desk.search import search
+from ticketing.desk.ticket_list import Found, TicketList
 from ticketing.desk.ticket_page import TicketPage
 from ticketing.models import Delivery, IndexedTicket, IndexedTicketQuerySet, Job
-
-
-class TicketList(ChangeList):
-    """Knows that an unfiltered list is the whole one, without counting twice."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        if not (self.query or self.has_active_filters):
-            self.full_result_count = self.result_count
+from ticketing.search.find import search
 
 
 @admin.register(IndexedTicket)
@@ -55,7 +46,7 @@ class TicketAdmin(ModelAdmin):
     )
     list_filter = (StatusFilter, "tier", "channel", AssigneeFilter)
     search_fields = ("subject",)  # shows the field; `search` decides
-    search_help_text = "Reference or words of the subject"
+    search_help_text = 'Reference, words, "a phrase", begin*'
     sortable_by = ("opened", "changed")
     list_per_page = 50
     list_fullwidth = True
@@ -101,7 +92,10 @@ class TicketAdmin(ModelAdmin):
 
     @display(description="ticket", ordering="-created_at")
     def ticket(self, row: IndexedTicket) -> SafeString:
-        return format_html('<span class="desk-reference">{}</span> {}', row.reference, row.title)
+        found: Found | None = getattr(row, "found", None)
+        title = found.title if found else row.title
+        excerpt = format_html('<span class="desk-excerpt">{}</span>', found.excerpt) if found and found.excerpt else ""
+        return format_html('<span class="desk-reference">{}</span> {}{}', row.reference, title, excerpt)
 
     @display(description="status", label={"open": "info", "pending": "warning", "solved": "success"})
     def the_status(self, row: IndexedTicket) -> str:

@@ -104,9 +104,11 @@ class SearchDocument(models.Model):
     part = models.PositiveIntegerField()
     length = models.PositiveIntegerField()  # how many words' places are taken
     edition = models.SmallIntegerField()  # of ticketing/search/words.py
+    created_at = models.DateTimeField(null=True)  # the ticket's: of too many matches search takes the newest
 
     class Meta:
         default_permissions = ()
+        indexes = (models.Index(fields=("-created_at", "-ticket_id"), name="newest_documents"),)
         constraints = (models.UniqueConstraint(fields=("ticket_id", "part"), name="part_of_document"),)
 
     def __str__(self) -> str:

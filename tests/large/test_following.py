@@ -60,7 +60,7 @@ def written() -> list[Ticket]:
     client = aws.client("dynamodb")
     for some in batched(items, 25):
         puts = [{"PutRequest": {"Item": one}} for one in some]
-        assert not client.batch_write_item(RequestItems={settings.TABLE_NAME: puts})["UnprocessedItems"]
+        assert not aws.call(client.batch_write_item, RequestItems={settings.TABLE_NAME: puts})["UnprocessedItems"]
     return tickets
 
 
@@ -71,7 +71,8 @@ def announced(tickets: Iterable[Ticket]) -> None:
     def send(some: list[Ticket]) -> None:
         bodies = [announcement.to_message(one, "ticket.updated")[0] for one in some]
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
-        assert not aws.client("sqs").send_message_batch(QueueUrl=url, Entries=entries).get("Failed")
+        answer = aws.call(aws.client("sqs").send_message_batch, QueueUrl=url, Entries=entries)
+        assert not answer.get("Failed")
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(send, batched(tickets, 10)))
@@ -109,7 +110,7 @@ def worked_off() -> None:
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     for _ in range(900):
         url = queue.url(settings.ANALYTICS_QUEUE)
-        found = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        found = aws.call(aws.client("sqs").get_queue_attributes, QueueUrl=url, AttributeNames=names)["Attributes"]
         if not any(int(value) for value in found.values()):
             return
         time.sleep(1)

@@ -4,15 +4,24 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from ticketing.models import SearchDocument
+from ticketing.models import IndexedTicket, SearchDocument
 from ticketing.search.parts import BORDER, SEVERAL, SUBJECT, Part
+from ticketing.search.query import Among, Term
 from ticketing.search.words import EDITION
 
 
 def insert(parts: Sequence[Part]) -> None:
     """Write new parts."""
+    tickets = IndexedTicket.objects.filter(pk__in={part.ticket_id for part in parts}).order_by()
+    times = dict(tickets.values_list("pk", "created_at"))
     rows = SearchDocument.objects.bulk_create(
-        SearchDocument(ticket_id=part.ticket_id, part=part.number, length=part.length, edition=EDITION)
+        SearchDocument(
+            ticket_id=part.ticket_id,
+            part=part.number,
+            length=part.length,
+            edition=EDITION,
+            created_at=times.get(part.ticket_id),
+        )
         for part in parts
     )
     with connection.cursor() as cursor:
@@ -45,3 +54,36 @@ def _columns(part: Part) -> tuple[str, str]:
 
 def _text(words: list[str]) -> str:
     return f" {BORDER} {' '.join(words)}"
+
+
+def newest(terms: Sequence[Term], among: Among, most: int) -> dict[str, float]:
+    """The newest tickets that have all terms, with how well each matches. `among`: as `find` says it."""
+    condition, values = (f"ticket_id IN ({among[0]})", among[1]) if among else ("TRUE", ())
+    queries = [_query(term) for term in terms]
+    sources, parameters = [_TOGETHER.format(condition)], [" AND ".join(queries), *values]
+    if len(terms) > 1:
+        sources.append(_ACROSS.format(" INTERSECT ".join([_HAS_TERM] * len(terms)), condition))
+        parameters += [*(f'"{SEVERAL}" AND {query}' for query in queries), *values]
+    with connection.cursor() as cursor:
+        cursor.execute(_RANKED.format(" UNION ALL ".join(sources)), [*parameters, most])
+        return dict(cursor.fetchall())
+
+
+def _query(term: Term) -> str:
+    """The term as FTS5 reads it."""
+    return f'"{" ".join(term.words)}"{" *" if term.prefix else ""}'
+
+
+_DOCUMENTS = "ticketing_searchdocument JOIN ticketing_searchwords ON ticketing_searchwords.rowid = id"
+# A word in the subject weighs ten times one elsewhere. FTS5's rank is the lower the better.
+_TOGETHER = (
+    "SELECT ticket_id, created_at, -bm25(ticketing_searchwords, 10.0, 1.0) AS rank "  # noqa: S608
+    f"FROM {_DOCUMENTS} WHERE ticketing_searchwords MATCH %s AND {{}}"
+)
+# Documents of several parts may have one word here and another there: a weaker match.
+_ACROSS = "SELECT ticket_id, created_at, 0 FROM ticketing_searchdocument WHERE part = 0 AND ticket_id IN ({}) AND {}"
+_HAS_TERM = f"SELECT ticket_id FROM {_DOCUMENTS} WHERE ticketing_searchwords MATCH %s"  # noqa: S608
+_RANKED = (
+    "WITH matching AS MATERIALIZED ({}) SELECT ticket_id, MAX(rank) FROM matching "
+    "GROUP BY ticket_id ORDER BY MAX(created_at) DESC, ticket_id DESC LIMIT %s"
+)

@@ -85,12 +85,19 @@ def test_a_killed_run_is_gone_on_with(tickets: list[str]) -> None:
     assert said.endswith(" looked at, 10 put right.\n")
 
 
-def test_a_check_that_goes_on_tells_what_it_found_before(tickets: list[str], interrupt: Any) -> None:
-    with pytest.raises(CommandError, match="10 differ"):
-        run("--check")
+def test_a_check_that_was_interrupted_begins_anew(tickets: list[str], interrupt: Any) -> None:
     interrupt(2)
     with pytest.raises(CommandError, match="Interrupted"):
         run("--check")
+    run()
+    assert run("--check")[0].startswith("The index says what the record says")
+
+
+def test_a_check_joins_one_that_runs_and_tells_what_that_found_before(tickets: list[str]) -> None:
+    job, _ = running.start("check", "the desk", 1)
+    part = job.parts.select_related("job").order_by("number").first()
+    assert part
+    running.step(part)
     out = io.StringIO()
     with pytest.raises(CommandError, match="10 differ") as caught:
         call_command("reindex", "--segments", "1", "--check", stdout=out, stderr=io.StringIO())

@@ -37,9 +37,13 @@ class Command(BaseCommand):
         self._check(seen, found) if options["check"] else self.stdout.write(f"{seen} looked at, {found} put right.")
 
     def _job(self, kind: Kind, segments: int, afresh: bool) -> Job:
-        """A new job, or the one that was interrupted, or that runs already."""
+        """A new job, or the one that was interrupted, or that runs already.
+
+        What an interrupted check had found may have been put right since, so a check begins anew unless it runs.
+        """
         earlier = running.unfinished(kind)
-        if earlier and afresh:
+        worked = earlier and earlier.state == "running" and running.hands(earlier)
+        if earlier and (afresh or (kind == "check" and not worked)):
             running.stop(earlier)
         elif earlier and running.resume(earlier):
             seen, found = running.counts(earlier)

@@ -1,0 +1,109 @@
+"""Search at the desk: what is found, what is shown of it, and in which order."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.ticketing.desk.conftest import DOOR, MakeTicket
+from ticketing import index, service
+from ticketing.desk import ticket_list
+from ticketing.search import find
+from ticketing.ticket import Ticket
+
+
+def rows(client: Client, address: str, **query: str) -> list[Any]:
+    return list(client.get(address, query).context["cl"].result_list)
+
+
+def subjects(client: Client, address: str, **query: str) -> list[str]:
+    return [row.subject for row in rows(client, address, **query)]
+
+
+def shown(client: Client, address: str, typed: str) -> list[str]:
+    """The ticket cells of the list, as HTML without the links."""
+    page = client.get(address, {"q": typed}).content.decode()
+    cells = re.findall(r"<(t[hd])[^>]*field-ticket[^>]*>(.*?)</\1>", page, re.DOTALL)
+    return [re.sub(r"</?a\b[^>]*>", "", cell).strip() for _, cell in cells]
+
+
+@pytest.fixture
+def comment(aws: None, db: None) -> Any:
+    def add(ticket: Ticket, text: str, visibility: Any = "public") -> None:
+        said = service.add_comment(ticket.ticket_id, ticket.customer_id, text, DOOR, visibility=visibility)
+        index.apply([service.get_ticket(ticket.ticket_id, None)], [said.comment])
+
+    return add
+
+
+def test_a_comment_is_found_and_shown_under_its_ticket(
+    desk: Client, make_ticket: MakeTicket, list_address: str, comment: Any
+) -> None:
+    ticket = make_ticket(subject="Door")
+    comment(ticket, "The hinge is broken")
+    comment(ticket, "Ask the locksmith first", "internal")
+    assert "Comment: The <mark>hinge</mark> is broken" in shown(desk, list_address, "hinge")[0]
+    assert "Internal note: Ask the <mark>locksmith</mark> first" in shown(desk, list_address, "locksmith")[0]
+
+
+def test_the_words_are_marked_in_subject_and_description(
+    desk: Client, make_ticket: MakeTicket, list_address: str
+) -> None:
+    make_ticket(subject="Printer broken", issue_description="The big printer makes noise")
+    cell = shown(desk, list_address, "print* nois*")[0]
+    assert "<mark>Printer</mark> broken" in cell
+    assert "The big <mark>printer</mark> makes <mark>noise</mark>" in cell
+
+
+def test_nothing_that_was_written_becomes_html(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    make_ticket(subject="<mark>evil</mark> <script>", issue_description="evil <script>alert(1)</script> & evil")
+    cell = shown(desk, list_address, "evil script")[0]
+    assert "<script" not in cell
+    assert "&lt;mark&gt;<mark>evil</mark>&lt;/mark&gt; &lt;<mark>script</mark>&gt;" in cell
+    assert "evil <script>alert(1)</script> & evil" in html.unescape(re.sub("</?mark>", "", cell))
+
+
+def test_the_best_is_first_unless_somebody_sorts(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    make_ticket(subject="Toner", created_at="2026-01-01T00:00:00.000Z")
+    make_ticket(subject="New", issue_description="toner", created_at="2026-03-01T00:00:00.000Z")
+    assert subjects(desk, list_address, q="toner") == ["Toner", "New"]
+    opened = _opened_column(desk, list_address)
+    assert subjects(desk, list_address, q="toner", o=f"-{opened}") == ["New", "Toner"]
+    assert subjects(desk, list_address, q="toner", o=f"{opened}") == ["Toner", "New"]
+
+
+def _opened_column(client: Client, address: str) -> int:
+    return list(client.get(address).context["cl"].list_display).index("opened")
+
+
+def test_more_than_can_be_listed_is_said(
+    desk: Client, make_ticket: MakeTicket, list_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        make_ticket(subject="Monday")
+    assert "Only the newest" not in desk.get(list_address, {"q": "monday"}).content.decode()
+    monkeypatch.setattr(find, "MOST", 2)
+    monkeypatch.setattr(ticket_list, "MOST", 2)
+    page = desk.get(list_address, {"q": "monday"})
+    assert len(page.context["cl"].result_list) == 2
+    assert "Only the newest 2 of the tickets that match are listed" in page.content.decode()
+
+
+def test_the_second_page_goes_on(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    for n in range(60):
+        make_ticket(subject=f"Monday {n}")
+    first, second = (subjects(desk, list_address, q="monday", p=p) for p in ("1", "2"))
+    assert (len(first), len(second), len({*first, *second})) == (50, 10, 60)
+
+
+def test_no_match_says_what_can_be_typed(desk: Client, list_address: str) -> None:
+    page = desk.get(list_address, {"q": "nonesuch"}).content.decode()
+    assert "No ticket matches" in page
+    assert "The beginning of a word is enough with a star" in page
+
+
+@pytest.mark.parametrize("typed", ["'", '"', "\\", "%s", ":*", "\ue000", "🖨️", "a\ud800", "x" * 5000, "NEAR(", "\0a"])
+def test_whatever_is_typed_is_answered(desk: Client, list_address: str, typed: str) -> None:
+    assert desk.get(list_address, {"q": typed.encode("utf-8", "surrogatepass")}).status_code == 200

@@ -1,0 +1,201 @@
+"""What is typed finds the same tickets on every database."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.ticketing.search.conftest import Store, found
+from ticketing import ids
+from ticketing.models import IndexedTicket
+from ticketing.search import find
+from ticketing.search.find import search
+from ticketing.search.parts import MOST_WORDS, OVERLAP
+from ticketing.search.query import MOST_WORDS as MOST_TYPED
+from ticketing.search.words import words
+
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+
+
+@pytest.fixture(autouse=True)
+def printers(store: Store) -> None:
+    store("t-1", subject="Paper jam in the office", issue_description="It beeps", comments=["Jammed again", "Ça brûle"])
+    store("t-2", subject="Jam on paper", issue_description="A breakfast ticket", comments=["Was paper, jam is next"])
+    store("t-3", subject=None, issue_description="Größe der Straße", comments=["東京タワーの近く", "lea@example.com"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("office", {"t-1"}),
+        ("OFFICE beeps", {"t-1"}),
+        ("office breakfast", set()),
+        ("again beeps jam", {"t-1"}),  # subject, description and comment
+        ("paper", {"t-1", "t-2"}),
+        ('"paper jam"', {"t-1", "t-2"}),
+        ('"jam paper"', set()),
+        ('"jam on paper"', {"t-2"}),
+        ('"jam on paper', {"t-2"}),
+        ('office"', {"t-1"}),
+        ("“paper jam” office", {"t-1"}),
+        ('"office it"', set()),  # the subject's last word and the description's first
+        ('"again ca"', set()),  # of two comments
+        ("jam*", {"t-1", "t-2"}),
+        ("jamm*", {"t-1"}),
+        ("jamm", set()),
+        ('"paper ja"*', {"t-1", "t-2"}),
+        ("ca BRULE", {"t-1"}),
+        ("groesse", set()),
+        ("grosse strasse", {"t-3"}),
+        ("GRÖSSE", {"t-3"}),
+        ("東京", {"t-3"}),
+        ("京東", set()),
+        ("タワー 近く", {"t-3"}),
+        ("lea@example.com", {"t-3"}),
+        ("example.com", {"t-3"}),
+        ("example@lea.com", set()),
+        ("paper AND office", set()),
+        ("NEAR(paper jam)", set()),
+        ("paper | office", {"t-1"}),
+        ("subject:paper", set()),
+        ("-paper", {"t-1", "t-2"}),
+        ("paper':*", {"t-1", "t-2"}),
+        ("paper\\", {"t-1", "t-2"}),
+        ("'); DROP TABLE ticketing_indexedticket; --", set()),
+        ("%s {} %", set()),
+        ("", set()),
+        ("?!", set()),
+        ("*", set()),
+        ('""', set()),
+        ("\0 \ud800", set()),
+        ("paper\0jam", {"t-1", "t-2"}),
+        ("\ue000", set()),
+        ("paper \ue001", {"t-1", "t-2"}),
+    ],
+)
+def test_what_is_typed_finds(typed: str, expected: set[str]) -> None:
+    assert set(found(typed)) == expected
+
+
+@pytest.mark.parametrize("spelling", [str.upper, str.lower, lambda one: one.replace("-", ""), lambda one: one[2:]])
+def test_a_reference_in_any_spelling_finds_its_ticket_alone(spelling: Any, store: Store) -> None:
+    reference = ids.reference("t-2")
+    store("t-4", subject=f"As with {reference}")
+    assert found(spelling(reference)) == ["t-2"]
+
+
+def test_an_id_finds_its_ticket_alone(store: Store) -> None:
+    store("t-4", subject="As with t-2")
+    assert found(" t-2 ") == ["t-2"]
+
+
+def test_a_part_of_a_reference_finds_its_ticket() -> None:
+    assert found(ids.reference("t-2")[2:6]) == ["t-2"]
+
+
+def test_a_word_that_reads_as_a_reference_is_searched_for(store: Store) -> None:
+    store("t-4", subject="Password forgotten")
+    assert found("password") == ["t-4"]
+
+
+def test_the_best_match_is_first_and_of_equals_the_newest(store: Store) -> None:
+    store("t-4", subject="Nothing", comments=["the breakfast room"], day=9)
+    store("t-5", subject="Breakfast", day=1)
+    store("t-6", subject="Breakfast", day=2)
+    assert found("breakfast")[:2] == ["t-6", "t-5"]
+    assert set(found("breakfast")[2:]) == {"t-2", "t-4"}
+
+
+def test_filters_hold(store: Store) -> None:
+    store("t-4", subject="Paper", status="solved")
+    assert found("paper", status="solved") == ["t-4"]
+    assert found("paper", pk__in=[]) == []
+    assert found(ids.reference("t-4"), status="open") == []
+
+
+def test_of_many_matches_the_newest_are_taken_with_filters_and_without(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find, "MOST", 3)
+    for day in range(1, 8):
+        store(f"day-{day}", subject="Monday blues", day=day, tier="gold" if day < 5 else "general")
+    assert found("monday") == ["day-7", "day-6", "day-5"]
+    assert found('"monday blues"') == ["day-7", "day-6", "day-5"]
+    assert found("monday", tier="gold") == ["day-4", "day-3", "day-2"]
+
+
+def test_words_that_stand_far_apart_in_a_long_ticket_find_it(store: Store) -> None:
+    store("t-4", subject="Alpha", issue_description="filler " * 2 * MOST_WORDS + "omega", comments=["psi"] * 3)
+    store("t-5", subject="Alpha", tier="gold")
+    assert found("alpha omega psi") == ["t-4"]
+    assert found("alpha omega paper") == []
+    assert found("alpha omega", tier="gold") == []
+    assert set(found("alpha filler*") + found("alpha")) == {"t-4", "t-5"}
+
+
+def test_a_phrase_is_found_wherever_in_a_long_text_it_stands(store: Store) -> None:
+    text = " ".join(f"w{n}" for n in range(3 * MOST_WORDS))
+    store("t-4", issue_description=text)
+    for start in (0, MOST_WORDS - 5, MOST_WORDS - OVERLAP, 2 * MOST_WORDS - OVERLAP - 3, 3 * MOST_WORDS - OVERLAP):
+        phrase = " ".join(f"w{n}" for n in range(start, start + OVERLAP))
+        assert found(f'"{phrase}"') == ["t-4"]
+    assert OVERLAP >= MOST_TYPED
+
+
+def test_comments_are_found_as_they_come(store: Store, say: Any) -> None:
+    store("t-4", comments=["first words"])
+    for n in range(1, 5):
+        say("t-4", n, " ".join(f"w{i}" for i in range(900)) + f" last{n}")
+        assert found(f"first last{n}") == ["t-4"]
+        assert found(f'"w899 last{n}"') == ["t-4"]
+    assert found('"words w0"') == []
+
+
+def test_ten_thousand_comments_are_found(store: Store) -> None:
+    store("t-4", comments=[f"comment number{n} of many" for n in range(10_000)])
+    assert found("number0 number9999") == ["t-4"]
+    assert found('"comment number5000 of"') == ["t-4"]
+
+
+def test_a_description_of_megabytes_is_found(store: Store) -> None:
+    store("t-4", issue_description="lorem ipsum " * 400_000 + "needle", comments=["x" * 1_000_000])
+    assert found("lorem needle") == ["t-4"]
+    assert found("x" * 1_000_000) == ["t-4"]
+
+
+def test_what_is_typed_beyond_twenty_words_does_not_count() -> None:
+    assert set(found("paper " * MOST_TYPED + "nonesuch")) == {"t-1", "t-2"}
+    assert found("x" * 100_000) == []
+
+
+def test_a_changed_ticket_is_found_by_what_it_says_now(store: Store) -> None:
+    store("t-1", subject="Solved by magic")
+    IndexedTicket.objects.filter(pk="t-1").update(version=0)
+    store("t-1", subject="Solved by magic")
+    assert found("office") == []
+    assert found("magic again") == ["t-1"]
+
+
+def test_matches_say_their_rank_and_a_named_ticket_has_none() -> None:
+    assert all(hasattr(one, "rank") for one in search(IndexedTicket.objects.all(), "paper"))
+    assert not hasattr(search(IndexedTicket.objects.all(), "t-1").get(), "rank")
+
+
+_TEXT = st.text(
+    st.characters(codec=None, exclude_categories=[]) | st.sampled_from("abc \"'*\\:&|!()-%\0\ud800éß東가ा\u0301\u200d"),
+    max_size=40,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=_TEXT, typed=_TEXT)
+def test_whatever_is_stored_and_typed_each_word_of_a_text_finds_its_ticket(text: str, typed: str, store: Store) -> None:
+    IndexedTicket.objects.filter(pk="t-any").update(version=0)
+    store("t-any", subject=text, issue_description=text)
+    found(typed)
+    for word in words(text):
+        if not ids.parse_reference(word):
+            assert "t-any" in found(word)
+    if typed.strip():
+        found(text)

@@ -1,0 +1,55 @@
+"""The ticket list: what a search found comes best first, each ticket with the piece of it that matches."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin.views.main import ORDER_VAR
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.views import ChangeList
+
+from ticketing.models import IndexedTicket
+from ticketing.search import query
+from ticketing.search.excerpt import excerpts, marked
+from ticketing.search.find import MOST
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a row of a search shows beside what every row shows."""
+
+    title: SafeString
+    excerpt: SafeString | None
+
+
+class TicketList(ChangeList):
+    """Knows that an unfiltered list is the whole one, without counting twice."""
+
+    result_list: Any
+    newest_alone: int | None = None  # how many are listed, where more match
+
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[IndexedTicket]:
+        tickets: QuerySet[IndexedTicket] = super().get_queryset(request, *args, **kwargs)
+        if _ranked(tickets) and ORDER_VAR in self.params:  # the person's order, not the best first
+            tickets = tickets.order_by(*self.get_ordering(request, tickets.order_by()))
+        return tickets
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not (self.query or self.has_active_filters):
+            self.full_result_count = self.result_count
+        if _ranked(self.queryset):
+            self.newest_alone = MOST if self.result_count >= MOST else None
+            self.result_list = _with_excerpts(list(self.result_list), query.parse(self.query))
+
+
+def _ranked(queryset: QuerySet[IndexedTicket]) -> bool:
+    return "rank" in queryset.query.annotations
+
+
+def _with_excerpts(rows: list[IndexedTicket], terms: list[query.Term]) -> list[IndexedTicket]:
+    pieces = excerpts([row.ticket_id for row in rows], terms)
+    for row in rows:
+        row.found = Found(marked(row.title, terms), pieces.get(row.ticket_id))  # type: ignore[attr-defined]
+    return rows

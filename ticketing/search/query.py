@@ -1,0 +1,38 @@
+"""What a person typed, as terms that must all match: words, "quoted phrases", beginnings of words*."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ticketing.search.words import words
+
+MOST_WORDS = 20  # in one search; what is typed beyond them does not count
+
+# A quotation, closed or not, or what stands between spaces; a star behind either.
+_PIECE = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]?(\*?)|([^\s"“”„«»]+)')
+
+
+Among = tuple[str, tuple[Any, ...]] | None  # a query of the ids of the tickets that count; None: all do
+
+
+@dataclass(frozen=True)
+class Term:
+    """Words that stand one behind the other; of the last perhaps only the beginning."""
+
+    words: tuple[str, ...]
+    prefix: bool = False
+
+
+def parse(text: str) -> list[Term]:
+    """The terms of a search; none if nothing of it can be searched for.
+
+    What has punctuation inside (an address, a file's name) is a phrase of its words.
+    """
+    terms: dict[Term, None] = {}
+    room = MOST_WORDS
+    for quoted, star, plain in _PIECE.findall(text):
+        found = tuple(words(quoted or plain)[:room])
+        room -= len(found)
+        if found:
+            terms[Term(found, bool(star) or plain.endswith("*"))] = None
+    return list(terms)
