@@ -275,14 +275,6 @@ def about_how_many() -> int:
     return bulk.count()
 
 
-def all_comments(ticket_id: str) -> Iterator[Comment]:
-    """Every comment of the ticket, oldest first, read as they are taken."""
-    after: str | None = ""
-    while after is not None:
-        page, after = store.comments_after(ticket_id, after, 1000)
-        yield from page
-
-
 def whole_conversation(ticket_id: str) -> Conversation | None:
     """The ticket with all its comments, None if there is none. For the house's own work, not for doors."""
     ticket = store.get(ticket_id)
