@@ -67,7 +67,7 @@ def test_the_button_exports_the_list_that_it_stands_on(
     assert "Download" not in response.content.decode()
     work(job)
     text = desk.get(JOBS).content.decode()
-    assert "of tier gold, search &quot;printer&quot; &amp; more" in text
+    assert "of search &quot;printer&quot; &amp; more, tier gold" in text
     assert f'href="{download(job)}"' in text
     assert [one["ticket_id"] for one in fetched(desk, job)] == [gold.ticket_id]
 
@@ -151,7 +151,6 @@ def test_a_list_that_is_none_is_not_exported(desk: Client, said: Said, list_addr
     response = desk.post(f"{EXPORT}?colour=red", follow=True)
     assert response.redirect_chain == [(list_address, 302)]
     assert said(response).startswith("There is no such list")
-    assert desk.post(f"{EXPORT}?requester__x__exact=1").status_code in (302, 400)
     assert not Job.objects.exists()
 
 
