@@ -59,6 +59,8 @@ def _lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     said: dict[str, Any] = {"ID": rule["Id"], "Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
     if days := rule.get("ExpirationInDays"):
         said["Expiration"] = {"Days": days}
+    if noncurrent := rule.get("NoncurrentVersionExpiration"):
+        said["NoncurrentVersionExpiration"] = noncurrent
     if abort := rule.get("AbortIncompleteMultipartUpload"):
         said["AbortIncompleteMultipartUpload"] = abort
     return said

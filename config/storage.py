@@ -16,4 +16,5 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
             "client_config": aws.client_config(read_timeout=5.0),
             "default_acl": None,
             "file_overwrite": True,
+            "max_memory_size": 8 * 1024 * 1024,  # of an object that is read; more goes through a file
         }

@@ -11,6 +11,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -21,6 +22,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.utils import display_for_label
 
 from ticketing.desk.deliveries_page import DeliveriesPage
+from ticketing.desk.export_page import DownloadPage, ExportPage
 from ticketing.desk.filters import AssigneeFilter, StatusFilter
 from ticketing.desk.jobs_page import JobsPage
 from ticketing.desk.new_ticket import NewTicketPage
@@ -60,6 +62,13 @@ class TicketAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> IndexedTicketQuerySet:
         return IndexedTicket.objects.for_list()
+
+    def get_urls(self) -> list[URLPattern]:
+        export = self.admin_site.admin_view(self.export_view)
+        return [path("export/", export, name="ticketing_indexedticket_export"), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest) -> HttpResponse:
+        return ExportPage(self, request).answer()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TicketList]:
         return TicketList
@@ -156,7 +165,11 @@ class JobAdmin(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.changelist_view)
-        return [path("", page, name="ticketing_job_changelist")]
+        download = self.admin_site.admin_view(self.download_view)
+        return [
+            path("", page, name="ticketing_job_changelist"),
+            path("<int:job_id>/tickets.jsonl", download, name="ticketing_job_download"),
+        ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -166,6 +179,9 @@ class JobAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return JobsPage(self, request).answer()
+
+    def download_view(self, request: HttpRequest, job_id: int) -> HttpResponseBase:
+        return DownloadPage(self, request).answer(job_id)
 
 
 _COLOURS = {

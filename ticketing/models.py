@@ -174,6 +174,24 @@ class JobFinding(models.Model):
         return f"{self.ticket_id}: {self.what}"
 
 
+class JobPiece(models.Model):
+    """What a page of an export made, in S3; it stands here since the page counted (`ticketing.jobs.export`)."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="pieces")
+    part = models.PositiveIntegerField()
+    number = models.PositiveBigIntegerField()  # of the part's pages
+    name = models.CharField(max_length=80)
+    size = models.PositiveBigIntegerField()  # bytes
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("part", "number")
+        constraints = (models.UniqueConstraint(fields=("job", "part", "number"), name="one_piece_of_a_page"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Delivery(models.Model):  # noqa: DJ008 - it has no rows to name
     """No table: it names the rights to see what has not ended well (view), and to send it on its way again (change).
 

@@ -6,7 +6,6 @@ which can be gone through side by side, in any order, and from any page on: segm
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,22 +13,11 @@ from django.db.models import QuerySet
 from config.batched import batched
 from ticketing import comparing, service
 from ticketing.comparing import Difference
+from ticketing.jobs.page import Page, Place, Stretch
 from ticketing.models import IndexedComment, IndexedTicket
 
 ROWS = 500  # of the index, a page
 BATCH = 100  # what the record is asked for at once
-
-Place = dict[str, str]
-Stretch = dict[str, Any]  # what can be kept as JSON: `walk`, and which segment or which range
-
-
-@dataclass(frozen=True)
-class Page:
-    """How many items a page had, what differed, and where the next one begins (None after the last)."""
-
-    seen: int
-    found: list[Difference]
-    next: Place | None
 
 
 def stretches(segments: int) -> list[Stretch]:

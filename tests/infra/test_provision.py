@@ -75,6 +75,9 @@ def assert_complete() -> None:
     rules = aws.client("s3").get_bucket_lifecycle_configuration(Bucket=settings.LARGE_MESSAGE_BUCKET)["Rules"]
     assert [rule.get("Expiration") for rule in rules] == [{"Days": 30}, None]
     assert rules[0]["Filter"] == {"Prefix": "large-tickets/"}
+    [rule] = aws.client("s3").get_bucket_lifecycle_configuration(Bucket=settings.ATTACHMENTS_BUCKET)["Rules"]
+    assert (rule["Filter"], rule["Expiration"]) == ({"Prefix": "!exports/"}, {"Days": 7})
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
 # --- The first run ----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
@@ -148,11 +149,12 @@ def test_every_bucket_is_private_encrypted_and_closed_to_plain_http(name: str) -
     assert [one["Effect"] for policy in policies for one in statements(policy)] == ["Deny"]
 
 
-def test_only_queue_messages_expire() -> None:
-    rules = resources["LargeMessagesBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["large-tickets/"]
-    with_rules = [name for name, bucket in of_type("AWS::S3::Bucket").items() if "LifecycleConfiguration" in bucket]
-    assert with_rules == ["LargeMessagesBucket"]
+def test_only_queue_messages_and_exports_expire() -> None:
+    buckets = of_type("AWS::S3::Bucket").items()
+    rules = {name: one["LifecycleConfiguration"]["Rules"] for name, one in buckets if "LifecycleConfiguration" in one}
+    expiring = {name: [one["Prefix"] for one in some if "ExpirationInDays" in one] for name, some in rules.items()}
+    assert expiring == {"LargeMessagesBucket": ["large-tickets/"], "AttachmentsBucket": ["!exports/"]}
+    assert quote("!exports", safe="") != "!exports"  # no ticket's id becomes such a name
 
 
 # --- Alarms and outputs -----------------------------------------------------------------------------

@@ -3,23 +3,26 @@
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Sum
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
 from config import aws
 from ticketing import ids
 from ticketing.desk.page import DeskPage
 from ticketing.desk.ticket_page import address
 from ticketing.jobs import running, tasks
-from ticketing.jobs.kinds import KINDS, Kind
+from ticketing.jobs.kinds import Kind
 from ticketing.models import Job, JobFinding
 
+STARTED_HERE = ("check", "reindex")  # an export is of a list, and starts there
 SHOWN = 20  # jobs
 FINDINGS = 100  # of the job that is opened
 TITLES = {"reindex": "Rebuild of the index", "check": "Check of the index", "export": "Export"}
 _COLOURS = {"running": "info", "done": "success", "failed": "danger", "stopped": "warning"}
-_NOT_NOW = "AWS does not answer. Try again in a moment."
+NOT_NOW = "AWS does not answer. Try again in a moment."
 _LATER = "It is started, but cannot be queued right now. It begins by itself in a few minutes."
 
 
@@ -42,7 +45,7 @@ class JobsPage(DeskPage):
 
     def _do(self) -> None:
         asked = self.request.POST
-        if asked.get("start") in KINDS:
+        if asked.get("start") in STARTED_HERE:
             self._start(asked["start"])  # type: ignore[arg-type]
         elif job := _job(asked.get("stop", "")):
             running.stop(job)
@@ -54,26 +57,18 @@ class JobsPage(DeskPage):
         try:
             job, new = running.start(kind, self.user.get_username(), tasks.SEGMENTS)
         except aws.AwsError:
-            messages.error(self.request, _NOT_NOW)
+            messages.error(self.request, NOT_NOW)
             return
         if new:
-            self._enqueue(job, "It is started.")
+            enqueue(self.request, job, "It is started.")
         else:
             messages.info(self.request, f"It runs already: {job.started_by} started it.")
 
     def _resume(self, job: Job) -> None:
         if running.resume(job):
-            self._enqueue(job, "It goes on.")
+            enqueue(self.request, job, "It goes on.")
         else:
             messages.error(self.request, "It cannot go on: it is done, or another one runs.")
-
-    def _enqueue(self, job: Job, said: str) -> None:
-        try:
-            tasks.enqueue(job)
-        except aws.AwsError:
-            messages.warning(self.request, _LATER)
-        else:
-            messages.success(self.request, said)
 
     # --- The list -------------------------------------------------------------------------------------
 
@@ -87,10 +82,26 @@ class JobsPage(DeskPage):
             "rows": rows,
             "refresh": any(row["job"].state == "running" for row in rows),
             "may_start": self.may_start,
+            "may_download": self.user.has_perm("ticketing.view_indexedticket"),
             "opened": opened,
             "findings": [_finding(one) for one in opened.findings.all()[:FINDINGS]] if opened else [],
         }
         return self.page("desk/jobs.html", about)
+
+
+def enqueue(request: HttpRequest, job: Job, said: str) -> None:
+    """Queue a job's first parts, and say so; if that fails, beat does it."""
+    try:
+        tasks.enqueue(job)
+    except aws.AwsError:
+        messages.warning(request, _LATER)
+    else:
+        messages.success(request, said)
+
+
+def may_export(user: User) -> bool:
+    """Whether somebody may export a list of tickets."""
+    return user.has_perms(("ticketing.view_indexedticket", "ticketing.change_job"))
 
 
 def _job(text: str) -> Job | None:
@@ -105,12 +116,29 @@ def _row(job: Any) -> dict[str, Any]:
         "title": TITLES[job.kind],
         "colour": _COLOURS[job.state],
         "share": share,
+        "of": _of(job),
         "found": _found(job),
+        "download": job.kind == "export" and job.state == "done",
         "may_go_on": job.state in ("stopped", "failed"),
     }
 
 
+def _of(job: Any) -> str:
+    """Which list is exported, as its address has it."""
+    if job.kind != "export":
+        return ""
+    chosen = QueryDict(job.parameters["query"])
+    said = [f"{_named(name)} {value}" for name, value in chosen.items() if name not in (ORDER_VAR, PAGE_VAR)]
+    return ", ".join(said) or "all tickets"
+
+
+def _named(parameter: str) -> str:
+    return "search" if parameter == SEARCH_VAR else parameter.removesuffix("__exact")
+
+
 def _found(job: Any) -> str:
+    if job.kind == "export":
+        return ""
     what = "put right" if job.kind == "reindex" else "difference" if job.found == 1 else "differences"
     return f"{job.found} {what}"
 

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.safestring import SafeString
 from unfold.views import ChangeList
 
@@ -21,6 +23,18 @@ class Found:
 
     title: SafeString
     excerpt: SafeString | None
+
+
+class Unpaged(HttpRequest):
+    """Asks which tickets a list has, and for no page of it."""
+
+
+class _Named(AnonymousUser):
+    """Somebody of whom a list knows the name alone, which is all that it asks for."""
+
+    def __init__(self, username: str) -> None:
+        super().__init__()
+        self.username = username  # type: ignore[assignment]
 
 
 class TicketList(ChangeList):
@@ -40,12 +54,27 @@ class TicketList(ChangeList):
         return {} if best_first else super().get_ordering_field_columns()
 
     def get_results(self, request: HttpRequest) -> None:
+        if isinstance(request, Unpaged):
+            return
         super().get_results(request)
         if not (self.query or self.has_active_filters):
             self.full_result_count = self.result_count
         if _searched(self.queryset):
             self.newest_alone = MOST if self.result_count >= MOST else None
             self.result_list = _with_excerpts(list(self.result_list), query.parse(self.query))
+
+
+def matching(query_string: str, username: str) -> QuerySet[IndexedTicket]:
+    """All tickets of the list with that address, as it is for that person now.
+
+    Raises IncorrectLookupParameters and DisallowedModelAdminLookup, as the list does, if there is no such list.
+    """
+    request = Unpaged()
+    request.method, request.GET = "GET", QueryDict(query_string)
+    request.user = _Named(username)
+    listed = admin.site.get_model_admin(IndexedTicket).get_changelist_instance(request)
+    tickets: QuerySet[IndexedTicket] = listed.queryset
+    return tickets
 
 
 def _searched(queryset: QuerySet[IndexedTicket]) -> bool:

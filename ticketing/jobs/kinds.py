@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ticketing import reindex
-from ticketing.reindex import Page, Place, Stretch
+from ticketing.jobs import export
+from ticketing.jobs.page import Page, Place, Stretch
+from ticketing.models import Job
 
-Kind = Literal["reindex", "check"]
+Kind = Literal["reindex", "check", "export"]
+Parameters = dict[str, Any]  # what a job was asked for, as JSON has it
 
 
 @dataclass(frozen=True)
@@ -17,20 +20,22 @@ class Work:
     A page may be done twice, and by two at once.
     """
 
-    stretches: Callable[[int], list[Stretch]]
-    total: Callable[[], int]
-    page: Callable[[Stretch, Place | None], Page]
+    stretches: Callable[[Parameters, int], list[Stretch]]
+    total: Callable[[Parameters], int]
+    page: Callable[[Job, Stretch, Place | None], Page]
 
 
-def _rebuild(stretch: Stretch, place: Place | None) -> Page:
-    return reindex.page(stretch, place, mend=True)
-
-
-def _check(stretch: Stretch, place: Place | None) -> Page:
-    return reindex.page(stretch, place, mend=False)
+def _index(mend: bool) -> Work:
+    """Going through the whole index; it takes no parameters."""
+    return Work(
+        stretches=lambda _, segments: reindex.stretches(segments),
+        total=lambda _: reindex.about_how_many(),
+        page=lambda _, stretch, place: reindex.page(stretch, place, mend),
+    )
 
 
 KINDS: dict[str, Work] = {
-    "reindex": Work(reindex.stretches, reindex.about_how_many, _rebuild),
-    "check": Work(reindex.stretches, reindex.about_how_many, _check),
+    "reindex": _index(mend=True),
+    "check": _index(mend=False),
+    "export": Work(export.stretches, export.total, export.page),
 }

@@ -4,6 +4,7 @@ A page's work is done first and counted after, with a condition on the count: of
 what died in between is done again. So every page's work must be such that doing it twice does no harm.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,9 +17,9 @@ from django.utils import timezone
 
 from config import json
 from ticketing.comparing import Difference
-from ticketing.jobs.kinds import KINDS, Kind
-from ticketing.models import Job, JobFinding, JobPart
-from ticketing.reindex import Page
+from ticketing.jobs.kinds import KINDS, Kind, Parameters
+from ticketing.jobs.page import Page
+from ticketing.models import Job, JobFinding, JobPart, JobPiece
 
 FINDINGS = 1_000  # of a job are kept
 STALLED = timedelta(minutes=3)  # longer than any page takes: nobody works this part any more
@@ -37,19 +38,23 @@ class Step:
     found: Sequence[Difference] = ()
 
 
-def start(kind: Kind, by: str, segments: int) -> tuple[Job, bool]:
-    """A new job with its parts, or the running one of that kind; and whether it is new. Raises aws.AwsError."""
-    if running := Job.objects.filter(alone=kind).first():
+def start(kind: Kind, by: str, segments: int, parameters: Parameters | None = None) -> tuple[Job, bool]:
+    """A new job with its parts, or the running one of that kind and with these parameters; and whether it is new.
+
+    Raises aws.AwsError, and what the kind raises if it cannot do with the parameters.
+    """
+    asked = parameters or {}
+    if running := Job.objects.filter(alone=_alone(kind, asked)).first():
         return running, False
-    work = KINDS[kind]
-    total, stretches = work.total(), work.stretches(segments)
+    total, stretches = KINDS[kind].total(asked), KINDS[kind].stretches(asked, segments)
     try:
         with transaction.atomic():
-            job = Job.objects.create(kind=kind, alone=kind, started_by=by, total=total)
+            alone = _alone(kind, asked)
+            job = Job.objects.create(kind=kind, alone=alone, started_by=by, total=total, parameters=asked)
             parts = [JobPart(job=job, number=n, stretch=json.dumps(one)) for n, one in enumerate(stretches, 1)]
             JobPart.objects.bulk_create(parts)
     except IntegrityError:  # somebody was faster
-        return start(kind, by, segments)
+        return start(kind, by, segments, parameters)
     return job, True
 
 
@@ -60,11 +65,11 @@ def unfinished(kind: Kind) -> Job | None:
 
 
 def resume(job: Job) -> bool:
-    """Let a stopped or failed job go on; False if another one of its kind runs."""
+    """Let a stopped or failed job go on; False if another one that does the same runs."""
     try:
         with transaction.atomic():
             stood = Job.objects.filter(pk=job.pk).exclude(state="done")
-            stood.update(state="running", alone=job.kind, ended_at=None, error="")
+            stood.update(state="running", alone=_alone(job.kind, job.parameters), ended_at=None, error="")
             job.parts.filter(done=False).update(moved_at=None)  # whoever worked it does not any more
     except IntegrityError:
         return False
@@ -92,7 +97,7 @@ def step(part: JobPart) -> Step:
     if part.done:
         finish(part.job_id)
         return Step("done")
-    page = KINDS[part.job.kind].page(json.loads(part.stretch), json.loads(part.place))
+    page = KINDS[part.job.kind].page(part.job, json.loads(part.stretch), json.loads(part.place))
     if not _count(part, page):
         return Step("lost")
     part.refresh_from_db(fields=["place", "pages", "done"])
@@ -127,6 +132,13 @@ def finish(job_id: int) -> None:
         _end(job_id, "done")
 
 
+def _alone(kind: str, parameters: Parameters) -> str:
+    """Two jobs of which this is the same would do the same."""
+    if not parameters:
+        return kind
+    return f"{kind} {hashlib.sha256(json.dumps(sorted(parameters.items())).encode()).hexdigest()}"
+
+
 def _taken(part: JobPart) -> bool:
     stood = JobPart.objects.filter(pk=part.pk, pages=part.pages, moved_at=part.moved_at)
     return stood.update(moved_at=timezone.now()) == 1
@@ -148,6 +160,9 @@ def _count(part: JobPart, page: Page) -> bool:
         room = max(0, FINDINGS - JobFinding.objects.filter(job=part.job_id).count())
         kept = [JobFinding(job_id=part.job_id, ticket_id=one.ticket_id, what=one.what) for one in page.found[:room]]
         JobFinding.objects.bulk_create(kept)
+    if moved and page.piece:
+        name, size = page.piece.name, page.piece.size
+        JobPiece.objects.create(job_id=part.job_id, part=part.number, number=part.pages, name=name, size=size)
     if moved and part.job.error:
         Job.objects.filter(pk=part.job_id, state="running").update(error="")
     return moved == 1

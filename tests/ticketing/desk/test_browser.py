@@ -118,6 +118,31 @@ def look(page: Page, where: str, scheme: Any) -> list[str]:
     return found
 
 
+def picture(page: Page, name: str) -> None:
+    """For a person to look at, where a folder for it is named."""
+    if folder := os.environ.get("PICTURES"):
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_export_is_started_on_the_list_and_fetched_on_the_page_of_jobs(
+    page: Page, ticket: Ticket, scheme: str
+) -> None:
+    assert look(page, f"{LIST}?tier__exact=gold&assignee={LONG}", scheme) == []
+    picture(page, f"export-list-{scheme}")
+    page.get_by_role("button", name="Export").click()
+    page.wait_for_url("**/desk/ticketing/job/")
+    for part in Job.objects.get().parts.select_related("job"):
+        running.step(part)
+    assert look(page, "/desk/ticketing/job/", scheme) == []
+    picture(page, f"export-jobs-{scheme}")
+    with page.expect_download() as fetched:
+        page.get_by_role("link", name="Download").click()
+    assert fetched.value.suggested_filename.endswith(".jsonl")
+    assert ticket.ticket_id in fetched.value.path().read_text()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_list(page: Page, ticket: Ticket, make_ticket: MakeTicket, scheme: str) -> None:
     for status in ("pending", "solved", "closed"):

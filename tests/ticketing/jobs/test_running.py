@@ -160,7 +160,7 @@ def test_parts_are_taken_once_until_they_stall(tickets: list[str]) -> None:
 def test_a_page_costs_one_write_of_its_place(tickets: list[str], django_assert_num_queries: Any) -> None:
     work(started())
     part = parts(started("check"))[0]
-    looked = kinds.KINDS["check"].page({"walk": "record", "segment": 0, "segments": 2}, None)
+    looked = kinds.KINDS["check"].page(part.job, {"walk": "record", "segment": 0, "segments": 2}, None)
     with django_assert_num_queries(3):  # with its transaction's two
         assert running._count(part, looked)
 

@@ -1,0 +1,74 @@
+"""Export from the desk: the button on the ticket list, and fetching what came of it. Internal notes are in it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+
+from config import aws
+from ticketing.desk.jobs_page import NOT_NOW, enqueue, may_export
+from ticketing.desk.page import LIST, DeskPage
+from ticketing.jobs import export, running, tasks
+from ticketing.models import Job
+
+JOBS = "admin:ticketing_job_changelist"
+_NO_SUCH_LIST = "There is no such list of tickets, so nothing is exported."
+_GONE = f"This export is not kept any more: each is deleted after {export.KEPT_DAYS} days. Export the list again."
+
+
+class ExportPage(DeskPage):
+    """One request to start an export of the list whose query string it has."""
+
+    def answer(self) -> HttpResponse:
+        """The way to the page Jobs, where it is."""
+        if not may_export(self.user):
+            raise PermissionDenied
+        if self.request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        by = self.user.get_username()
+        try:
+            parameters = {"query": self.request.GET.urlencode(), "by": by}
+            job, new = running.start("export", by, tasks.SEGMENTS, parameters)
+        except IncorrectLookupParameters:
+            messages.error(self.request, _NO_SUCH_LIST)
+            return HttpResponseRedirect(reverse(LIST))
+        if new:
+            enqueue(self.request, job, "The export is started: it can be downloaded here when it is done.")
+        else:
+            messages.info(self.request, "You are exporting this list already.")
+        return HttpResponseRedirect(reverse(JOBS))
+
+
+class DownloadPage(DeskPage):
+    """One request to fetch an export that is done."""
+
+    def answer(self, job_id: int) -> HttpResponseBase:
+        """The file. If it cannot be had as a whole: none, but a sentence on the ticket list."""
+        if not self.user.has_perm("ticketing.view_indexedticket"):
+            raise PermissionDenied
+        job = Job.objects.filter(pk=job_id, kind="export", state="done").first()
+        if job is None:
+            raise Http404
+        pieces = list(job.pieces.all())
+        try:
+            if export.whole(pieces):
+                return _file(job, pieces)
+            messages.error(self.request, _GONE)
+        except aws.AwsError:
+            messages.error(self.request, NOT_NOW)
+        return HttpResponseRedirect(reverse(LIST))
+
+
+def _file(job: Job, pieces: list[Any]) -> HttpResponseBase:
+    """Its length is told beforehand: a browser then knows of a file that broke off."""
+    name = f"tickets-{timezone.localtime(job.started_at):%Y-%m-%d}.jsonl"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Length": str(sum(piece.size for piece in pieces)),
+    }
+    return StreamingHttpResponse(export.content(pieces), content_type="application/x-ndjson", headers=headers)

@@ -1,0 +1,96 @@
+"""Export of a list's tickets: a page of them after the other, each stored in S3 as a piece of JSON Lines.
+
+The index says which tickets, the record what stands in their lines. A piece's name is the digest of what is in it: of
+two who make the same page at different moments, neither overwrites the other's, and the one whose place counted has
+its piece counted with it. What nobody counted is waste, which S3 deletes with the rest after a week.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Any
+
+from django.core.files.base import File
+from django.core.files.storage import storages
+
+from config import aws
+from ticketing.desk.ticket_list import matching
+from ticketing.jobs.page import Page, Piece, Place, Stretch
+from ticketing.models import Job, JobPiece
+from ticketing.transfer import exporting
+
+ROWS = 500  # tickets, a page
+KEPT_DAYS = 7  # as infra/stack.yaml has it
+# In one bucket with what is kept for a ticket, under the ticket's id; and no id, as it is quoted there, has a "!".
+_FOLDER = "!exports"
+_CHUNK = 64 * 1024
+_IN_MEMORY = 8 * 1024 * 1024  # of a piece; more goes through a file
+
+Parameters = dict[str, str]  # `query`: the list's query string; `by`: whose list it is
+
+
+def stretches(parameters: Parameters, segments: int) -> list[Stretch]:
+    """One: the list from its first ticket to its last, by their ids."""
+    return [{}]
+
+
+def total(parameters: Parameters) -> int:
+    """How many tickets the list has now. Raises IncorrectLookupParameters if there is no such list."""
+    return matching(parameters["query"], parameters["by"]).count()
+
+
+def page(job: Job, stretch: Stretch, place: Place | None) -> Page:
+    """Store the lines of the next tickets that match now; of a search the newest, as many as its list shows.
+
+    A ticket that the record does not have is left out. Raises aws.AwsError.
+    """
+    rows = matching(job.parameters["query"], job.parameters["by"]).order_by("pk")
+    rows = rows.filter(pk__gt=place["ticket_id"]) if place else rows
+    ids = list(rows.values_list("pk", flat=True)[:ROWS])
+    next_place = {"ticket_id": ids[-1]} if len(ids) == ROWS else None
+    return Page(len(ids), next=next_place, piece=_stored(job, ids))
+
+
+def whole(pieces: list[JobPiece]) -> bool:
+    """Whether all of an export's pieces are still kept. Raises aws.AwsError."""
+    if not pieces:
+        return True
+    _, there = aws.call(storages["default"].listdir, _folder(pieces[0].job_id))
+    return {piece.name for piece in pieces} <= set(there)
+
+
+def content(pieces: list[JobPiece]) -> Iterator[bytes]:
+    """What stands in the pieces, one after the other. Raises aws.AwsError, or FileNotFoundError if one is gone."""
+    for piece in pieces:
+        with aws.call(_fetched, f"{_folder(piece.job_id)}/{piece.name}") as file:
+            yield from file.chunks(_CHUNK)
+
+
+def _stored(job: Job, ids: list[str]) -> Piece | None:
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+        digest = _write(file, ids)
+        if not (size := file.tell()):
+            return None
+        name = f"{digest}.jsonl"
+        aws.call(storages["default"].save, f"{_folder(job.pk)}/{name}", File(file))
+        return Piece(name, size)
+
+
+def _write(file: IO[bytes], ids: list[str]) -> str:
+    digest = hashlib.sha256()
+    for line in exporting.lines(ids):
+        text = f"{line}\n".encode()
+        file.write(text)
+        digest.update(text)
+    return digest.hexdigest()
+
+
+def _fetched(name: str) -> Any:
+    """Opened anew at each try: a file whose fetching broke off holds what had come until then."""
+    file = storages["default"].open(name)
+    file.seek(0)  # fetches it
+    return file
+
+
+def _folder(job_id: int) -> str:
+    return f"{_FOLDER}/{job_id}"
