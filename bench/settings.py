@@ -8,3 +8,5 @@ from tests.settings import *  # noqa: E402, F403
 
 if _endpoint:
     os.environ["AWS_ENDPOINT_URL"] = _endpoint
+
+ALLOWED_HOSTS = ["*"]

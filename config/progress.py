@@ -20,24 +20,27 @@ class _Raw:
 
 
 class Progress:
-    """Tells on a command's stderr how many items are done, of about `total` (0: nobody knows)."""
+    """Tells on a command's stderr how much is done, of about `total` (0: nobody knows).
 
-    def __init__(self, stream: OutputWrapper, total: int = 0) -> None:
-        self._stream, self._done = stream, 0
+    A plain line says how many items: `10000 looked at`; a bar counts in `unit`, which may be something else.
+    """
+
+    def __init__(self, stream: OutputWrapper, total: int = 0, said: str = "looked at", unit: str = " items") -> None:
+        self._stream, self._said, self._done = stream, said, 0
         terminal = stream.isatty()
-        self._bar = tqdm(total=total or None, file=_Raw(stream), unit=" items", unit_scale=True) if terminal else None
+        self._bar = tqdm(total=total or None, file=_Raw(stream), unit=unit, unit_scale=True) if terminal else None
 
-    def add(self, count: int) -> None:
-        """So many more are done."""
-        self.to(self._done + count)
+    def add(self, count: int, size: int | None = None) -> None:
+        """So many more items are done, which are so much of the total."""
+        before, self._done = self._done, self._done + count
+        if self._bar is not None:
+            self._bar.update(count if size is None else size)
+        elif self._done // EVERY != before // EVERY:
+            self._stream.write(f"{self._done} {self._said}")
 
     def to(self, done: int) -> None:
         """So many are done in all; fewer than were told before are passed over."""
-        before, self._done = self._done, max(self._done, done)
-        if self._bar is not None:
-            self._bar.update(self._done - before)
-        elif self._done // EVERY != before // EVERY:
-            self._stream.write(f"{self._done} looked at")
+        self.add(max(0, done - self._done))
 
     def close(self) -> None:
         """Leave the bar where it is, and a line of its own for what comes next."""

@@ -6,6 +6,7 @@ workers start, ended after them. Each worker has a database of its own there, as
 
 import logging
 import os
+import signal
 import sys
 import tempfile
 import warnings
@@ -40,6 +41,7 @@ def main(arguments: list[str]) -> int:
     """Run pytest with these arguments; its exit status."""
     if os.environ.get("DATABASE_URL"):
         return int(pytest.main(arguments))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: else the server would outlive us
     with tempfile.TemporaryDirectory(prefix="foyer-postgresql-") as folder, running(Path(folder) / "data") as url:
         os.environ["DATABASE_URL"] = url
         return int(pytest.main(arguments))

@@ -1,6 +1,7 @@
 """The desk's pages in Django's admin: the ticket list, and the way to the pages of `ticketing.desk`."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib import admin
@@ -18,6 +19,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.utils import display_for_label
 
 from ticketing.desk.deliveries_page import DeliveriesPage
 from ticketing.desk.export_page import DownloadPage, ExportPage
@@ -106,17 +108,17 @@ class TicketAdmin(ModelAdmin):
         excerpt = format_html('<span class="desk-excerpt">{}</span>', found.excerpt) if found and found.excerpt else ""
         return format_html('<span class="desk-reference">{}</span> {}{}', row.reference, title, excerpt)
 
-    @display(description="status", label={"open": "info", "pending": "warning", "solved": "success"})
-    def the_status(self, row: IndexedTicket) -> str:
-        return row.status
+    @display(description="status")
+    def the_status(self, row: IndexedTicket) -> SafeString:
+        return _label(row.status)
 
-    @display(description="priority", label={"urgent": "danger", "high": "warning"})
-    def the_priority(self, row: IndexedTicket) -> str:
-        return row.priority
+    @display(description="priority")
+    def the_priority(self, row: IndexedTicket) -> SafeString:
+        return _label(row.priority)
 
-    @display(description="tier", label={"gold": "warning"})
-    def the_tier(self, row: IndexedTicket) -> str:
-        return row.tier
+    @display(description="tier")
+    def the_tier(self, row: IndexedTicket) -> SafeString:
+        return _label(row.tier)
 
     @display(description="caller")
     def caller(self, row: IndexedTicket) -> str:
@@ -180,6 +182,22 @@ class JobAdmin(ModelAdmin):
 
     def download_view(self, request: HttpRequest, job_id: int) -> HttpResponseBase:
         return DownloadPage(self, request).answer(job_id)
+
+
+_COLOURS = {
+    "open": "info",
+    "pending": "warning",
+    "solved": "success",
+    "urgent": "danger",
+    "high": "warning",
+    "gold": "warning",
+}
+
+
+@cache
+def _label(value: str) -> SafeString:
+    """Unfold's label. A list has 150 of them, and each is a template of its own: so each is made but once."""
+    return SafeString(display_for_label(value, "", _COLOURS))
 
 
 def _moment(moment: datetime) -> SafeString:

@@ -5,6 +5,7 @@ Every reading is consistent: what was written before it was asked for is in it.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -66,6 +67,29 @@ def page(segment: int, segments: int, start: Place | None) -> Page:
     last = answer.get("LastEvaluatedKey")
     place = {name: str(value) for name, value in aws.from_wire(last).items()} if last else None
     return Page([_value(one) for one in answer["Items"]], answer["ScannedCount"], place)
+
+
+def conversations() -> Iterator[tuple[Ticket, list[Comment]]]:
+    """Every ticket with its comments, in no order: the table has a ticket's items side by side.
+
+    Whoever needs all comments looks at the ticket's count: items that were written meanwhile may be missing.
+    """
+    for _, group in groupby(_everything(), lambda one: one.ticket_id):
+        found = list(group)
+        comments = sorted((one for one in found if isinstance(one, Comment)), key=lambda one: one.comment_id.encode())
+        for ticket in found:
+            if isinstance(ticket, Ticket):
+                yield overflow.fill(ticket), comments
+
+
+def _everything() -> Iterator[Ticket | Comment]:
+    place: Place | None = None
+    while True:
+        read = page(0, 1, place)
+        yield from read.items
+        place = read.next
+        if place is None:
+            return
 
 
 def count() -> int:

@@ -116,7 +116,7 @@ _SAID = ("ticket_id", "comment_id", "author", "visibility", "door")
 _COPIED = [
     field.name
     for field in dataclass_fields(Ticket)
-    if field.name not in ("attributes", "request_id", "overflow", "created_at", "updated_at")
+    if field.name in {column.name for column in IndexedTicket._meta.concrete_fields} - {"created_at", "updated_at"}
 ]
 
 

@@ -1,10 +1,9 @@
-"""The record in bulk: many items in few calls, as imports and exports take them. Only `ticketing.service` calls this.
+"""Many new items in few calls, as an import writes them. Only `ticketing.service` calls this.
 
 What is written here is written as it is: times, versions and counts come from elsewhere, and are kept.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -23,30 +22,6 @@ MOST_ACTIONS, MOST_BYTES = 100, 3_500_000  # of a transaction: DynamoDB takes 4 
 def _table() -> "DynamoDBClient":
     client: DynamoDBClient = aws.client("dynamodb")
     return client
-
-
-def scan() -> Iterator[tuple[Ticket, list[Comment]]]:
-    """Every ticket with its comments, in no order: the table has a ticket's items side by side."""
-    for _, group in groupby(_items(), lambda one: str(one["ticket_id"]["S"])):
-        found = sorted(group, key=lambda one: str(one["item"]["S"]).encode())  # the ticket, then comments by their ids
-        if found[0]["item"]["S"] == items.TICKET:
-            yield _whole(found[0]), [items.to_comment(one) for one in found[1:]]
-
-
-def _items() -> Iterator[dict[str, Any]]:
-    request: dict[str, Any] = {
-        "TableName": settings.TABLE_NAME,
-        "FilterExpression": "#item = :ticket OR begins_with(#item, :comment)",
-        "ExpressionAttributeNames": {"#item": "item"},
-        "ExpressionAttributeValues": aws.to_wire({":ticket": items.TICKET, ":comment": items.COMMENT}),
-        "ConsistentRead": True,
-    }
-    while True:
-        answer = aws.call(_table().scan, **request)
-        yield from answer["Items"]
-        if "LastEvaluatedKey" not in answer:
-            return
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def put_comments(comments: Iterable[Comment]) -> None:

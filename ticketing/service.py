@@ -283,7 +283,7 @@ def whole_conversation(ticket_id: str) -> Conversation | None:
 
 def all_conversations() -> Iterator[Conversation]:
     """Every ticket of the record with all its comments, in no order, one at a time."""
-    for ticket, comments in loading.scan():
+    for ticket, comments in bulk.conversations():
         if len(comments) == ticket.comment_count:
             yield Conversation(ticket, comments, None)
         elif found := whole_conversation(ticket.ticket_id):  # commented meanwhile, or counted by another program

@@ -1,87 +1,19 @@
 """A hundred thousand lines in and out, by the commands as they are, against a real local AWS."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config import json
-from tests import local_aws
+from tests.large.copies import Copy, copy
 from ticketing import ids
 
-pytestmark = [pytest.mark.large, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.large, pytest.mark.timeout(1800)]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 LINES, FEW = 100_000, 10_000
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A copy of the product: an AWS and a database of its own."""
-
-    folder: Path
-    endpoint: str
-
-    def start(self, command: str, *arguments: str) -> "subprocess.Popen[str]":
-        """`manage.py` with its output in a file, so that nothing waits for a reader."""
-        with (self.folder / f"{command}.log").open("w") as log:
-            return subprocess.Popen(
-                [sys.executable, "manage.py", command, *arguments],
-                cwd=ROOT,
-                env=self._environment(),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-
-    def run(self, command: str, *arguments: str) -> tuple[str, int]:
-        """What it said, and the most memory that it had, in KiB."""
-        began, peak = time.monotonic(), 0
-        process = self.start(command, *arguments)
-        while process.poll() is None:
-            peak = most_memory(process.pid) or peak
-            time.sleep(0.02)
-        said = (self.folder / f"{command}.log").read_text()
-        assert process.returncode == 0, said[-3000:]
-        sys.stderr.write(f"{command}: {time.monotonic() - began:.1f} s, {peak / 1024:.0f} MiB\n")
-        return said, peak
-
-    def _environment(self) -> dict[str, str]:
-        return os.environ | {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "LOCAL_DIR": "",
-            "DJANGO_SECRET_KEY": "test",
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "DATABASE_URL": f"sqlite:///{self.folder / 'index.sqlite3'}",
-            "IMPORT_ITEMS_PER_SECOND": "0",
-        }
-
-
-def most_memory(pid: int) -> int:
-    """The most that the process had so far, in KiB; 0 if it is gone. (A child's own usage may be its parent's.)"""
-    with suppress(FileNotFoundError, ProcessLookupError):
-        for one in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if one.startswith("VmHWM:"):
-                return int(one.split()[1])
-    return 0
-
-
-@contextmanager
-def copy(folder: Path) -> Iterator[Copy]:
-    folder.mkdir()
-    with local_aws.running(folder) as endpoint:
-        made = Copy(folder, endpoint)
-        made.run("provision")
-        made.run("migrate")
-        yield made
 
 
 def line(number: int) -> dict[str, Any]:
@@ -115,9 +47,9 @@ def seen(log: Path) -> int:
 def killed_at(made: Copy, file: Path, lines: int) -> None:
     """An import that is killed when it has read so many lines."""
     process = made.start("import_tickets", str(file))
-    while process.poll() is None and seen(made.folder / "import_tickets.log") < lines:
+    while process.poll() is None and seen(made.log("import_tickets")) < lines:
         time.sleep(0.05)
-    assert process.poll() is None, (made.folder / "import_tickets.log").read_text()[-3000:]
+    assert process.poll() is None, made.log("import_tickets").read_text()[-3000:]
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
 

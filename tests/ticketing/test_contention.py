@@ -4,6 +4,7 @@ At the product's own waits, on a real local AWS, which behaves here as DynamoDB 
 transactions that meet on an item one is cancelled.
 """
 
+import json
 import random
 import threading
 import time
@@ -14,8 +15,8 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.httpsession import URLLib3Session
 
 from tests import record
 from tests.ticketing.writing import change, comment
@@ -75,14 +76,14 @@ class Dynamo:
 @pytest.fixture
 def dynamo(local_aws: str, monkeypatch: pytest.MonkeyPatch) -> Dynamo:
     made = Dynamo()
-    original: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+    send = URLLib3Session.send
 
-    def call(client: Any, operation: str, parameters: Any) -> Any:
-        if operation != "TransactWriteItems":
-            return original(client, operation, parameters)
-        return made.transact(parameters["ClientRequestToken"], lambda: original(client, operation, parameters))
+    def sent(session: URLLib3Session, request: Any) -> Any:  # under way is what is with the server, and nothing more
+        if not request.headers.get("X-Amz-Target", b"").endswith(b".TransactWriteItems"):
+            return send(session, request)
+        return made.transact(json.loads(request.body)["ClientRequestToken"], lambda: send(session, request))
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    monkeypatch.setattr(URLLib3Session, "send", sent)
     return made
 
 

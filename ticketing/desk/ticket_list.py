@@ -45,9 +45,13 @@ class TicketList(ChangeList):
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[IndexedTicket]:
         tickets: QuerySet[IndexedTicket] = super().get_queryset(request, *args, **kwargs)
-        if _ranked(tickets) and ORDER_VAR in self.params:  # the person's order, not the best first
+        if _searched(tickets) and ORDER_VAR in self.params:  # the person's order, not the best first
             tickets = tickets.order_by(*self.get_ordering(request, tickets.order_by()))
         return tickets
+
+    def get_ordering_field_columns(self) -> dict[int, str]:
+        best_first = _searched(self.queryset) and ORDER_VAR not in self.params
+        return {} if best_first else super().get_ordering_field_columns()
 
     def get_results(self, request: HttpRequest) -> None:
         if isinstance(request, Unpaged):
@@ -55,7 +59,7 @@ class TicketList(ChangeList):
         super().get_results(request)
         if not (self.query or self.has_active_filters):
             self.full_result_count = self.result_count
-        if _ranked(self.queryset):
+        if _searched(self.queryset):
             self.newest_alone = MOST if self.result_count >= MOST else None
             self.result_list = _with_excerpts(list(self.result_list), query.parse(self.query))
 
@@ -73,8 +77,8 @@ def matching(query_string: str, username: str) -> QuerySet[IndexedTicket]:
     return tickets
 
 
-def _ranked(queryset: QuerySet[IndexedTicket]) -> bool:
-    return "rank" in queryset.query.annotations
+def _searched(queryset: QuerySet[IndexedTicket]) -> bool:
+    return "place" in queryset.query.annotations
 
 
 def _with_excerpts(rows: list[IndexedTicket], terms: list[query.Term]) -> list[IndexedTicket]:

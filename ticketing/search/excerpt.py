@@ -15,7 +15,7 @@ from ticketing.search.query import Term
 from ticketing.search.words import places
 
 MOST_READ = 20_000  # characters of a text that are looked through, for a list of fifty tickets while somebody waits
-_BEFORE, _LENGTH = 60, 240  # characters that are shown before the first match, and in all
+_BEFORE, _LENGTH = 50, 160  # characters that are shown before the first match, and in all
 
 _Span = tuple[int, int]
 
@@ -39,7 +39,7 @@ def piece(text: str, terms: Sequence[Term]) -> SafeString | None:
     if first is None:
         return None
     start = _at_a_space(text, max(0, first[0] - _BEFORE), first[0])
-    stop = max(start + _LENGTH, first[1])
+    stop = max(_last_space(text, start + _LENGTH), first[1])
     shown = [first, *_until(stop, spans)]
     html = _marked(text[start:stop], [(begin - start, end - start) for begin, end in shown])
     return _safe(("… " if start else "") + html + (" …" if stop < len(text) else ""))
@@ -94,6 +94,11 @@ def _until(stop: int, spans: Iterator[_Span]) -> Iterator[_Span]:
 def _at_a_space(text: str, start: int, match: int) -> int:
     """The begin of the first whole word, if there is a space before the match."""
     return text.find(" ", start, match) + 1 or start if start else 0
+
+
+def _last_space(text: str, stop: int) -> int:
+    """The end of the last whole word before this place, if there is a space not far from it."""
+    return stop if stop >= len(text) else max(text.rfind(" ", stop - 20, stop + 1), stop - 20)
 
 
 def _marked(text: str, spans: list[_Span]) -> str:

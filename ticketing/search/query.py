@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from ticketing.search.words import words
 
@@ -10,9 +9,6 @@ MOST_WORDS = 20  # in one search; what is typed beyond them does not count
 
 # A quotation, closed or not, or what stands between spaces; a star behind either.
 _PIECE = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]?(\*?)|([^\s"“”„«»]+)')
-
-
-Among = tuple[str, tuple[Any, ...]] | None  # a query of the ids of the tickets that count; None: all do
 
 
 @dataclass(frozen=True)

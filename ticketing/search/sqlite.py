@@ -1,12 +1,15 @@
 """Search documents on SQLite: the words in an FTS5 table, under the id of each part's row."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
+from django.db.models import IntegerField, QuerySet
+from django.db.models.expressions import RawSQL
 
 from ticketing.models import IndexedTicket, SearchDocument
 from ticketing.search.parts import BORDER, SEVERAL, SUBJECT, Part
-from ticketing.search.query import Among, Term
+from ticketing.search.query import Term
 from ticketing.search.words import EDITION
 
 
@@ -56,17 +59,29 @@ def _text(words: list[str]) -> str:
     return f" {BORDER} {' '.join(words)}"
 
 
-def newest(terms: Sequence[Term], among: Among, most: int) -> dict[str, float]:
-    """The newest tickets that have all terms, with how well each matches. `among`: as `find` says it."""
-    condition, values = (f"ticket_id IN ({among[0]})", among[1]) if among else ("TRUE", ())
+def newest(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> dict[str, float]:
+    """The newest of the tickets (None: of all) that have all terms, with how well each matches."""
+    condition, values = "TRUE", ()
+    if tickets is not None:
+        among, values = tickets.order_by().values("pk").query.sql_with_params()
+        condition = f"ticket_id IN ({among})"
     queries = [_query(term) for term in terms]
-    sources, parameters = [_TOGETHER.format(condition)], [" AND ".join(queries), *values]
+    together = " AND ".join(queries)
+    sources = [_RANKED]
+    parameters: list[Any] = [together, *values, most, together]
     if len(terms) > 1:
-        sources.append(_ACROSS.format(" INTERSECT ".join([_HAS_TERM] * len(terms)), condition))
+        sources.append(_ACROSS.format(" INTERSECT ".join([_HAVING] * len(terms)), condition))
         parameters += [*(f'"{SEVERAL}" AND {query}' for query in queries), *values]
     with connection.cursor() as cursor:
-        cursor.execute(_RANKED.format(" UNION ALL ".join(sources)), [*parameters, most])
+        cursor.execute(_MATCHING.format(condition, " UNION ALL ".join(sources)), [*parameters, most])
         return dict(cursor.fetchall())
+
+
+def in_order(tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySet[IndexedTicket]:
+    """Those of the tickets, annotated with their `place` in the list."""
+    case = "CASE ticket_id " + " ".join(f"WHEN %s THEN {place}" for place in range(len(ticket_ids))) + " END"
+    place = RawSQL(case, ticket_ids, IntegerField())  # noqa: S611 - our own text
+    return tickets.filter(pk__in=ticket_ids).annotate(place=place)
 
 
 def _query(term: Term) -> str:
@@ -75,15 +90,20 @@ def _query(term: Term) -> str:
 
 
 _DOCUMENTS = "ticketing_searchdocument JOIN ticketing_searchwords ON ticketing_searchwords.rowid = id"
-# A word in the subject weighs ten times one elsewhere. FTS5's rank is the lower the better.
-_TOGETHER = (
-    "SELECT ticket_id, created_at, -bm25(ticketing_searchwords, 10.0, 1.0) AS rank "  # noqa: S608
-    f"FROM {_DOCUMENTS} WHERE ticketing_searchwords MATCH %s AND {{}}"
+# The newest are ranked, not all that match. A word in the subject weighs ten times one elsewhere, and FTS5's rank is
+# the lower the better. CROSS JOIN: in this order, since FTS5 counts the words anew whenever it is asked for one row.
+_RANKED = (
+    "SELECT ticket_id, created_at, -bm25(ticketing_searchwords, 10.0, 1.0) AS rank "
+    "FROM ticketing_searchwords CROSS JOIN newest ON newest.id = ticketing_searchwords.rowid "
+    "WHERE ticketing_searchwords MATCH %s"
 )
 # Documents of several parts may have one word here and another there: a weaker match.
 _ACROSS = "SELECT ticket_id, created_at, 0 FROM ticketing_searchdocument WHERE part = 0 AND ticket_id IN ({}) AND {}"
-_HAS_TERM = f"SELECT ticket_id FROM {_DOCUMENTS} WHERE ticketing_searchwords MATCH %s"  # noqa: S608
-_RANKED = (
-    "WITH matching AS MATERIALIZED ({}) SELECT ticket_id, MAX(rank) FROM matching "
+_HAVING = f"SELECT ticket_id FROM {_DOCUMENTS} WHERE ticketing_searchwords MATCH %s"  # noqa: S608
+_MATCHING = (
+    "WITH newest AS MATERIALIZED (SELECT id, ticket_id, created_at "  # noqa: S608
+    f"FROM {_DOCUMENTS} WHERE ticketing_searchwords MATCH %s AND {{}} "
+    "ORDER BY created_at DESC, ticket_id DESC LIMIT %s), "
+    "matching AS MATERIALIZED ({}) SELECT ticket_id, MAX(rank) FROM matching "
     "GROUP BY ticket_id ORDER BY MAX(created_at) DESC, ticket_id DESC LIMIT %s"
 )

@@ -5,10 +5,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from config.batched import batched
 from ticketing import service
 from ticketing.transfer import line
 
@@ -26,9 +26,8 @@ def lines(ticket_ids: Iterable[str]) -> Iterator[str]:
 
     Raises aws.AwsError. The ids are taken as they are needed, in the caller's own thread.
     """
-    remaining = iter(ticket_ids)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        while batch := list(islice(remaining, 4 * AT_ONCE)):
+        for batch in batched(ticket_ids, 4 * AT_ONCE):
             for found in pool.map(service.whole_conversation, batch):
                 if found:
                     yield line.write(found)

@@ -6,7 +6,7 @@ notified, so the import itself tells the index.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from time import sleep
 from typing import IO, Any
@@ -14,8 +14,10 @@ from typing import IO, Any
 import tenacity
 
 from config import aws
+from config.batched import batched
 from config.refusals import Invalid
 from ticketing import index, service
+from ticketing.following import follow
 from ticketing.service import Conversation
 from ticketing.ticket import Ticket
 from ticketing.transfer import line
@@ -23,6 +25,7 @@ from ticketing.transfer.pace import Pace
 
 LINES, BYTES = 100, 4_000_000  # of a batch, at most (and a line more)
 COMMENTS = 25  # that the record takes at once
+INDEXED = 500  # that the index takes at once
 _TRIES = 6  # of a batch that the record cannot take now; the waits between are 1, 2, 4, 8 and 16 seconds
 
 _SPOILT = ("ValidationException", "TransactionCanceledException")  # by something in the batch, not by the setup
@@ -32,7 +35,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Refused:
-    """A line that is no ticket that could be stored: where it stands, and why."""
+    """A line that is no ticket that could be stored: where it stands, why, and itself (unless it is too long)."""
 
     number: int
     sentence: str
@@ -115,7 +118,7 @@ def _read(batch: list[tuple[int, bytes]], done: Done) -> dict[str, _Line]:
         try:
             found = line.read(text)
         except Invalid as refusal:
-            done.refused.append(Refused(number, refusal.sentence, text))
+            done.refused.append(Refused(number, refusal.sentence, text if len(text) <= line.LONGEST else b""))
             continue
         if found.ticket.ticket_id in read:
             done.there += 1
@@ -171,6 +174,9 @@ def _refusal(one: _Line, sentence: str) -> Refused:
     return Refused(one.number, sentence, one.text)
 
 
-def _index(created: Iterable[Conversation], there: Iterable[Ticket]) -> None:
+def _index(created: list[Conversation], there: list[Ticket]) -> None:
     """Those that were there already too: the import that wrote them may have died before it told the index."""
-    index.apply([*(one.ticket for one in created), *there])
+    index.apply(one.ticket for one in created)
+    for some in batched((comment for one in created for comment in one.comments), INDEXED):
+        index.apply((), some)
+    follow(there)

@@ -153,6 +153,14 @@ def test_the_list(page: Page, ticket: Ticket, make_ticket: MakeTicket, scheme: s
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_a_search_found(page: Page, ticket: Ticket, make_ticket: MakeTicket, scheme: str) -> None:
+    make_ticket(subject="Wordsmith", issue_description=f"Many {LONG} words, words and words {LONG}")
+    assert look(page, f"{LIST}?q=word*", scheme) == []
+    assert page.locator("#result_list mark").count() == 5
+    assert page.locator(".desk-excerpt").count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_ticket_page(page: Page, ticket: Ticket, scheme: str) -> None:
     assert look(page, address(ticket.ticket_id), scheme) == []
 

@@ -177,9 +177,9 @@ def test_a_changed_ticket_is_found_by_what_it_says_now(store: Store) -> None:
     assert found("magic again") == ["t-1"]
 
 
-def test_matches_say_their_rank_and_a_named_ticket_has_none() -> None:
-    assert all(hasattr(one, "rank") for one in search(IndexedTicket.objects.all(), "paper"))
-    assert not hasattr(search(IndexedTicket.objects.all(), "t-1").get(), "rank")
+def test_matches_say_their_place_and_a_named_ticket_has_none() -> None:
+    assert all(hasattr(one, "place") for one in search(IndexedTicket.objects.all(), "paper"))
+    assert not hasattr(search(IndexedTicket.objects.all(), "t-1").get(), "place")
 
 
 _TEXT = st.text(

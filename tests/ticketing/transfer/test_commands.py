@@ -11,8 +11,7 @@ from config import aws as config_aws
 from config import json
 from tests import record
 from tests.ticketing.transfer.transferring import command, empty_the_record, exported, file_of, line
-from ticketing import bulk, index, loading
-from ticketing.transfer import progress
+from ticketing import bulk, index
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
@@ -87,28 +86,11 @@ def test_a_record_or_index_that_is_away_is_said_in_a_sentence(tmp_path: Path, mo
     monkeypatch.setattr(index, "apply", locked)
     _, complaint = command("import_tickets", str(file))
     assert complaint.startswith("Not everything can be written now: database is locked.")
-    for owner, name in ((bulk, "tickets"), (loading, "scan")):
-        monkeypatch.setattr(owner, name, away)
+    for name in ("tickets", "conversations"):
+        monkeypatch.setattr(bulk, name, away)
     _, complaint = command("import_tickets", str(file))
     assert complaint.startswith("Not everything can be written now: AccessDeniedException: no.")
     _, complaint = command("export_tickets", str(tmp_path / "out"))
     assert complaint.startswith("The record cannot be read: AccessDeniedException: no.")
     assert list(tmp_path.iterdir()) == [file]
     assert len(record.ticket_ids()) == 1
-
-
-def test_progress_is_a_bar_on_a_terminal_and_a_plain_line_now_and_then_elsewhere(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    for stream, bar in ((Terminal(), True), (io.StringIO(), False)):
-        monkeypatch.setattr(sys, "stderr", stream)
-        with progress.shown("tickets", 20_000, " tickets") as advance:
-            for _ in range(200):
-                advance(100)
-        said = stream.getvalue()
-        assert ("100%" in said) is bar
-        assert (said == "10000 tickets\n20000 tickets\n") is not bar

@@ -12,7 +12,7 @@ from tests import anything, record
 from tests.record import ACTOR
 from tests.ticketing import test_foreign_items
 from tests.ticketing.transfer.transferring import empty_the_record, exported, imported, line
-from ticketing import loading, service
+from ticketing import bulk, service
 from ticketing.ticket import Ticket
 from ticketing.transfer import exporting
 from ticketing.transfer.importing import Done
@@ -92,10 +92,10 @@ def test_many_comments_come_whole_and_in_order_whatever_the_pages(monkeypatch: p
 def test_a_comment_that_comes_while_the_export_reads_is_in_it_with_its_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
     ticket = record.opened()
     commented(ticket, "One")
-    seen = list(loading.scan())
+    seen = list(bulk.conversations())
     commented(ticket, "Two")
     found, _ = seen[0]
-    monkeypatch.setattr(loading, "scan", lambda: [(found, list(service.all_comments(ticket.ticket_id)))])
+    monkeypatch.setattr(bulk, "conversations", lambda: [(found, list(service.all_comments(ticket.ticket_id)))])
     values = json.loads(exported()[0])
     assert (values["version"], values["comment_count"], len(values["comments"])) == (3, 2, 2)
 

@@ -95,9 +95,9 @@ def test_a_line_that_is_too_long_to_be_read_is_refused_and_those_behind_it_keep_
     monkeypatch.setattr(lines, "LONGEST", 200)
     done = imported(line(subject="1"), line(subject="x" * 900), "no JSON", line(subject="4"))
     assert done.created == 2
-    assert [(one.number, one.sentence) for one in done.refused] == [
-        (2, "The line is longer than 200 bytes"),
-        (3, "The line is not valid JSON"),
+    assert [(one.number, one.sentence, one.text) for one in done.refused] == [
+        (2, "The line is longer than 200 bytes", b""),  # half of it would be of no use
+        (3, "The line is not valid JSON", b"no JSON\n"),
     ]
 
 

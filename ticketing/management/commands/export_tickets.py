@@ -1,15 +1,16 @@
 """`manage.py export_tickets`: every ticket of the record with its comments, as JSON Lines."""
 
 from argparse import ArgumentParser
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from config import aws
+from config.progress import Progress
 from ticketing.models import IndexedTicket
 from ticketing.transfer import exporting
-from ticketing.transfer.progress import shown
 
 
 class Command(BaseCommand):
@@ -36,9 +37,9 @@ class Command(BaseCommand):
 
     def _export(self, to: IO[str] | Any) -> int:
         count = 0
-        with shown("tickets", IndexedTicket.objects.count(), " tickets") as advance:
+        with closing(Progress(self.stderr, IndexedTicket.objects.count(), "tickets", " tickets")) as progress:
             for line in exporting.everything():
                 to.write(f"{line}\n")
                 count += 1
-                advance(1)
+                progress.add(1)
         return count

@@ -2,7 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,10 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from config import aws
+from config.progress import Progress
 from ticketing.transfer import importing
 from ticketing.transfer.importing import Refused
 from ticketing.transfer.pace import Pace
-from ticketing.transfer.progress import shown
 
 
 class Command(BaseCommand):
@@ -51,12 +51,12 @@ class Command(BaseCommand):
 
     def _import(self, name: str, pace: Pace, stack: ExitStack) -> None:
         source: IO[bytes]
-        source, size = sys.stdin.buffer, None
+        source, size = sys.stdin.buffer, 0
         if name != "-":
             source = stack.enter_context(Path(name).open("rb"))  # noqa: SIM115 - the stack closes it
             size = Path(name).stat().st_size
             self.aside = Path(f"{name}.refused")
-        advance = stack.enter_context(shown("lines read", size, "B"))
+        progress = stack.enter_context(closing(Progress(self.stderr, size, "lines read", "B")))
         aside: IO[bytes] | None = None
         for done in importing.imported(source, pace):
             self.created += done.created
@@ -65,12 +65,12 @@ class Command(BaseCommand):
                 aside = stack.enter_context(self.aside.open("wb"))
             for refused in done.refused:
                 self._refuse(refused, aside)
-            advance(done.lines, done.size)
+            progress.add(done.lines, done.size)
 
     def _refuse(self, refused: Refused, aside: IO[bytes] | None) -> None:
         self.refused += 1
         self.stdout.write(f"Line {refused.number}: {refused.sentence}.")
-        if aside:
+        if aside and refused.text:
             aside.write(refused.text.rstrip(b"\r\n") + b"\n")
 
     def _sum(self) -> str:
