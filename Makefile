@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PYTEST  = $(BIN)/python -m $(if $(filter postgresql,$(DATABASE)),tests.postgresql,pytest)
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run dev test test-postgresql test-large bench lint lock chromium clean
+.PHONY: run dev test test-long test-postgresql test-large bench lint lock chromium clean
 
 run: $(VENV)/.local-ready
 	@exec $(BIN)/python infra/local/run.py
@@ -18,8 +18,12 @@ dev: $(VENV)/.local-ready
 test: $(VENV)/.dev-ready chromium
 	@$(PYTEST) -n 2 $(ARGS)
 
+# What takes a minute or so each: programs that die at every step, poison, and 10,000 examples of any JSON there is.
+test-long: $(VENV)/.dev-ready chromium
+	@EXAMPLES=10000 $(PYTEST) -n 2 -m "long or any_json" $(ARGS)
+
 test-postgresql:
-	@$(MAKE) --no-print-directory test DATABASE=postgresql
+	@$(MAKE) --no-print-directory test test-long DATABASE=postgresql
 
 # What takes minutes each: many tickets, processes killed, memory measured; one after the other.
 test-large: $(VENV)/.dev-ready chromium

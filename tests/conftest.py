@@ -31,12 +31,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes minutes is run where it is asked for: `-m large`, as `make test-large` does."""
-    if "large" in config.option.markexpr:
-        return
-    large = [item for item in items if item.get_closest_marker("large")]
-    config.hook.pytest_deselected(items=large)
-    items[:] = [item for item in items if item not in large]
+    """What takes long is run where it is asked for: `-m long`, as `make test-long` does, and `-m large`."""
+    unasked = [mark for mark in ("long", "large") if mark not in config.option.markexpr]
+    left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in unasked)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,9 @@
-"""The record by the thousand: pages of the whole table, many items by their keys. Only `ticketing.service` calls it.
+"""Reading the record by the hundred: pages of the whole table, many items by their keys. For the house's own work.
 
 Every reading is consistent: what was written before it was asked for is in it.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from django.conf import settings
 
 from config import aws
 from ticketing import item as items
-from ticketing import overflow, store
+from ticketing import overflow
 from ticketing.ticket import Comment, Ticket
 
 if TYPE_CHECKING:
@@ -99,15 +99,41 @@ def count() -> int:
 
 def tickets(ticket_ids: list[str]) -> list[Ticket]:
     """Those of these tickets (100 at most) that there are."""
-    found = store.batch_get([items.ticket_key(one) for one in ticket_ids])
-    return [overflow.fill(items.to_ticket(one)) for one in found]
+    return [overflow.fill(items.to_ticket(one)) for one in _get(map(items.ticket_key, ticket_ids))]
 
 
-def existing_comments(ids: Collection[CommentId]) -> set[CommentId]:
+def comments(keys: Collection[CommentId]) -> list[Comment]:
+    """Those of these comments (100 at most) that there are, in no order."""
+    return [items.to_comment(one) for one in _get(map(_comment_key, keys))]
+
+
+def existing(ticket_ids: list[str]) -> set[str]:
+    """Which of these tickets (100 at most) there are."""
+    found = _get(map(items.ticket_key, ticket_ids), ProjectionExpression="ticket_id")
+    return {one["ticket_id"]["S"] for one in found}
+
+
+def existing_comments(keys: Collection[CommentId]) -> set[CommentId]:
     """Which of these comments (100 at most) there are."""
     only = {"ProjectionExpression": "ticket_id, #item", "ExpressionAttributeNames": {"#item": "item"}}
-    found = store.batch_get([store.comment_key(one) for one in ids], **only)
+    found = _get(map(_comment_key, keys), **only)
     return {(one["ticket_id"]["S"], one["item"]["S"].removeprefix(items.COMMENT)) for one in found}
+
+
+def _get(keys: Iterable[dict[str, Any]], **more: Any) -> Iterator[dict[str, Any]]:
+    """The items with these keys, as far as they are there; AWS may give them in several goes."""
+    wanted = list(keys)
+    while wanted:
+        request: Any = {"Keys": wanted, "ConsistentRead": True} | more
+        answer = aws.call(_table().batch_get_item, RequestItems={settings.TABLE_NAME: request})
+        yield from answer["Responses"][settings.TABLE_NAME]
+        left: Any = answer["UnprocessedKeys"].get(settings.TABLE_NAME, {})
+        wanted = left.get("Keys", [])
+
+
+def _comment_key(one: CommentId) -> dict[str, Any]:
+    ticket_id, comment_id = one
+    return aws.to_wire({"ticket_id": ticket_id, "item": items.COMMENT + comment_id})
 
 
 def _filled(batch: list[Ticket | Comment]) -> tuple[list[Ticket], list[Comment]]:

@@ -11,7 +11,7 @@ from typing import Literal
 from django.db import transaction
 
 from config.batched import batched
-from ticketing import index, service
+from ticketing import bulk, index
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.search import documents
 from ticketing.ticket import Comment, Ticket
@@ -26,7 +26,6 @@ What = Literal[
     "not searchable",
 ]
 HUNDRED = 100  # items that the record can be asked for at once
-CommentId = tuple[str, str]
 _UNASKABLE = "\ufffd"  # stands in the index for what a database dislikes: the record knows the id by another spelling
 
 
@@ -92,27 +91,27 @@ def tickets_of_index(ticket_ids: list[str], mend: bool) -> list[Difference]:
     With `mend` they are removed, and made searchable. Raises aws.AwsError.
     """
     asked = [one for one in ticket_ids if _UNASKABLE not in one]
-    gone = set(asked) - service.existing(asked)
+    gone = set(asked) - bulk.existing(asked)
     unsearchable = _unsearchable(set(ticket_ids) - gone)
     if mend and gone:
         index.remove(gone)
-        index.apply(service.find_all(sorted(gone)))  # one that came (back) just then
+        index.apply(bulk.tickets(sorted(gone)))  # one that came (back) just then
     if mend and unsearchable:
         index.make_searchable(unsearchable)
     found: dict[What, set[str]] = {"not in the record": gone, "not searchable": unsearchable}
     return [Difference(one, what) for what, some in found.items() for one in sorted(some)]
 
 
-def comments_of_index(ids: list[CommentId], mend: bool) -> list[Difference]:
+def comments_of_index(ids: list[bulk.CommentId], mend: bool) -> list[Difference]:
     """Whose comments, of these rows (100 at most), the record does not have; with `mend` they are removed.
 
     Raises aws.AwsError.
     """
     asked = [one for one in ids if _UNASKABLE not in "".join(one)]
-    gone = set(asked) - service.existing_comments(asked)
+    gone = set(asked) - bulk.existing_comments(asked)
     if mend and gone:
         index.remove_comments(gone)
-        index.apply([], service.comments(sorted(gone)))
+        index.apply([], bulk.comments(sorted(gone)))
     return [Difference(one, "comments not in the record") for one in sorted({ticket_id for ticket_id, _ in gone})]
 
 
@@ -136,7 +135,7 @@ def _confirmed(suspects: _Suspects) -> _Suspects:
     tickets = _read_again(suspects.missing + suspects.different)
     comments = suspects.comments_missing + suspects.comments_different
     keys = [(one.ticket_id, one.comment_id) for one in comments]
-    still = _suspects(tickets, [one for some in batched(keys, HUNDRED) for one in service.comments(some)])
+    still = _suspects(tickets, [one for some in batched(keys, HUNDRED) for one in bulk.comments(some)])
     now = {one.ticket_id: one for one in _read_again(still.ahead())}
     overtaken = {ticket_id for ticket_id, one in now.items() if one.version >= still.versions[ticket_id]}
     return _Suspects(
@@ -150,13 +149,13 @@ def _confirmed(suspects: _Suspects) -> _Suspects:
 
 def _read_again(tickets: list[Ticket]) -> list[Ticket]:
     ticket_ids = [one.ticket_id for one in tickets]
-    return [one for some in batched(ticket_ids, HUNDRED) for one in service.find_all(some)]
+    return [one for some in batched(ticket_ids, HUNDRED) for one in bulk.tickets(some)]
 
 
 def _belonging(comments: list[Comment], known: set[str]) -> list[Comment]:
     """The comments whose ticket the record has; of a ticket that somebody deleted, the index need not say anything."""
     unknown = {one.ticket_id for one in comments} - known
-    there = known.union(*(service.existing(some) for some in batched(sorted(unknown), HUNDRED)))
+    there = known.union(*(bulk.existing(some) for some in batched(sorted(unknown), HUNDRED)))
     return [one for one in comments if one.ticket_id in there]
 
 

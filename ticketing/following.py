@@ -6,7 +6,7 @@ An announcement says how many comments a ticket has and which is the last, but n
 from collections.abc import Iterable, Iterator
 
 from config.batched import batched
-from ticketing import index, service
+from ticketing import bulk, index, service
 from ticketing.models import IndexedTicket
 from ticketing.ticket import Comment, Ticket
 
@@ -32,7 +32,7 @@ def _newest_comments(tickets: list[Ticket]) -> Iterator[Comment]:
     behind = _behind(tickets)
     last = {one.ticket_id: one.last_comment_id for one in tickets}
     single = [(ticket_id, last[ticket_id] or "") for ticket_id, lacks in behind.items() if lacks == 1]
-    yield from service.comments(single)
+    yield from bulk.comments(single)
     for ticket_id, lacks in behind.items():
         if 1 < lacks <= AT_ONCE:
             yield from service.last_comments(ticket_id, lacks)

@@ -1,14 +1,17 @@
-"""Many new items in few calls, as an import writes them. Only `ticketing.service` calls this.
+"""Many new items in few calls, as an import writes them.
 
 What is written here is written as it is: times, versions and counts come from elsewhere, and are kept.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from config import aws, json
+from config.refusals import Invalid
+from config.requests import request_id
 from ticketing import ids, overflow, store, writes
 from ticketing import item as items
 from ticketing.ticket import Comment, Ticket
@@ -43,13 +46,20 @@ def _some(requests: list[Any]) -> list[Any]:
     return left
 
 
-def item_of(ticket: Ticket) -> dict[str, Any]:
-    """The ticket's item, in wire format; what is too large for it is in S3 then. Raises store.TooLarge."""
-    wire = items.from_ticket(ticket, None)  # no request made it
+def item_of(ticket: Ticket, comments: Iterable[Comment]) -> dict[str, Any]:
+    """The item of an imported ticket, in wire format, for `create`; what is too large for it is in S3 then.
+
+    Raises Invalid if the ticket, or one of its comments, is too large to be stored.
+    """
+    what = "comment"
     try:
-        return store.fitting(wire)
+        for comment in comments:
+            store.fitting(items.from_comment(comment))
+        what = "ticket"
+        ticket = replace(ticket, imported_version=ticket.version, request_id=request_id())
+        return items.from_ticket(store.packed(ticket), None)  # no request made it, so it has no fingerprint
     except store.TooLarge:
-        return items.from_ticket(store.packed(ticket), None)
+        raise Invalid(f"The {what} is too large to be stored") from None
 
 
 def create(wires: Iterable[dict[str, Any]]) -> list[Ticket]:

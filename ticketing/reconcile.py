@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from config.batched import batched
-from ticketing import clock, rawstore, reindex, service
+from ticketing import bulk, clock, rawstore, reindex
 from ticketing.comparing import Difference, What
 from ticketing.deliveries import ENDED_WELL, Delivery, scan
 from ticketing.reindex import BATCH
@@ -71,7 +71,7 @@ def findings(since: str | None = None, progress: Progress = int) -> Iterator[Fin
 def _of_deliveries(pages: Iterable[list[Delivery]], progress: Progress) -> Iterator[Finding]:
     late = clock.stamp(datetime.now(UTC) - GRACE)
     for page in pages:
-        there = service.existing(sorted({one.ticket_id for one in page if _has_ticket(one) and one.ticket_id}))
+        there = bulk.existing(sorted({one.ticket_id for one in page if _has_ticket(one) and one.ticket_id}))
         for one in page:
             if one.state in ENDED_WELL:
                 yield from _ended(one, there)
@@ -129,7 +129,7 @@ def _of_raw_tickets(pages: Iterable[list[tuple[str, str]]], progress: Progress) 
     """Raw tickets that no ticket of the record stands for."""
     for page in pages:
         ids = {key: rawstore.ticket_key(zendesk_id).keyed_id for key, zendesk_id in page}
-        there = service.existing(sorted(set(ids.values())))
+        there = bulk.existing(sorted(set(ids.values())))
         for key, ticket_id in ids.items():
             if ticket_id not in there:
                 what = f"not in the record, but {key} is in the raw store"

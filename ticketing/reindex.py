@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from config.batched import batched
-from ticketing import comparing, service
+from ticketing import bulk, comparing
 from ticketing.comparing import Difference
 from ticketing.jobs.page import Page, Place, Stretch
 from ticketing.models import IndexedComment, IndexedTicket
@@ -34,7 +34,7 @@ def stretches(segments: int) -> list[Stretch]:
 
 def about_how_many() -> int:
     """About how many items all stretches have."""
-    return service.about_how_many() + IndexedTicket.objects.count() + IndexedComment.objects.count()
+    return bulk.count() + IndexedTicket.objects.count() + IndexedComment.objects.count()
 
 
 def page(stretch: Stretch, place: Place | None, mend: bool) -> Page:
@@ -69,7 +69,7 @@ def _ranges(rows: "QuerySet[Any, Any]", count: int) -> list[Stretch]:
 
 
 def _record(stretch: Stretch, place: Place | None, mend: bool) -> Page:
-    read = service.page_of_all(stretch["segment"], stretch["segments"], place)
+    read = bulk.page(stretch["segment"], stretch["segments"], place)
     found = [one for batch in read.batches() for one in comparing.record(*batch, mend)]
     return Page(read.seen, found, read.next)
 

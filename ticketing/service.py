@@ -1,4 +1,5 @@
-"""Open, comment, change: the only way to write a ticket, for every door and for the desk.
+"""Open, comment, change: the only way to write a ticket, for every door and for the desk (not for an import, which
+brings its tickets as they are: ticketing/loading.py).
 
 A door authenticates and validates, then calls one function here. What cannot be done comes out as a refusal
 (config/refusals.py); what AWS cannot do now as aws.AwsError. Nothing here knows HTTP or SQL, and nothing is
@@ -6,7 +7,7 @@ announced here: the table's change stream does that.
 """
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import uniform
@@ -15,7 +16,7 @@ from typing import Any
 from config import aws, json, metrics
 from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Stale
 from config.requests import request_id
-from ticketing import bulk, clock, ids, loading, store, writes
+from ticketing import clock, ids, store, writes
 from ticketing import item as items
 from ticketing.ticket import CHANGEABLE, Actor, Comment, Ticket
 from ticketing.workflow import REOPENED_BY_COMMENT, STATUSES, Status, Visibility, is_final
@@ -233,11 +234,6 @@ def last_comments(ticket_id: str, limit: int) -> list[Comment]:
     return store.last_comments(ticket_id, limit)
 
 
-def comments(keys: Collection[tuple[str, str]]) -> list[Comment]:
-    """These comments (100 at most; ticket id and comment id), as far as the record has them, in no order."""
-    return store.comments(keys)
-
-
 def list_by_caller(
     caller_id: str, customer_id: str, start: dict[str, str] | None, limit: int, channel: str | None = None
 ) -> store.Page:
@@ -248,73 +244,6 @@ def list_by_caller(
 def all_tickets(changed_since: str | None = None) -> Iterator[Ticket]:
     """Every ticket of the record, in no order; or those changed since then, and those without a time."""
     return store.scan(changed_since)
-
-
-def existing(ticket_ids: list[str]) -> set[str]:
-    """Which of these tickets (100 at most) the record has."""
-    return store.existing(ticket_ids)
-
-
-def existing_comments(ids: Collection[bulk.CommentId]) -> set[bulk.CommentId]:
-    """Which of these comments (100 at most; ticket id and comment id) the record has."""
-    return bulk.existing_comments(ids)
-
-
-def find_all(ticket_ids: list[str]) -> list[Ticket]:
-    """Those of these tickets (100 at most) that the record has, as they stand. For the house's own work."""
-    return bulk.tickets(ticket_ids)
-
-
-def page_of_all(segment: int, segments: int, start: bulk.Place | None) -> bulk.Page:
-    """A page of every ticket and comment that there is; the record can be read in any number of segments at once."""
-    return bulk.page(segment, segments, start)
-
-
-def about_how_many() -> int:
-    """About how many items the record has, tickets and all that belongs to them: for a progress bar."""
-    return bulk.count()
-
-
-def whole_conversation(ticket_id: str) -> Conversation | None:
-    """The ticket with all its comments, None if there is none. For the house's own work, not for doors."""
-    ticket = store.get(ticket_id)
-    return Conversation(ticket, list(all_comments(ticket_id)), None) if ticket else None
-
-
-def all_conversations() -> Iterator[Conversation]:
-    """Every ticket of the record with all its comments, in no order, one at a time."""
-    for ticket, comments in bulk.conversations():
-        if len(comments) == ticket.comment_count:
-            yield Conversation(ticket, comments, None)
-        elif found := whole_conversation(ticket.ticket_id):  # commented meanwhile, or counted by another program
-            yield found
-
-
-def to_load(imported: Conversation) -> dict[str, Any]:
-    """The item of an imported ticket, for `load_tickets`; what is too large for it is in S3 then.
-
-    Raises Invalid if the ticket, or one of its comments, is too large to be stored.
-    """
-    for comment in imported.comments:
-        _check_size(comment)
-    ticket = imported.ticket
-    try:
-        return loading.item_of(replace(ticket, imported_version=ticket.version, request_id=request_id()))
-    except store.TooLarge:
-        raise Invalid(_TOO_LARGE) from None
-
-
-def load_comments(comments: list[Comment]) -> None:
-    """Write imported comments (25 at most) as they are; again makes no second. Their ticket is to follow."""
-    loading.put_comments(comments)
-
-
-def load_tickets(made: Iterable[dict[str, Any]]) -> list[Ticket]:
-    """Create imported tickets, of what `to_load` gave, when their comments stand there. Nobody is notified.
-
-    Those that stood there already, which are left as they are.
-    """
-    return loading.create(made)
 
 
 def from_change(image: dict[str, Any] | None) -> Ticket | None:

@@ -10,7 +10,7 @@
 Every write is one call with a condition, so nothing is half done and nothing is done twice.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -129,17 +129,6 @@ def last_comments(ticket_id: str, limit: int) -> list[Comment]:
     return [items.to_comment(one) for one in answer["Items"]]
 
 
-def comments(keys: Collection[tuple[str, str]]) -> list[Comment]:
-    """These comments (100 at most; ticket id and comment id), as far as they are there, in no order."""
-    return [items.to_comment(one) for one in batch_get([comment_key(one) for one in keys])]
-
-
-def comment_key(one: tuple[str, str]) -> dict[str, Any]:
-    """The primary key of a comment's item (its ticket's id, and its own), in wire format."""
-    ticket_id, comment_id = one
-    return aws.to_wire({"ticket_id": ticket_id, "item": items.COMMENT + comment_id})
-
-
 def list_by_caller(
     caller_id: str, customer_id: str, channel: str | None, start: dict[str, str] | None, limit: int
 ) -> Page:
@@ -210,22 +199,6 @@ def scan(since: str | None = None) -> Iterator[Ticket]:
         if "LastEvaluatedKey" not in answer:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-def existing(ticket_ids: list[str]) -> set[str]:
-    """Which of these tickets (100 at most) there are."""
-    keys = [items.ticket_key(ticket_id) for ticket_id in ticket_ids]
-    return {one["ticket_id"]["S"] for one in batch_get(keys, ProjectionExpression="ticket_id")}
-
-
-def batch_get(keys: list[dict[str, Any]], **more: Any) -> Iterator[dict[str, Any]]:
-    """The items with these keys (100 at most), as far as they are there; AWS may give them in several goes."""
-    while keys:
-        wanted: Any = {"Keys": keys, "ConsistentRead": True} | more
-        answer = aws.call(_table().batch_get_item, RequestItems={settings.TABLE_NAME: wanted})
-        yield from answer["Responses"][settings.TABLE_NAME]
-        left: Any = answer["UnprocessedKeys"].get(settings.TABLE_NAME, {})
-        keys = left.get("Keys", [])
 
 
 def packed(ticket: Ticket) -> Ticket:

@@ -17,7 +17,7 @@ from config.sources import sources
 from ticketing import deliveries, ids, service
 from ticketing.submissions import large
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("local-aws")]
+pytestmark = [pytest.mark.long, pytest.mark.django_db, pytest.mark.xdist_group("local-aws")]
 
 QUEUE, DEAD = "TicketSubmissions", "TicketSubmissionsDLQ"
 GOOD, LOST = 1_980, 10  # lost: their S3 objects are not there yet; ten more can never be read

@@ -98,6 +98,7 @@ FAULTS: dict[str, Callable[[Copy], Any]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", FAULTS)
 def test_nothing_acknowledged_is_lost_when_something_dies(copy: Copy, fault: str) -> None:
     with Senders(copy) as senders:
@@ -110,6 +111,7 @@ def test_nothing_acknowledged_is_lost_when_something_dies(copy: Copy, fault: str
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+@pytest.mark.long
 def test_a_zendesk_ticket_survives_the_worker_that_held_it(copy: Copy) -> None:
     before = _zendesk_count(copy)
     answers = [doors.zendesk(copy, number) for number in range(7000, 7010)]

@@ -13,7 +13,7 @@ from tests.faults import world as worlds
 from tests.faults.operations import OPERATIONS, Operation
 from tests.faults.world import Died, World
 
-pytestmark = pytest.mark.xdist_group("faults")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("faults")]
 
 MOST_CALLS = 40
 

@@ -12,7 +12,7 @@ from config import json
 from tests import anything, record
 from tests.itsm.asking import NEW, PATH, post, send
 
-pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+pytestmark = [pytest.mark.any_json, pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
 FIELDS = {"caller_id", "issue_description", "subject", "type", "priority", "tags"}
 CHANGES = FIELDS - {"caller_id"} | {"status", "assignee", "attributes", "requester"}

@@ -8,7 +8,7 @@ import pytest
 from config import aws as config_aws
 from tests import record
 from tests.ticketing.writing import change, comment
-from ticketing import following, index, service
+from ticketing import bulk, following, index
 from ticketing.following import follow
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.ticket import Ticket
@@ -94,7 +94,7 @@ def test_what_cannot_be_read_now_is_read_when_the_message_comes_again(monkeypatc
         raise config_aws.Retryable("EndpointConnectionError")
 
     with monkeypatch.context() as broken:
-        broken.setattr(service, "comments", away)
+        broken.setattr(bulk, "comments", away)
         with pytest.raises(config_aws.Retryable):
             follow([after])
     assert not IndexedTicket.objects.exists()

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from config import aws as config_aws
 from tests import record
 from tests.ticketing.writing import change, comment
-from ticketing import bulk, comparing, index, reindex, service
+from ticketing import bulk, comparing, index, reindex
 from ticketing.models import IndexedComment, IndexedTicket, Job
 from ticketing.ticket import Ticket
 
@@ -257,7 +257,7 @@ def test_tickets_kept_apart_are_few_at_a_time(monkeypatch: pytest.MonkeyPatch, a
     monkeypatch.setattr(bulk, "APART", apart)
     for _ in range(3):
         record.opened(issue_description="long " * 100_000)
-    batches = list(service.page_of_all(0, 1, None).batches())
+    batches = list(bulk.page(0, 1, None).batches())
     assert [len(tickets) for tickets, _ in batches] == ([1, 1, 1] if apart == 1 else [3])
 
 

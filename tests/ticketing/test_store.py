@@ -5,7 +5,7 @@ import pytest
 from config import aws
 from tests import record
 from tests.record import ACTOR
-from ticketing import item, service, store
+from ticketing import bulk, item, service, store
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -63,8 +63,8 @@ def test_a_scan_gives_tickets_alone_and_since_a_time_those_changed_or_without_on
 def test_existing_tells_which_of_a_hundred_there_are() -> None:
     record.put(ticket_id="a")
     record.put(ticket_id="comments only", item="TICKET#COMMENT#1")
-    assert service.existing(["a", "comments only", *(f"x{n}" for n in range(98))]) == {"a"}
-    assert service.existing([]) == set()
+    assert bulk.existing(["a", "comments only", *(f"x{n}" for n in range(98))]) == {"a"}
+    assert bulk.existing([]) == set()
 
 
 def test_the_size_of_an_item_is_counted_in_bytes() -> None:

@@ -13,7 +13,7 @@ from tests import anything, record
 from tests.ticketing.submitting import failed, message, submit
 from ticketing import deliveries
 
-pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+pytestmark = [pytest.mark.any_json, pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
 KNOWN = {"caller_id", "subject", "type", "priority", "tags"}
 DESCRIPTIONS = ("issue_description", "description", "message")

@@ -13,7 +13,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 
 from config import aws, queue, redrive
 from config.refusals import Refusal
-from ticketing import clock, deliveries, ids, service
+from ticketing import bulk, clock, deliveries, ids
 from ticketing.deliveries import ENDED_WELL, Delivery, State
 from ticketing.desk import redriving
 from ticketing.desk.page import DeskPage
@@ -77,7 +77,7 @@ def _choices(chosen: State | None) -> list[dict[str, Any]]:
 
 
 def _rows(page: list[Delivery]) -> list[dict[str, Any]]:
-    there = service.existing(sorted({one.ticket_id for one in page if one.ticket_id}))
+    there = bulk.existing(sorted({one.ticket_id for one in page if one.ticket_id}))
     late = clock.stamp(datetime.now(UTC) - GRACE)
     return [_row(one, one.ticket_id in there, one.received_at < late) for one in page]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO
 
 from config.batched import batched
-from ticketing import service
+from ticketing import bulk, service
+from ticketing.service import Conversation
 from ticketing.transfer import line
 
 AT_ONCE = 8  # tickets that are read side by side, where single ones are asked for
@@ -17,8 +18,11 @@ AT_ONCE = 8  # tickets that are read side by side, where single ones are asked f
 
 def everything() -> Iterator[str]:
     """A line for each ticket of the record, in no order. Raises aws.AwsError."""
-    for found in service.all_conversations():
-        yield line.write(found)
+    for ticket, comments in bulk.conversations():
+        if len(comments) == ticket.comment_count:
+            yield line.write(Conversation(ticket, comments, None))
+        elif found := _whole(ticket.ticket_id):  # commented meanwhile, or counted by another program
+            yield line.write(found)
 
 
 def lines(ticket_ids: Iterable[str]) -> Iterator[str]:
@@ -28,9 +32,14 @@ def lines(ticket_ids: Iterable[str]) -> Iterator[str]:
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for batch in batched(ticket_ids, 4 * AT_ONCE):
-            for found in pool.map(service.whole_conversation, batch):
+            for found in pool.map(_whole, batch):
                 if found:
                     yield line.write(found)
+
+
+def _whole(ticket_id: str) -> Conversation | None:
+    ticket = service.find(ticket_id)
+    return Conversation(ticket, list(service.all_comments(ticket_id)), None) if ticket else None
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import tenacity
 from config import aws
 from config.batched import batched
 from config.refusals import Invalid
-from ticketing import index, service
+from ticketing import bulk, index, loading
 from ticketing.following import follow
 from ticketing.service import Conversation
 from ticketing.ticket import Ticket
@@ -143,16 +143,16 @@ def _write_each(read: dict[str, _Line], pace: Pace) -> Done:
 
 
 def _write(read: dict[str, _Line], pace: Pace) -> Done:
-    there = service.find_all(list(read))
+    there = bulk.tickets(list(read))
     new = {ticket_id: one for ticket_id, one in read.items() if ticket_id not in {known.ticket_id for known in there}}
     to_load, refused = _to_load(new)
     comments = [comment for ticket_id in to_load for comment in new[ticket_id].found.comments]
     for start in range(0, len(comments), COMMENTS):
         some = comments[start : start + COMMENTS]
         pace.take(len(some))
-        service.load_comments(some)
+        loading.put_comments(some)
     pace.take(len(to_load))
-    there += service.load_tickets(to_load.values())  # another import may have been faster
+    there += loading.create(to_load.values())  # another import may have been faster
     standing = {known.ticket_id for known in there}
     created = [new[ticket_id].found for ticket_id in to_load if ticket_id not in standing]
     _index(created, there)
@@ -164,7 +164,7 @@ def _to_load(new: dict[str, _Line]) -> tuple[dict[str, dict[str, Any]], list[Ref
     to_load, refused = {}, []
     for ticket_id, one in new.items():
         try:
-            to_load[ticket_id] = service.to_load(one.found)
+            to_load[ticket_id] = loading.item_of(one.found.ticket, one.found.comments)
         except Invalid as refusal:
             refused.append(_refusal(one, refusal.sentence))
     return to_load, refused

@@ -108,11 +108,11 @@ def faults(page: Page) -> list[str]:
 def look(page: Page, where: str, scheme: Any) -> list[str]:
     """The faults of a page in one colour scheme, on a laptop and on a tablet."""
     page.emulate_media(color_scheme=scheme)
+    page.goto(where)
+    assert page.evaluate("document.documentElement.classList.contains('dark')") == (scheme == "dark")
     found = []
     for width in (1280, 768):
         page.set_viewport_size({"width": width, "height": 900})
-        page.goto(where)
-        assert page.evaluate("document.documentElement.classList.contains('dark')") == (scheme == "dark")
         found += faults(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     return found

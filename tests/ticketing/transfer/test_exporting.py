@@ -61,7 +61,7 @@ def test_what_is_imported_from_an_export_is_exported_the_same_again() -> None:
 
 
 @given(st.dictionaries(test_foreign_items._names, test_foreign_items._values, max_size=8), anything.objects("a", "b"))
-@anything.examples(25)
+@anything.examples(250)
 def test_whatever_another_programs_item_holds_it_is_exported_and_imported_again(
     values: dict[str, Any], attributes: dict[str, Any]
 ) -> None:
