@@ -96,8 +96,8 @@ class IndexedComment(models.Model):
 class SearchDocument(models.Model):
     """A part of what search knows of a ticket: nearly every ticket has one, since a part holds 3,000 words.
 
-    The words themselves are no field: PostgreSQL has them in a column `words`, SQLite in the table
-    `ticketing_searchwords` (see migration 0004). Nobody writes them but `ticketing.search.documents`.
+    The words themselves are no field: PostgreSQL has them in columns `words` and `pairs`, SQLite in the
+    table `ticketing_searchwords` (see migration 0004). Nobody writes them but `ticketing.search.documents`.
     """
 
     ticket_id = models.CharField(max_length=2048)

@@ -1,15 +1,17 @@
 """Search documents on PostgreSQL: a tsvector beside each part's row, written by us word for word.
 
-No parser and no dictionary of the database is involved, so the words are those of `ticketing.search.words`.
+No parser and no dictionary of the database is involved, so the words are those of `ticketing.search.words`. Its index
+does not know where a word stands, so there is another one of the words that stand side by side: see `pairs`.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
+from zlib import crc32
 
 from django.db import connection, transaction
-from django.db.models import BooleanField, F, IntegerField, QuerySet
+from django.db.models import BooleanField, IntegerField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from ticketing.models import IndexedTicket
@@ -17,16 +19,17 @@ from ticketing.search.parts import SEVERAL, Part
 from ticketing.search.query import Term
 from ticketing.search.words import EDITION
 
-Source = tuple[str, tuple[Any, ...]]  # a query of tickets' ids, with its parameters
+Source = tuple[str, tuple[Any, ...]]  # a query of tickets' ids, or a condition, with its parameters
 
 
 def insert(parts: Sequence[Part]) -> None:
     """Write new parts, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO ticketing_searchdocument (ticket_id, part, length, edition, created_at, words) "
-            "SELECT new.ticket_id, part, length, %s, ticket.created_at, words::tsvector "
-            "FROM unnest(%s::text[], %s::int[], %s::int[], %s::text[]) AS new (ticket_id, part, length, words) "
+            "INSERT INTO ticketing_searchdocument (ticket_id, part, length, edition, created_at, words, pairs) "
+            "SELECT new.ticket_id, part, length, %s, ticket.created_at, words::tsvector, pairs::smallint[] "
+            "FROM unnest(%s::text[], %s::int[], %s::int[], %s::text[], %s::text[]) "
+            "AS new (ticket_id, part, length, words, pairs) "
             "LEFT JOIN ticketing_indexedticket AS ticket ON ticket.ticket_id = new.ticket_id",
             [EDITION, *_columns(parts)],
         )
@@ -36,8 +39,10 @@ def extend(parts: Sequence[Part]) -> None:
     """Add words to parts that stand there, in one statement. `||` puts them behind the last word."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE ticketing_searchdocument AS old SET length = new.length, words = old.words || new.words::tsvector "
-            "FROM unnest(%s::text[], %s::int[], %s::int[], %s::text[]) AS new (ticket_id, part, length, words) "
+            "UPDATE ticketing_searchdocument AS old SET length = new.length, words = old.words || new.words::tsvector, "
+            "pairs = old.pairs || new.pairs::smallint[] "
+            "FROM unnest(%s::text[], %s::int[], %s::int[], %s::text[], %s::text[]) "
+            "AS new (ticket_id, part, length, words, pairs) "
             "WHERE old.ticket_id = new.ticket_id AND old.part = new.part",
             _columns(parts),
         )
@@ -49,6 +54,7 @@ def _columns(parts: Sequence[Part]) -> list[list[str] | list[int]]:
         [part.number for part in parts],
         [part.length for part in parts],
         [vector(part) for part in parts],
+        [pairs(text for _, text in part.texts) for part in parts],
     ]
 
 
@@ -64,18 +70,24 @@ def vector(part: Part) -> str:
     return " ".join([f"{word}:{','.join(places)}" for word, places in found.items()] + [SEVERAL] * part.several)
 
 
+def pairs(texts: Iterable[Sequence[str]]) -> str:
+    """The words that stand side by side, each two as one of 65,536 numbers, as an array is written: `{-7,20412}`."""
+    found = {crc32(" ".join(two).encode()) % 65_536 - 32_768 for text in texts for two in pairwise(text)}
+    return f"{{{','.join(map(str, found))}}}"
+
+
 def newest(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> dict[str, float]:
     """The newest of the tickets (None: of all) that have all terms, with how well each matches."""
-    together = " & ".join(map(_query, terms))
-    has_phrase = any(len(term.words) > 1 for term in terms)
+    sources = [_together(terms, tickets, most)]
+    if len(terms) > 1:
+        sources.append(_across(terms, tickets, most))
+    union = " UNION ".join(f"({source})" for source, _ in sources)
+    parameters = [parameter for _, parameters in sources for parameter in parameters]
+    anything = " | ".join(map(_query, terms))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_SETTINGS)
-        if tickets is not None:
-            return _ranked(cursor, terms, _of(tickets, together, has_phrase, most), tickets, most)
-        if not has_phrase:
-            return _ranked(cursor, terms, (_NEWEST, (together, most)), None, most)
-        recent = _ranked(cursor, terms, (_RECENT, (together, most)), None, most)
-        return recent if len(recent) == most else _ranked(cursor, terms, (_READ_ALL, (together, most)), None, most)
+        cursor.execute(_RANKED.format(union), [anything, *parameters, most])
+        return dict(cursor.fetchall())
 
 
 def in_order(tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySet[IndexedTicket]:
@@ -85,32 +97,36 @@ def in_order(tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySe
     return tickets.filter(among).annotate(place=place)
 
 
-def _of(tickets: QuerySet[IndexedTicket], together: str, has_phrase: bool, most: int) -> Source:
-    """The newest of these tickets: the database may go through them, by an index of theirs, or come from the words."""
-    having = RawSQL(f"ticket_id IN ({_HAVING})", [together], BooleanField())  # noqa: S611 - our own text
-    age = F("created_at") + timedelta() if has_phrase else F("created_at")  # as in _READ_ALL
-    return tickets.filter(having).order_by(age.desc(), "-ticket_id").values("pk")[:most].query.sql_with_params()
+def _together(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> Source:
+    """The newest documents that have all terms.
+
+    The database knows how frequent words and pairs are: it goes through the newest, of the documents or, by an index
+    of theirs, of these tickets; or it comes from the words.
+    """
+    condition, parameters = _having(terms)
+    if tickets is None:
+        return _NEWEST.format(condition), (*parameters, most)
+    having = RawSQL(_IDS.format(condition), parameters, BooleanField())  # noqa: S611 - our own text
+    return tickets.filter(having).order_by("-created_at", "-ticket_id").values("pk")[:most].query.sql_with_params()
 
 
-def _ranked(
-    cursor: Any, terms: Sequence[Term], together: Source, tickets: QuerySet[IndexedTicket] | None, most: int
-) -> dict[str, float]:
-    queries = [_query(term) for term in terms]
-    sources = [together]
-    if len(terms) > 1:
-        sources.append(_across(queries, tickets, most))
-    union = " UNION ".join(f"({source})" for source, _ in sources)
-    parameters = [parameter for _, parameters in sources for parameter in parameters]
-    cursor.execute(_RANKED.format(union), [" | ".join(queries), *parameters, most])
-    return dict(cursor.fetchall())
-
-
-def _across(queries: list[str], tickets: QuerySet[IndexedTicket] | None, most: int) -> Source:
+def _across(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> Source:
     """Documents of several parts that have one term here and another there."""
-    having = " INTERSECT ".join([_HAVING] * len(queries))
+    conditions = [_having([term], SEVERAL) for term in terms]
+    having = " INTERSECT ".join(_DOCUMENTS.format(condition) for condition, _ in conditions)
     among, values = ("TRUE", ()) if tickets is None else tickets.order_by().values("pk").query.sql_with_params()
     condition = among if tickets is None else f"ticket_id IN ({among})"
-    return _ACROSS.format(having, condition), (*(f"{SEVERAL} & {query}" for query in queries), *values, most)
+    parameters = [parameter for _, some in conditions for parameter in some]
+    return _ACROSS.format(having, condition), (*parameters, *values, most)
+
+
+def _having(terms: Sequence[Term], *words: str) -> Source:
+    """The condition that a document has all of these terms, and these words."""
+    together = " & ".join([*words, *map(_query, terms)])
+    beside = pairs(term.words[:-1] if term.prefix else term.words for term in terms)
+    if beside == "{}":
+        return "words @@ %s::tsquery", (together,)
+    return "words @@ %s::tsquery AND pairs @> %s::smallint[]", (together, beside)
 
 
 def _query(term: Term) -> str:
@@ -124,22 +140,9 @@ _SETTINGS = (
     "SELECT set_config('jit', 'off', true), set_config('random_page_cost', '1.1', true), "
     "set_config('work_mem', '64MB', true), set_config('max_parallel_workers_per_gather', '0', true)"
 )
-# For words the database knows how frequent they are: it goes through the newest documents, or through its index.
-_NEWEST = (
-    "SELECT ticket_id FROM ticketing_searchdocument WHERE words @@ %s::tsquery "
-    "ORDER BY created_at DESC, ticket_id DESC LIMIT %s"
-)
-# How frequent a phrase is nobody knows. A frequent one has enough matches among the newest documents ...
-_RECENT = (
-    "SELECT ticket_id FROM (SELECT ticket_id, words FROM ticketing_searchdocument "
-    "ORDER BY created_at DESC, ticket_id DESC LIMIT 5000) AS recent WHERE words @@ %s::tsquery LIMIT %s"
-)
-# ... and a rare one is found by its words; the addition keeps the database from going through all documents.
-_READ_ALL = (
-    "SELECT ticket_id FROM ticketing_searchdocument WHERE words @@ %s::tsquery "
-    "ORDER BY created_at + interval '0' DESC, ticket_id DESC LIMIT %s"
-)
-_HAVING = "SELECT ticket_id FROM ticketing_searchdocument WHERE words @@ %s::tsquery"
+_DOCUMENTS = "SELECT ticket_id FROM ticketing_searchdocument WHERE {}"
+_IDS = f"ticket_id IN ({_DOCUMENTS})"
+_NEWEST = f"{_DOCUMENTS} ORDER BY created_at DESC, ticket_id DESC LIMIT %s"
 _ACROSS = (
     "SELECT ticket_id FROM ticketing_searchdocument WHERE part = 0 AND ticket_id IN ({}) AND {} "
     "ORDER BY created_at DESC, ticket_id DESC LIMIT %s"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.ticketing.search.conftest import Store, found
 from ticketing import ids
 from ticketing.models import IndexedTicket
-from ticketing.search import find
+from ticketing.search import find, postgres
 from ticketing.search.find import search
 from ticketing.search.parts import MOST_WORDS, OVERLAP
 from ticketing.search.query import MOST_WORDS as MOST_TYPED
@@ -141,6 +141,14 @@ def test_a_phrase_is_found_wherever_in_a_long_text_it_stands(store: Store) -> No
         phrase = " ".join(f"w{n}" for n in range(start, start + OVERLAP))
         assert found(f'"{phrase}"') == ["t-4"]
     assert OVERLAP >= MOST_TYPED
+
+
+def test_words_whose_pairs_share_a_number_are_told_apart(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "crc32", lambda _: 0)
+    store("t-4", subject="alpha beta", issue_description="gamma")
+    store("t-5", subject="beta alpha", issue_description="gamma")
+    assert found('"alpha beta"') == ["t-4"]
+    assert found('gamma "alpha beta"') == ["t-4"]
 
 
 def test_comments_are_found_as_they_come(store: Store, say: Any) -> None:
