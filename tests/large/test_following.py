@@ -127,7 +127,7 @@ def says_what_the_record_says(made: Copy, tickets: int, comments: int) -> None:
     assert count(made, "ticketing_indexedticket") == tickets
     assert count(made, "ticketing_indexedcomment") == comments
     assert count(made, "ticketing_searchdocument") == tickets
-    assert queue.count("AnalyticsDLQ") == 0
+    assert queue.count(f"{settings.ANALYTICS_QUEUE}DLQ") == 0
 
 
 def test_announcements_doubled_and_shuffled_reach_killed_consumers_and_none_is_lost_or_doubled(made: Copy) -> None:
