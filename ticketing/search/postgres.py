@@ -98,7 +98,7 @@ def in_order(tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySe
 
 
 def _together(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> Source:
-    """The newest documents that have all terms.
+    """The newest tickets that have all terms in one part of their document.
 
     The database knows how frequent words and pairs are: it goes through the newest, of the documents or, by an index
     of theirs, of these tickets; or it comes from the words.
@@ -142,7 +142,10 @@ _SETTINGS = (
 )
 _DOCUMENTS = "SELECT ticket_id FROM ticketing_searchdocument WHERE {}"
 _IDS = f"ticket_id IN ({_DOCUMENTS})"
-_NEWEST = f"{_DOCUMENTS} ORDER BY created_at DESC, ticket_id DESC LIMIT %s"
+_NEWEST = (
+    "SELECT ticket_id FROM (SELECT DISTINCT created_at, ticket_id FROM ticketing_searchdocument WHERE {} "
+    "ORDER BY created_at DESC, ticket_id DESC LIMIT %s) AS newest"
+)
 _ACROSS = (
     "SELECT ticket_id FROM ticketing_searchdocument WHERE part = 0 AND ticket_id IN ({}) AND {} "
     "ORDER BY created_at DESC, ticket_id DESC LIMIT %s"

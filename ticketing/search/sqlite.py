@@ -90,8 +90,9 @@ def _query(term: Term) -> str:
 
 
 _DOCUMENTS = "ticketing_searchdocument JOIN ticketing_searchwords ON ticketing_searchwords.rowid = id"
-# The newest are ranked, not all that match. A word in the subject weighs ten times one elsewhere, and FTS5's rank is
-# the lower the better. CROSS JOIN: in this order, since FTS5 counts the words anew whenever it is asked for one row.
+# The newest tickets are ranked, not all that match, and each by the first of its parts that does. A word in the subject
+# weighs ten times one elsewhere, and FTS5's rank is the lower the better. CROSS JOIN: in this order, since FTS5 counts
+# the words anew whenever it is asked for one row. CAST: SQLite joins by an index only what it knows to be of one type.
 _RANKED = (
     "SELECT ticket_id, created_at, -bm25(ticketing_searchwords, 10.0, 1.0) AS rank "
     "FROM ticketing_searchwords CROSS JOIN newest ON newest.id = ticketing_searchwords.rowid "
@@ -101,9 +102,9 @@ _RANKED = (
 _ACROSS = "SELECT ticket_id, created_at, 0 FROM ticketing_searchdocument WHERE part = 0 AND ticket_id IN ({}) AND {}"
 _HAVING = f"SELECT ticket_id FROM {_DOCUMENTS} WHERE ticketing_searchwords MATCH %s"  # noqa: S608
 _MATCHING = (
-    "WITH newest AS MATERIALIZED (SELECT id, ticket_id, created_at "  # noqa: S608
+    "WITH newest AS MATERIALIZED (SELECT CAST(MIN(id) AS INTEGER) AS id, ticket_id, created_at "  # noqa: S608
     f"FROM {_DOCUMENTS} WHERE ticketing_searchwords MATCH %s AND {{}} "
-    "ORDER BY created_at DESC, ticket_id DESC LIMIT %s), "
+    "GROUP BY created_at, ticket_id ORDER BY created_at DESC, ticket_id DESC LIMIT %s), "
     "matching AS MATERIALIZED ({}) SELECT ticket_id, MAX(rank) FROM matching "
     "GROUP BY ticket_id ORDER BY MAX(created_at) DESC, ticket_id DESC LIMIT %s"
 )

@@ -7,10 +7,11 @@ from django.test.utils import CaptureQueriesContext
 from ticketing.models import SearchDocument
 from ticketing.search import documents
 from ticketing.search.documents import Document
-from ticketing.search.parts import MOST_WORDS
+from ticketing.search.parts import MOST_PLACES, MOST_WORDS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
+EACH = MOST_WORDS // MOST_PLACES  # what a word's most frequent places take
 ODD = "a\0b \ud800 ' \\ :* \ue000 \ue001 🖨️ é"
 
 
@@ -30,9 +31,14 @@ def lengths(ticket_id: str = "t-1") -> list[int]:
     return [part.length for part in parts]
 
 
+def some(words: int) -> str:
+    """A text of so many words, none twice."""
+    return " ".join(f"w{n}" for n in range(words))
+
+
 def test_a_ticket_is_one_part() -> None:
-    documents.replace([document(comments=["It still burns", "Bring water"])])
-    assert lengths() == [4 + 4 + 3 + 4 + 3]
+    documents.replace([document(comments=["It still burns", some(100)])])
+    assert lengths() == [EACH + EACH + EACH + EACH + 101]
 
 
 def test_a_document_written_again_takes_the_place_of_the_first() -> None:
@@ -45,17 +51,25 @@ def test_a_document_written_again_takes_the_place_of_the_first() -> None:
 def test_comments_go_to_the_last_part_until_it_is_full() -> None:
     documents.replace([document()])
     for _ in range(4):
-        documents.append({"t-1": ["word " * 900]})
-    assert lengths() == [11 + 3 * 901, 901]
+        documents.append({"t-1": [some(900)]})
+    assert lengths() == [3 * EACH + 3 * 901, 901]
     documents.append({"t-1": ["one more"]})
-    assert lengths() == [11 + 3 * 901, 901 + 3]
+    assert lengths() == [3 * EACH + 3 * 901, 901 + EACH]
+
+
+def test_a_part_is_full_when_it_has_one_word_as_often_as_the_database_remembers() -> None:
+    documents.replace([document(reference="", subject=None, description="word " * MOST_PLACES)])
+    documents.append({"t-1": ["another word"]})
+    assert lengths() == [MOST_WORDS, EACH]
+    documents.append({"t-1": ["word " * MOST_PLACES * 2]})
+    assert len(lengths()) == 2 + 3  # what they overlap by is in the third
 
 
 def test_a_comment_longer_than_a_part_goes_over_several() -> None:
     documents.replace([document()])
-    documents.append({"t-1": ["word " * 2 * MOST_WORDS]})
+    documents.append({"t-1": [some(2 * MOST_WORDS)]})
     assert len(lengths()) == 4
-    assert max(lengths()) <= MOST_WORDS + 1
+    assert max(lengths()) <= MOST_WORDS
 
 
 def test_comments_without_words_change_nothing() -> None:
@@ -63,7 +77,7 @@ def test_comments_without_words_change_nothing() -> None:
     documents.append({"t-1": ["", "?!"]})
     assert lengths() == [0]
     documents.append({"t-1": ["word"]})
-    assert lengths() == [2]
+    assert lengths() == [EACH]
 
 
 def test_a_ticket_without_a_document_is_passed_over() -> None:
@@ -103,7 +117,7 @@ def test_the_longest_words_fit_a_part() -> None:
 def test_a_batch_is_a_few_statements() -> None:
     with CaptureQueriesContext(connection) as queries:
         documents.replace([document(f"t-{n}") for n in range(100)])
-        documents.append({f"t-{n}": ["a comment", "word " * 3000 * (n % 2)] for n in range(100)})
+        documents.append({f"t-{n}": ["a comment", some(3000 * (n % 2))] for n in range(100)})
         assert not documents.missing([f"t-{n}" for n in range(100)])
         documents.remove([f"t-{n}" for n in range(100)])
     statements = [one["sql"] for one in queries if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]

@@ -125,6 +125,15 @@ def test_of_many_matches_the_newest_are_taken_with_filters_and_without(
     assert found("monday", tier="gold") == ["day-4", "day-3", "day-2"]
 
 
+def test_a_long_ticket_hides_no_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find, "MOST", 3)
+    store("long", issue_description="error " * 5 * MOST_WORDS, day=9)
+    for day in range(1, 5):
+        store(f"day-{day}", subject="An error on the screen", day=day)
+    assert set(found("error")) == {"long", "day-4", "day-3"}
+    assert set(found("error", status="open")) == {"long", "day-4", "day-3"}
+
+
 def test_words_that_stand_far_apart_in_a_long_ticket_find_it(store: Store) -> None:
     store("t-4", subject="Alpha", issue_description="filler " * 2 * MOST_WORDS + "omega", comments=["psi"] * 3)
     store("t-5", subject="Alpha", tier="gold")
@@ -163,7 +172,24 @@ def test_comments_are_found_as_they_come(store: Store, say: Any) -> None:
 def test_ten_thousand_comments_are_found(store: Store) -> None:
     store("t-4", comments=[f"comment number{n} of many" for n in range(10_000)])
     assert found("number0 number9999") == ["t-4"]
-    assert found('"comment number5000 of"') == ["t-4"]
+    for n in range(0, 10_000, 199):  # not only where a part begins
+        assert found(f'"comment number{n} of"') == ["t-4"]
+
+
+def test_a_name_is_found_wherever_in_a_long_stack_trace_it_stands(store: Store) -> None:
+    lines = [f"at com.acme.billing.Step{n}.run(Step{n}.java:{n})" for n in range(1, 1_001)]
+    store("t-4", issue_description="\n".join(lines))
+    for n in (1, 255, 256, 257, 320, 512, 999, 1_000):
+        assert found(f"com.acme.billing.Step{n}") == ["t-4"]
+        assert found(f'"Step{n}.java:{n}"') == ["t-4"]
+
+
+def test_a_phrase_is_found_behind_many_comments_that_begin_with_its_words(store: Store, say: Any) -> None:
+    store("t-4")
+    for n in range(300):
+        say("t-4", n, f"ok done {n}")
+    for n in (0, 254, 255, 256, 257, 299):
+        assert found(f'"ok done {n}"') == ["t-4"]
 
 
 def test_a_description_of_megabytes_is_found(store: Store) -> None:
