@@ -4,16 +4,15 @@ Both change while they are compared. The record is read again for whatever seems
 to be ahead of the record once more after the row: the index is never ahead, unless it is wrong.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from django.db import transaction
 
 from config.batched import batched
-from ticketing import bulk, index
+from ticketing import bulk, following, index
 from ticketing.models import IndexedComment, IndexedTicket
-from ticketing.search import documents
 from ticketing.ticket import Comment, Ticket
 
 What = Literal[
@@ -39,7 +38,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Suspects:
-    """Tickets and comments of the record that the index lacks, or has otherwise."""
+    """Tickets and comments of the record that the index lacks, or has otherwise.
+
+    It lacks no comment of a ticket that it does not have: an import writes comments first, and brings them itself.
+    """
 
     missing: list[Ticket] = field(default_factory=list)
     different: list[Ticket] = field(default_factory=list)
@@ -92,10 +94,10 @@ def tickets_of_index(ticket_ids: list[str], mend: bool) -> list[Difference]:
     """
     asked = [one for one in ticket_ids if _UNASKABLE not in one]
     gone = set(asked) - bulk.existing(asked)
-    unsearchable = _unsearchable(set(ticket_ids) - gone)
+    unsearchable = index.unsearchable(sorted(set(ticket_ids) - gone))
     if mend and gone:
         index.remove(gone)
-        index.apply(bulk.tickets(sorted(gone)))  # one that came (back) just then
+        _put_back(bulk.tickets(sorted(gone)))
     if mend and unsearchable:
         index.make_searchable(unsearchable)
     found: dict[What, set[str]] = {"not in the record": gone, "not searchable": unsearchable}
@@ -121,13 +123,21 @@ def _suspects(tickets: Iterable[Ticket], comments: Iterable[Comment]) -> _Suspec
     stand = IndexedTicket.objects.in_bulk([row.pk for _, row in ticket_rows])
     said = {one.pk: one for one in IndexedComment.objects.filter(pk__in=[row.pk for _, row in comment_rows])}
     different = [one for one, row in ticket_rows if row.pk in stand and not index.same(stand[row.pk], row)]
+    unsaid = [one for one, row in comment_rows if row.pk not in said]
     return _Suspects(
         missing=[one for one, row in ticket_rows if row.pk not in stand],
         different=different,
         versions={one.ticket_id: stand[index.row_of(one).pk].version for one in different},
-        comments_missing=[one for one, row in comment_rows if row.pk not in said],
+        comments_missing=_taken(unsaid, {row.ticket_id for _, row in ticket_rows}),
         comments_different=[one for one, row in comment_rows if row.pk in said and not index.same(said[row.pk], row)],
     )
+
+
+def _taken(comments: list[Comment], tickets: set[str]) -> list[Comment]:
+    """Those whose ticket the index has, or is about to have (`tickets`, its keys); of another one it takes none."""
+    others = {index.storable(one.ticket_id) for one in comments} - tickets
+    there = tickets.union(IndexedTicket.objects.filter(pk__in=others).values_list("pk", flat=True))
+    return [one for one in comments if index.storable(one.ticket_id) in there]
 
 
 def _confirmed(suspects: _Suspects) -> _Suspects:
@@ -142,7 +152,7 @@ def _confirmed(suspects: _Suspects) -> _Suspects:
         missing=still.missing,
         different=[one for one in still.different if one.ticket_id not in overtaken],
         versions=still.versions,
-        comments_missing=_belonging(still.comments_missing, {one.ticket_id for one in tickets}),
+        comments_missing=still.comments_missing,
         comments_different=still.comments_different,
     )
 
@@ -152,28 +162,20 @@ def _read_again(tickets: list[Ticket]) -> list[Ticket]:
     return [one for some in batched(ticket_ids, HUNDRED) for one in bulk.tickets(some)]
 
 
-def _belonging(comments: list[Comment], known: set[str]) -> list[Comment]:
-    """The comments whose ticket the record has; of a ticket that somebody deleted, the index need not say anything."""
-    unknown = {one.ticket_id for one in comments} - known
-    there = known.union(*(bulk.existing(some) for some in batched(sorted(unknown), HUNDRED)))
-    return [one for one in comments if one.ticket_id in there]
+def _put_back(tickets: list[Ticket]) -> None:
+    """Those that came (back) while their rows were removed; an import's own writing may have been before that."""
+    index.apply(tickets)
+    for ticket in tickets:
+        following.follow_comments(ticket.ticket_id)
 
 
 def _replace(suspects: _Suspects) -> None:
     """Put rows right that are as new as the record, or newer, and say something else: no version would replace them."""
     for ticket in suspects.different:
-        version = suspects.versions[ticket.ticket_id]
-        with transaction.atomic():
-            IndexedTicket.objects.filter(pk=index.row_of(ticket).pk, version=version).delete()
-            index.apply([ticket])
+        index.replace(ticket, suspects.versions[ticket.ticket_id])
     # What was announced while the wrong row stood was passed over, so the record is asked once more.
     index.apply(_read_again(suspects.different))
     if suspects.comments_different:
         with transaction.atomic():
             index.remove_comments({index.comment_row(one).pk for one in suspects.comments_different})
             index.apply([], suspects.comments_different)
-
-
-def _unsearchable(ticket_ids: Collection[str]) -> set[str]:
-    """Which of these tickets have no search document, or an old one."""
-    return documents.missing(sorted(ticket_ids))

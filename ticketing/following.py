@@ -1,41 +1,58 @@
 """The index follows: with a ticket come the comments that the index lacks, read from the record.
 
-An announcement says how many comments a ticket has and which is the last, but not what they say.
+An announcement says how many comments a ticket has and which is the last, but not what they say. The count alone would
+not do: another program's comment may stand in the index and in no count, and hide that a later one is lacking.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from config.batched import batched
-from ticketing import bulk, index, service
-from ticketing.models import IndexedTicket
+from ticketing import bulk, index, item, service
+from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.ticket import Comment, Ticket
 
 AT_ONCE = 100  # tickets that `follow` takes, and comments that one transaction writes where many are lacking
+_LONGEST_ID = 1024 - len(item.COMMENT)  # bytes; the record refuses to be asked for a longer sort key
 
 
 def follow(tickets: Iterable[Ticket]) -> None:
     """Put the tickets (a hundred at most), and what the index lacks of their comments, into the index.
 
-    No AWS call where no comment is lacking, one where each ticket lacks but its last, which is nearly always so; and
-    one transaction. Raises aws.AwsError if the record cannot be read, DatabaseError, ValueError or OverflowError if
-    the index does not take it. What was done until then stays: follow them again.
+    No AWS call where no comment is lacking, one where each that lacks was announced, which is nearly always so. One
+    transaction, and before it two queries. Raises aws.AwsError if the record cannot be read, DatabaseError, ValueError
+    or OverflowError if the index does not take it. What was done until then stays: follow them again.
     """
     tickets = list(tickets)
-    index.apply(tickets, list(_newest_comments(tickets)))
-    for ticket_id in _behind(tickets):  # there is a gap further back
-        for comments in batched(service.all_comments(ticket_id), AT_ONCE):
-            index.apply((), comments)
-
-
-def _newest_comments(tickets: list[Ticket]) -> Iterator[Comment]:
-    """As many from the end of each conversation as the index lacks."""
     behind = _behind(tickets)
-    last = {one.ticket_id: one.last_comment_id for one in tickets}
-    single = [(ticket_id, last[ticket_id] or "") for ticket_id, lacks in behind.items() if lacks == 1]
-    yield from bulk.comments(single)
+    index.apply(tickets, list(_lacking(tickets, behind)))
+    for ticket_id in _behind([one for one in tickets if one.ticket_id in behind]):  # there is a gap further back
+        follow_comments(ticket_id)
+
+
+def follow_comments(ticket_id: str) -> None:
+    """Put every comment that the record has of a ticket into the index, which has the ticket. Raises as `follow`."""
+    for comments in batched(service.all_comments(ticket_id), AT_ONCE):
+        index.apply((), comments)
+
+
+def _lacking(tickets: list[Ticket], behind: dict[str, int]) -> Iterator[Comment]:
+    """The comments that were announced; where these are too few, as many from the end of the conversation as lack."""
+    announced = _announced(tickets)
+    yield from bulk.comments(announced)
+    named = Counter(ticket_id for ticket_id, _ in announced)
     for ticket_id, lacks in behind.items():
-        if 1 < lacks <= AT_ONCE:
+        if named[ticket_id] < lacks <= AT_ONCE:
             yield from service.last_comments(ticket_id, lacks)
+
+
+def _announced(tickets: list[Ticket]) -> list[bulk.CommentId]:
+    """The comments that the tickets name as their last, without those that the index has."""
+    last = [(one.ticket_id, one.last_comment_id or "") for one in tickets if one.comment_count]
+    named = [(ticket_id, one) for ticket_id, one in last if 0 < len(one.encode()) <= _LONGEST_ID]
+    keys = {(index.storable(ticket_id), index.storable(one)): (ticket_id, one) for ticket_id, one in named}
+    known = set(IndexedComment.objects.filter(pk__in=list(keys)).values_list("ticket_id", "comment_id"))
+    return [one for key, one in keys.items() if key not in known]
 
 
 def _behind(tickets: list[Ticket]) -> dict[str, int]:

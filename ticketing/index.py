@@ -1,7 +1,8 @@
 """The index follows the record: takes a ticket only if it is newer, however often and in whatever order it comes.
 
-Comments come in any order too, before their ticket or twice. A batch is one transaction, which begins by locking the
-rows of its tickets in order: two writers wait for each other, and never for ever.
+Comments come in any order too, and twice, but with their ticket or after it. A batch is one transaction, which begins
+by locking the rows of its tickets in order: two writers wait for each other, and never for ever. Who writes a comment
+holds its ticket's row, so no count and no search document is made without it.
 """
 
 from collections import defaultdict
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Count, F, IntegerField, OuterRef, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from ticketing import clock, upsert
@@ -28,8 +29,8 @@ _OURS = {"known_comments"}  # what the index knows of itself, and the record say
 def apply(tickets: Iterable[Ticket], comments: Iterable[Comment] = ()) -> None:
     """Put tickets and comments (some hundred at most) into the index, in one transaction.
 
-    An older version than the index has is passed over, and so is a comment that it has. Raises DatabaseError: nothing
-    of the batch was taken.
+    An older version than the index has is passed over, and so is a comment that it has, or whose ticket it has not:
+    whoever brings the ticket brings its comments. Raises DatabaseError: nothing of the batch was taken.
     """
     rows = {row.ticket_id: row for row in map(row_of, _newest(tickets))}
     said: dict[tuple[Any, ...], IndexedComment] = {
@@ -42,7 +43,8 @@ def apply(tickets: Iterable[Ticket], comments: Iterable[Comment] = ()) -> None:
         before = _locked(touched)
         newer = [rows[one] for one in sorted(rows) if one not in before or before[one].version < rows[one].version]
         written = upsert.newer(IndexedTicket, newer, but=_OURS)
-        added = upsert.missing(IndexedComment, [said[key] for key in sorted(said)])
+        held = before.keys() | rows.keys()
+        added = upsert.missing(IndexedComment, [said[key] for key in sorted(said) if key[0] in held])
         _count_comments({ticket_id for ticket_id, _ in added} | (written - before.keys()))
         anew = {one for one in written if one not in before or _reads_differently(before[one], rows[one])}
         _write_documents(anew, [said[key] for key in sorted(added) if key[0] not in anew])
@@ -67,10 +69,26 @@ def remove_comments(keys: Collection[tuple[str, str]]) -> None:
         _write_documents(touched, [])
 
 
+def replace(ticket: Ticket, version: int) -> None:
+    """Put a ticket in the place of its row at this version, be that newer or not. A row at another one stays."""
+    row = row_of(ticket)
+    with transaction.atomic():
+        # Not removed and written anew: a comment that waits for the row would find none, and be passed over.
+        stands = IndexedTicket.objects.filter(pk=row.pk, version=version)
+        if stands.update(**{name: getattr(row, name) for name in _names(IndexedTicket)}):
+            _write_documents([row.pk], [])
+
+
+def unsearchable(ticket_ids: Collection[str]) -> set[str]:
+    """Which of these tickets have no search document, or an old one, or comments that their row does not count."""
+    return documents.missing(ticket_ids) | set(_miscounted(ticket_ids).values_list("pk", flat=True))
+
+
 def make_searchable(ticket_ids: Collection[str]) -> None:
-    """Write the search documents of these tickets (some hundred at most) anew, from the index itself."""
+    """Make counts and search documents of these tickets (some hundred at most) anew, from the index itself."""
     with transaction.atomic():
         _locked(sorted(ticket_ids))
+        _count_comments(ticket_ids)
         _write_documents(ticket_ids, [])
 
 
@@ -97,8 +115,7 @@ def comment_row(comment: Comment) -> IndexedComment:
 
 def same(row: models.Model, other: models.Model) -> bool:
     """Whether two rows say the same of a ticket, or of a comment."""
-    names = [field.attname for field in row._meta.concrete_fields if field.name not in _OURS]
-    return all(getattr(row, name) == getattr(other, name) for name in names)
+    return all(getattr(row, name) == getattr(other, name) for name in _names(type(row)))
 
 
 def storable(value: Any) -> Any:
@@ -118,6 +135,10 @@ _COPIED = [
     for field in dataclass_fields(Ticket)
     if field.name in {column.name for column in IndexedTicket._meta.concrete_fields} - {"created_at", "updated_at"}
 ]
+
+
+def _names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields if field.name not in _OURS]
 
 
 def _newest(tickets: Iterable[Ticket]) -> Collection[Ticket]:
@@ -140,12 +161,15 @@ def _reads_differently(before: IndexedTicket, after: IndexedTicket) -> bool:
 
 
 def _count_comments(ticket_ids: Collection[str]) -> None:
-    if not ticket_ids:
-        return
+    if ticket_ids:
+        _miscounted(ticket_ids).update(known_comments=F("n"))
+
+
+def _miscounted(ticket_ids: Collection[str]) -> QuerySet[IndexedTicket]:
+    """The tickets that know of another number of comments than there are, which is `n`."""
     counts = IndexedComment.objects.filter(ticket_id=OuterRef("ticket_id")).order_by().values("ticket_id")
     count = Coalesce(Subquery(counts.annotate(n=Count("comment_id")).values("n"), output_field=IntegerField()), 0)
-    tickets = IndexedTicket.objects.filter(pk__in=ticket_ids).alias(n=count).exclude(known_comments=F("n"))
-    tickets.update(known_comments=count)
+    return IndexedTicket.objects.filter(pk__in=ticket_ids).alias(n=count).exclude(known_comments=F("n")).order_by()
 
 
 def _write_documents(anew: Collection[str], added: Iterable[IndexedComment]) -> None:

@@ -1,14 +1,17 @@
 """The index follows announcements, and reads from the record the comments that it lacks."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from config import aws as config_aws
 from tests import record
 from tests.ticketing.writing import change, comment
-from ticketing import bulk, following, index
+from ticketing import bulk, following, index, service
 from ticketing.following import follow
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.ticket import Ticket
@@ -44,6 +47,18 @@ def test_one_comment_on_each_of_many_tickets_is_one_aws_call(calls: list[str]) -
     assert [indexed(one) for one in tickets] == [["0"]] * 5
 
 
+def test_what_is_there_already_is_asked_for_in_two_queries() -> None:
+    tickets = [said(record.opened(), 1)[-1] for _ in range(5)]
+    follow(tickets)
+
+    def statements(take: Callable[[list[Ticket]], None]) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            take(tickets)
+        return len(queries)
+
+    assert statements(follow) == statements(index.apply) + 2
+
+
 def test_internal_notes_follow_too() -> None:
     ticket = record.opened()
     comment(ticket, "Do not tell them", visibility="internal")
@@ -64,6 +79,28 @@ def test_announcements_doubled_shuffled_and_late_end_in_the_same_index(seed: int
     assert IndexedTicket.objects.get().subject == "New"
 
 
+@pytest.mark.parametrize("batches", [[[0], [1]], [[1], [0]], [[0, 1]], [[1, 0]]])
+def test_comments_follow_though_another_program_s_was_never_counted(batches: list[list[int]]) -> None:
+    """The index knows more comments than it was told of: that it has so many does not mean that it has these."""
+    record.put(ticket_id="f", customer_id="acme")
+    record.put(ticket_id="f", item="TICKET#COMMENT#0", comment="Old note")
+    ticket = record.get("f")
+    index.apply([ticket], service.all_comments("f"))
+    versions = said(ticket, 2)
+    for batch in batches:
+        follow([versions[n] for n in batch])
+    assert indexed(ticket) == ["Old note", "0", "1"]
+
+
+def test_comments_announced_together_are_one_aws_call(calls: list[str]) -> None:
+    ticket = record.opened()
+    versions = said(ticket, 3)
+    calls.clear()
+    follow(versions)
+    assert calls == ["BatchGetItem"]
+    assert indexed(ticket) == ["0", "1", "2"]
+
+
 def test_a_gap_further_back_is_filled() -> None:
     ticket = record.opened()
     versions = said(ticket, 5)
@@ -80,9 +117,19 @@ def test_a_long_conversation_that_the_index_never_saw_is_read_whole(monkeypatch:
     assert indexed(ticket) == [str(n) for n in range(8)]
 
 
-def test_a_ticket_that_counts_comments_which_are_not_there_is_indexed() -> None:
-    ticket = replace(record.opened(), comment_count=7, last_comment_id="gone")
+@pytest.mark.parametrize("last", ["gone", "g\0ne", "", None])
+@pytest.mark.parametrize("count", [1, 7])
+def test_a_ticket_that_counts_comments_which_are_not_there_is_indexed(last: str | None, count: int) -> None:
+    ticket = replace(record.opened(), comment_count=count, last_comment_id=last)
     follow([ticket])
+    assert indexed(ticket) == []
+
+
+def test_a_last_comment_whose_id_is_too_long_for_a_key_is_not_asked_for_by_it(calls: list[str]) -> None:
+    ticket = replace(record.opened(), comment_count=1, last_comment_id="é" * 505)
+    calls.clear()
+    follow([ticket])
+    assert set(calls) == {"Query"}
     assert indexed(ticket) == []
 
 

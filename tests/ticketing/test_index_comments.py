@@ -1,4 +1,4 @@
-"""Comments in the index: each once, in any order, before their ticket or after it."""
+"""Comments in the index: each once, in any order, with their ticket or after it."""
 
 import itertools
 from typing import Any
@@ -38,7 +38,7 @@ def test_tickets_and_comments_in_any_order_and_twice_end_the_same(order: tuple[i
     steps: list[Any] = [
         ([ticket(1)], []),
         ([ticket(2, comment_count=1)], []),
-        ([], [comment("c-1")]),
+        ([ticket(1)], [comment("c-1")]),
         ([ticket(3, comment_count=2)], [comment("c-2"), comment("c-1")]),
     ]
     for step in order:
@@ -46,6 +46,12 @@ def test_tickets_and_comments_in_any_order_and_twice_end_the_same(order: tuple[i
         index.apply(*steps[step])
     assert texts() == ["Said in c-1", "Said in c-2"]
     assert (row().version, row().comment_count, row().known_comments) == (3, 2, 2)
+
+
+def test_a_comment_whose_ticket_is_not_there_is_passed_over() -> None:
+    index.apply([ticket()], [comment(), comment(ticket_id="t-2")])
+    index.apply([], [comment(ticket_id="t-2")])
+    assert (texts(), texts("t-2")) == (["Said in c-1"], [])
 
 
 def test_a_comment_that_is_there_is_passed_over() -> None:

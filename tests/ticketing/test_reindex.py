@@ -1,19 +1,25 @@
 """The index against the record: what differs is named, or put right, while tickets and comments come in."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from config import aws as config_aws
 from tests import record
+from tests.ticketing.search.conftest import found
 from tests.ticketing.writing import change, comment
 from ticketing import bulk, comparing, index, reindex
 from ticketing.models import IndexedComment, IndexedTicket, Job
+from ticketing.search import documents
+from ticketing.search.documents import Document
 from ticketing.ticket import Ticket
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
@@ -51,7 +57,7 @@ def differing() -> dict[str, str]:
     different, newer, unsaid, forged, deleted = (indexed() for _ in range(5))
     IndexedTicket.objects.filter(pk=different.ticket_id).update(subject="forged")
     IndexedTicket.objects.filter(pk=newer.ticket_id).update(version=9)
-    IndexedComment.objects.filter(ticket_id=unsaid.ticket_id).delete()
+    index.remove_comments([(unsaid.ticket_id, str(unsaid.last_comment_id))])
     IndexedComment.objects.filter(ticket_id=forged.ticket_id).update(visibility="public", text="forged")
     delete_comment(deleted)
     missing = record.opened().ticket_id
@@ -167,18 +173,73 @@ def test_a_ticket_that_arrives_meanwhile_stays(meanwhile: Any) -> None:
     assert IndexedComment.objects.count() == len(arrived)
 
 
-def test_a_ticket_that_comes_back_while_its_row_is_removed_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("counted", [0, 2])
+def test_a_ticket_that_comes_back_while_its_row_is_removed_stays_with_its_comments(
+    monkeypatch: pytest.MonkeyPatch, counted: int
+) -> None:
     ticket = indexed()
     record.forget(ticket.ticket_id)
     remove = index.remove
 
     def come_back(ticket_ids: Any) -> None:
-        record.put(ticket_id=ticket.ticket_id)
+        record.put(ticket_id=ticket.ticket_id, comment_count=counted)
+        record.put(ticket_id=ticket.ticket_id, item="TICKET#COMMENT#0", comment="zebra")
         remove(ticket_ids)
 
     monkeypatch.setattr(index, "remove", come_back)
     rebuild()
-    assert IndexedTicket.objects.get().pk == ticket.ticket_id
+    assert found("zebra") == [ticket.ticket_id]
+    assert IndexedTicket.objects.get().known_comments == 2
+    assert differences() == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_comments_that_a_rebuild_meets_just_before_an_import_indexes_their_ticket_are_found() -> None:
+    """On PostgreSQL the rebuild's transaction is open when the ticket comes; on SQLite it has just ended."""
+    ticket = record.opened()
+    said = comment(ticket, "zebra").comment
+    met, imported = threading.Event(), threading.Event()
+
+    def meet() -> None:
+        with closing(connection), transaction.atomic():
+            comparing.record([], [said], mend=True)
+            met.set()
+            imported.wait(1)
+
+    if connection.vendor == "sqlite":  # threads do not share its database in memory
+        comparing.record([], [said], mend=True)
+        met.set()
+    with ThreadPoolExecutor(1) as beside:
+        rebuilding = None if met.is_set() else beside.submit(meet)
+        assert met.wait(10)
+        index.apply([record.get(ticket.ticket_id)])
+        index.apply([], [said])
+        imported.set()
+    assert rebuilding is None or rebuilding.result() is None
+    assert found("zebra") == [ticket.ticket_id]
+    assert IndexedTicket.objects.get().known_comments == 1
+    assert differences() == {}
+
+
+def test_a_ticket_that_does_not_count_all_its_comments_is_made_searchable() -> None:
+    ticket = indexed()
+    miscounted = indexed()
+    IndexedTicket.objects.filter(pk=miscounted.ticket_id).update(known_comments=0)
+    documents.replace([Document(miscounted.ticket_id, miscounted.reference, None, "", [])])
+    assert found("hello") == [ticket.ticket_id]
+    assert differences() == {miscounted.ticket_id: "not searchable"}
+    assert rebuild() == 1
+    assert differences() == {}
+    assert sorted(found("hello")) == sorted([ticket.ticket_id, miscounted.ticket_id])
+
+
+def test_a_row_that_is_wrong_keeps_its_comments_when_it_is_put_right() -> None:
+    ticket = indexed()
+    IndexedTicket.objects.update(subject="forged", version=9)
+    index.make_searchable([ticket.ticket_id])
+    rebuild()
+    assert (found("forged"), found("hello")) == ([], [ticket.ticket_id])
+    assert IndexedTicket.objects.get().known_comments == 1
 
 
 def test_comments_of_a_ticket_that_another_program_deleted_are_no_difference() -> None:
@@ -210,7 +271,7 @@ def test_a_page_that_is_right_costs_two_queries_and_one_call(calls: list[str]) -
         indexed()
     stretches = reindex.stretches(1)
     calls.clear()
-    for stretch, queries in zip(stretches, (2, 1, 1), strict=True):
+    for stretch, queries in zip(stretches, (2, 2, 1), strict=True):
         with CaptureQueriesContext(connection) as asked:
             assert reindex.page(stretch, None, mend=True).found == []
         told = [one["sql"] for one in asked if "search" not in one["sql"]]
@@ -222,7 +283,8 @@ def test_items_of_other_programs_are_indexed_and_then_do_not_differ() -> None:
     record.put(ticket_id="bare")
     record.put(ticket_id="odd", subject="a\0b", assignee="x" * 3000, version="three", created_at="yesterday")
     record.put(ticket_id="o\0dd")
-    record.put(ticket_id="comment", item="TICKET#COMMENT#1\0")
+    record.put(ticket_id="bare", item="TICKET#COMMENT#1\0")
+    record.put(ticket_id="none", item="TICKET#COMMENT#1")
     assert rebuild() == 4
     assert differences() == {}
     assert rebuild() == 0
