@@ -1,6 +1,6 @@
-"""Python 3.12's `itertools.batched`, for 3.11."""
+"""Values some at a time: Python 3.12's `itertools.batched`, for 3.11, and one that looks at how large they are."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
@@ -11,4 +11,18 @@ def batched(values: Iterable[T], size: int) -> Iterator[list[T]]:
     """The values, `size` at a time, taken only as they are asked for."""
     iterator = iter(values)
     while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def batched_by_size(values: Iterable[T], count: int, size: Callable[[T], int], most: int) -> Iterator[list[T]]:
+    """The values, `count` at a time at most; a batch ends with the value with which their sizes come to `most`."""
+    batch: list[T] = []
+    room = most
+    for value in values:
+        batch.append(value)
+        room -= size(value)
+        if len(batch) == count or room <= 0:
+            yield batch
+            batch, room = [], most
+    if batch:
         yield batch

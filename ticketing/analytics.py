@@ -1,13 +1,15 @@
 """AnalyticsQueue's handler: keeps the desk's index up with what is announced."""
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import DatabaseError
 
 from config import aws
+from config.batched import batched_by_size
 from config.sources import Answer, Event
-from ticketing import announcement, service
+from ticketing import announcement, bulk, service
 from ticketing.following import follow
 from ticketing.ticket import Ticket
 
@@ -16,20 +18,25 @@ log = logging.getLogger(__name__)
 
 def handler(event: Event, context: Any = None) -> Answer:
     """Takes a batch of announcements (Lambda's SQS form) into the index; the answer names those that failed."""
-    tickets: dict[str, Ticket] = {}
     failed: list[str] = []
-    for record in event["Records"]:
+    announced = _announced(event["Records"], failed)
+    for some in batched_by_size(announced, len(event["Records"]), lambda one: bulk.characters(one[1]), bulk.TEXT):
+        failed += _follow(dict(some))
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+
+
+def _announced(records: list[dict[str, Any]], failed: list[str]) -> Iterator[tuple[str, Ticket]]:
+    """The tickets with their messages' ids, read as they are taken; `failed` gets the ids of those that are none."""
+    for record in records:
         try:
             if ticket := _ticket(record["body"]):
-                tickets[record["messageId"]] = ticket
+                yield record["messageId"], ticket
         except ValueError as error:
             log.error("Message %s is no announcement and goes to the dead-letter queue: %s", record["messageId"], error)
             failed.append(record["messageId"])
         except aws.AwsError as error:
             log.warning("Message %s comes again, its ticket cannot be read now: %s", record["messageId"], error)
             failed.append(record["messageId"])
-    failed += _follow(tickets)
-    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
 
 
 def _ticket(body: str) -> Ticket | None:
@@ -39,7 +46,7 @@ def _ticket(body: str) -> Ticket | None:
 
 
 def _follow(tickets: dict[str, Ticket]) -> list[str]:
-    """All in one transaction; if one spoils it, each alone. The ids of the messages that failed."""
+    """All in one go; if one spoils it, each alone. The ids of the messages that failed."""
     try:
         follow(tickets.values())
     except aws.Retryable as error:

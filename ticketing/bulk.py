@@ -6,11 +6,12 @@ Every reading is consistent: what was written before it was asked for is in it.
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 
-from config import aws
+from config import aws, json
+from config.batched import batched_by_size
 from ticketing import item as items
 from ticketing import overflow
 from ticketing.ticket import Comment, Ticket
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 BATCH = 500  # items that SQL is given at once: most of what a transaction costs, it costs once
-APART = 20  # of these, tickets kept apart in S3, since each may have megabytes
+TEXT = 4_000_000  # characters of them all: an index's transaction takes some thirty bytes of memory for each
 PAGE = 2_000  # items: what is compared in a second or two, so that little is done again after an interruption
+APART = 20  # of these, tickets kept apart in S3, since each may have megabytes, and take seconds
 
 Place = dict[str, str]
 CommentId = tuple[str, str]  # of its ticket, and its own
+T = TypeVar("T", bound=Ticket | Comment)
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,10 @@ class Page:
 
     def batches(self) -> Iterator[tuple[list[Ticket], list[Comment]]]:
         """The tickets and comments, some hundred at a time; only here are tickets whole that do not fit their item."""
-        batch: list[Ticket | Comment] = []
-        apart = 0
-        for one in self.items:
-            batch.append(one)
-            apart += isinstance(one, Ticket) and one.overflow is not None
-            if len(batch) == BATCH or apart == APART:
-                yield _filled(batch)
-                batch, apart = [], 0
-        if batch:
-            yield _filled(batch)
+        whole = (overflow.fill(one) if isinstance(one, Ticket) else one for one in self.items)
+        for batch in some(whole):
+            tickets = [one for one in batch if isinstance(one, Ticket)]
+            yield tickets, [one for one in batch if isinstance(one, Comment)]
 
 
 def page(segment: int, segments: int, start: Place | None) -> Page:
@@ -66,7 +63,19 @@ def page(segment: int, segments: int, start: Place | None) -> Page:
     answer = aws.call(_table().scan, **request | ({"ExclusiveStartKey": aws.to_wire(start)} if start else {}))
     last = answer.get("LastEvaluatedKey")
     place = {name: str(value) for name, value in aws.from_wire(last).items()} if last else None
-    return Page([_value(one) for one in answer["Items"]], answer["ScannedCount"], place)
+    return _cut(Page([_value(one) for one in answer["Items"]], answer["ScannedCount"], place))
+
+
+def some(values: Iterable[T], most: int = BATCH) -> Iterator[list[T]]:
+    """Tickets and comments, as many at a time as fit the index's transaction."""
+    return batched_by_size(values, most, characters, TEXT)
+
+
+def characters(one: Ticket | Comment) -> int:
+    """About how many it has."""
+    if isinstance(one, Comment):
+        return len(one.comment)
+    return len(one.issue_description) + (len(json.dumps(one.attributes)) if one.overflow else 0)
 
 
 def conversations() -> Iterator[tuple[Ticket, list[Comment]]]:
@@ -136,9 +145,13 @@ def _comment_key(one: CommentId) -> dict[str, Any]:
     return aws.to_wire({"ticket_id": ticket_id, "item": items.COMMENT + comment_id})
 
 
-def _filled(batch: list[Ticket | Comment]) -> tuple[list[Ticket], list[Comment]]:
-    tickets = [overflow.fill(one) for one in batch if isinstance(one, Ticket)]
-    return tickets, [one for one in batch if isinstance(one, Comment)]
+def _cut(page: Page) -> Page:
+    """The page up to as many tickets kept apart as one may have; the next begins behind the last of them."""
+    apart = [n for n, one in enumerate(page.items, 1) if isinstance(one, Ticket) and one.overflow]
+    if len(apart) <= APART:
+        return page
+    end = apart[APART - 1]
+    return Page(page.items[:end], end, {"ticket_id": page.items[end - 1].ticket_id, "item": items.TICKET})
 
 
 def _value(item: dict[str, Any]) -> Ticket | Comment:

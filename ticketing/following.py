@@ -7,7 +7,6 @@ not do: another program's comment may stand in the index and in no count, and hi
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from config.batched import batched
 from ticketing import bulk, index, item, service
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.ticket import Comment, Ticket
@@ -19,20 +18,24 @@ _LONGEST_ID = 1024 - len(item.COMMENT)  # bytes; the record refuses to be asked 
 def follow(tickets: Iterable[Ticket]) -> None:
     """Put the tickets (a hundred at most), and what the index lacks of their comments, into the index.
 
-    No AWS call where no comment is lacking, one where each that lacks was announced, which is nearly always so. One
-    transaction, and before it two queries. Raises aws.AwsError if the record cannot be read, DatabaseError, ValueError
-    or OverflowError if the index does not take it. What was done until then stays: follow them again.
+    No AWS call where no comment is lacking, one where each that lacks was announced, which is nearly always so. Two
+    queries, then one transaction, or some where comments are large. Raises aws.AwsError if the record cannot be read,
+    DatabaseError, ValueError or OverflowError if the index does not take it. What was done until then stays: follow
+    them again.
     """
     tickets = list(tickets)
     behind = _behind(tickets)
-    index.apply(tickets, list(_lacking(tickets, behind)))
+    lacking = bulk.some(_lacking(tickets, behind))
+    index.apply(tickets, next(lacking, []))
+    for comments in lacking:
+        index.apply((), comments)
     for ticket_id in _behind([one for one in tickets if one.ticket_id in behind]):  # there is a gap further back
         follow_comments(ticket_id)
 
 
 def follow_comments(ticket_id: str) -> None:
     """Put every comment that the record has of a ticket into the index, which has the ticket. Raises as `follow`."""
-    for comments in batched(service.all_comments(ticket_id), AT_ONCE):
+    for comments in bulk.some(service.all_comments(ticket_id), AT_ONCE):
         index.apply((), comments)
 
 

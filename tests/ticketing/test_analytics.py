@@ -1,5 +1,6 @@
 """AnalyticsQueue's handler: the index follows; one bad message takes no other with it."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from config import aws as config_aws
 from tests import record
 from tests.ticketing.test_index import ticket
-from ticketing import analytics, announcement, service
+from ticketing import analytics, announcement, bulk, following, service
 from ticketing.models import IndexedTicket
 from ticketing.ticket import Ticket
 
@@ -54,6 +55,21 @@ def test_a_ticket_too_large_to_travel_is_read_from_the_record(aws: None) -> None
     large = record.opened(issue_description="x" * 250_000)
     assert handle(announced(large)) == []
     assert IndexedTicket.objects.get().issue_description == large.issue_description
+
+
+def test_large_tickets_are_read_few_at_a_time(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies = [announced(record.opened(issue_description="x" * 250_000)) for _ in range(5)]
+    held: list[int] = []
+
+    def follow(tickets: Collection[Ticket]) -> None:
+        held.append(len(tickets))
+        following.follow(tickets)
+
+    monkeypatch.setattr(analytics, "follow", follow)
+    monkeypatch.setattr(bulk, "TEXT", 500_000)
+    assert handle(*bodies, announced(ticket(1, "a"))) == []
+    assert held == [2, 2, 2]
+    assert len(versions()) == 6
 
 
 def test_a_large_ticket_that_is_gone_from_the_record_is_done_with(aws: None) -> None:

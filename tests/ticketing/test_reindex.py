@@ -1,6 +1,7 @@
 """The index against the record: what differs is named, or put right, while tickets and comments come in."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -20,7 +21,7 @@ from ticketing import bulk, comparing, index, reindex
 from ticketing.models import IndexedComment, IndexedTicket, Job
 from ticketing.search import documents
 from ticketing.search.documents import Document
-from ticketing.ticket import Ticket
+from ticketing.ticket import Comment, Ticket
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
 
@@ -314,13 +315,39 @@ def test_more_differences_than_the_record_can_be_asked_for_at_once(
     assert len(list(reindex.differences())) == (0 if mend else 10)
 
 
-@pytest.mark.parametrize("apart", [1, 20])
-def test_tickets_kept_apart_are_few_at_a_time(monkeypatch: pytest.MonkeyPatch, apart: int) -> None:
-    monkeypatch.setattr(bulk, "APART", apart)
+@pytest.mark.parametrize(("characters", "expected"), [(500_000, [1, 1, 1]), (600_000, [2, 1]), (4_000_000, [3])])
+def test_large_tickets_are_indexed_few_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, characters: int, expected: list[int]
+) -> None:
+    monkeypatch.setattr(bulk, "TEXT", characters)
     for _ in range(3):
         record.opened(issue_description="long " * 100_000)
     batches = list(bulk.page(0, 1, None).batches())
-    assert [len(tickets) for tickets, _ in batches] == ([1, 1, 1] if apart == 1 else [3])
+    assert [len(tickets) for tickets, _ in batches] == expected
+
+
+@pytest.mark.parametrize("apart", [1, 2, 3, 20])
+def test_a_page_ends_early_where_it_has_many_large_tickets(monkeypatch: pytest.MonkeyPatch, apart: int) -> None:
+    monkeypatch.setattr(bulk, "APART", apart)
+    for number in range(6):
+        opened = record.opened(issue_description="long " * 100_000 if number % 2 else "short")
+        comment(opened)
+    pages = list(walked())
+    large = [sum(isinstance(one, Ticket) and bool(one.overflow) for one in page.items) for page in pages]
+    assert sum(large) == 3
+    assert max(large) == min(apart, 3)
+    kinds = Counter(type(one) for page in pages for one in page.items)
+    assert kinds == {Ticket: 6, Comment: 6}
+    assert sorted(len(comments) for _, comments in bulk.conversations()) == [1] * 6
+
+
+def walked() -> Iterator[bulk.Page]:
+    """The pages of the whole table."""
+    page = bulk.page(0, 1, None)
+    yield page
+    while page.next:
+        page = bulk.page(0, 1, page.next)
+        yield page
 
 
 @pytest.mark.parametrize("arguments", [[], ["--check"]])
