@@ -12,6 +12,7 @@ from django.conf import settings
 
 from config import aws, json
 from config.batched import batched_by_size
+from config.patience import patiently
 from ticketing import item as items
 from ticketing import overflow
 from ticketing.ticket import Comment, Ticket
@@ -79,7 +80,7 @@ def characters(one: Ticket | Comment) -> int:
 
 
 def conversations() -> Iterator[tuple[Ticket, list[Comment]]]:
-    """Every ticket with its comments, in no order: the table has a ticket's items side by side.
+    """Every ticket with its comments, in no order: the table has a ticket's items side by side. Patient with AWS.
 
     Whoever needs all comments looks at the ticket's count: items that were written meanwhile may be missing.
     """
@@ -88,13 +89,13 @@ def conversations() -> Iterator[tuple[Ticket, list[Comment]]]:
         comments = sorted((one for one in found if isinstance(one, Comment)), key=lambda one: one.comment_id.encode())
         for ticket in found:
             if isinstance(ticket, Ticket):
-                yield overflow.fill(ticket), comments
+                yield patiently(overflow.fill, ticket), comments
 
 
 def _everything() -> Iterator[Ticket | Comment]:
     place: Place | None = None
     while True:
-        read = page(0, 1, place)
+        read = patiently(page, 0, 1, place)
         yield from read.items
         place = read.next
         if place is None:

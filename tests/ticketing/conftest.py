@@ -4,11 +4,13 @@ import threading
 from typing import Any
 
 import pytest
+import tenacity
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ReadTimeoutError
 from rest_framework.test import APIClient
 
 from config import aws as config_aws
+from config import patience
 
 
 @pytest.fixture
@@ -59,7 +61,13 @@ def submitter(token_client: Any) -> APIClient:
 
 
 @pytest.fixture
-def refuse(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for AWS for long tries again at once."""
+    monkeypatch.setattr(patience.patiently, "wait", tenacity.wait_none())
+
+
+@pytest.fixture
+def refuse(impatient: None, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Names of AWS operations that answer with an error as long as they are in the set."""
     refused: set[str] = set()
     original: Any = BaseClient._make_api_call  # type: ignore[attr-defined]

@@ -1,12 +1,14 @@
-"""Working a job here and now, in threads, as a command does it."""
+"""Working a job here and now, in threads, as a command does it; patiently, where AWS is away for some time."""
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 
+import tenacity
 from django.db import connection
 
+from config.patience import patiently
 from ticketing.jobs import running
 from ticketing.jobs.running import Step
 from ticketing.models import Job, JobPart
@@ -54,13 +56,16 @@ def _in_threads(threads: int, parts: "SimpleQueue[JobPart]", ended: threading.Ev
 
 
 def _some_of(parts: "SimpleQueue[JobPart]", ended: threading.Event, report: Report) -> None:
+    until_ended = patiently.copy(
+        sleep=ended.wait, stop=tenacity.stop_any(patiently.stop, tenacity.stop_when_event_set(ended))
+    )
     while not ended.is_set():
         try:
             part = parts.get_nowait()
         except Empty:
             return
         while not ended.is_set():
-            step = running.step(part)
+            step = until_ended(running.step, part)
             report(step)
             if step.moved == "done":
                 break

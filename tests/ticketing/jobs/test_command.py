@@ -1,15 +1,17 @@
 """`manage.py reindex`: worked here and now, resumed, and told on a terminal and elsewhere."""
 
 import io
+import threading
+import time
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from config import progress
-from ticketing import reindex
-from ticketing.jobs import running
-from ticketing.models import Job
+from config import aws, progress
+from ticketing import bulk, reindex
+from ticketing.jobs import running, working
+from ticketing.models import Job, JobPart
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
 
@@ -73,6 +75,44 @@ def test_interrupted_and_run_again_it_goes_on(tickets: list[str], interrupt: Any
     assert said.endswith(" looked at, 10 put right.\n")
     assert Job.objects.get().state == "done"
     assert list(reindex.differences()) == []
+
+
+def test_a_record_that_is_away_for_a_while_is_waited_for(
+    tickets: list[str], impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+    original = bulk.page
+
+    def page(*place: Any) -> bulk.Page:
+        tries.append(len(tries))
+        if len(tries) in range(2, 7):  # five times
+            raise aws.Retryable("ThrottlingException")
+        return original(*place)
+
+    monkeypatch.setattr(bulk, "page", page)
+    said, _ = run()
+    assert said.endswith(" looked at, 10 put right.\n")
+    assert len(tries) > 7
+
+
+def test_who_waits_for_the_record_ends_when_the_command_does(
+    tickets: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = threading.Event()
+
+    def step(part: JobPart) -> Any:
+        if part.number == 1:
+            waiting.wait(5)
+            raise KeyError("the first thread died")
+        waiting.set()
+        raise aws.Retryable("ThrottlingException")
+
+    monkeypatch.setattr(running, "step", step)
+    began = time.monotonic()
+    with pytest.raises((KeyError, aws.Retryable)):
+        working.all_of(running.start("reindex", "Ada", 2)[0], 2, lambda _: None)
+    assert time.monotonic() - began < 10  # and not half a minute
+    assert waiting.is_set()
 
 
 def test_a_killed_run_is_gone_on_with(tickets: list[str]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config import aws as config_aws
 from config import json
 from tests import anything, record
 from tests.record import ACTOR
@@ -98,6 +99,20 @@ def test_a_comment_that_comes_while_the_export_reads_is_in_it_with_its_ticket(mo
     monkeypatch.setattr(bulk, "conversations", lambda: [(found, list(service.all_comments(ticket.ticket_id)))])
     values = json.loads(exported()[0])
     assert (values["version"], values["comment_count"], len(values["comments"])) == (3, 2, 2)
+
+
+def test_a_record_that_is_away_for_a_while_is_waited_for(impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = record.opened()
+    left = iter(range(5))
+    original = bulk.page
+
+    def page(*place: Any) -> bulk.Page:
+        if next(left, None) is not None:
+            raise config_aws.Retryable("ThrottlingException")
+        return original(*place)
+
+    monkeypatch.setattr(bulk, "page", page)
+    assert [json.loads(one)["ticket_id"] for one in exporting.everything()] == [ticket.ticket_id]
 
 
 def test_comments_without_their_ticket_and_other_items_are_no_lines() -> None:
