@@ -16,6 +16,7 @@ from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from config import json
+from ticketing import index
 from ticketing.comparing import Difference
 from ticketing.jobs.kinds import KINDS, Kind, Parameters
 from ticketing.jobs.page import Page
@@ -158,14 +159,17 @@ def _count(part: JobPart, page: Page) -> bool:
     )
     if moved and page.found:
         room = max(0, FINDINGS - JobFinding.objects.filter(job=part.job_id).count())
-        kept = [JobFinding(job_id=part.job_id, ticket_id=one.ticket_id, what=one.what) for one in page.found[:room]]
-        JobFinding.objects.bulk_create(kept)
+        JobFinding.objects.bulk_create(_finding(part.job_id, one) for one in page.found[:room])
     if moved and page.piece:
         name, size = page.piece.name, page.piece.size
         JobPiece.objects.create(job_id=part.job_id, part=part.number, number=part.pages, name=name, size=size)
     if moved and part.job.error:
         Job.objects.filter(pk=part.job_id, state="running").update(error="")
     return moved == 1
+
+
+def _finding(job_id: int, one: Difference) -> JobFinding:
+    return JobFinding(job_id=job_id, ticket_id=index.storable(one.ticket_id), what=one.what)
 
 
 def _end(job_id: int, state: str, error: str = "") -> None:
