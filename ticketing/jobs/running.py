@@ -7,12 +7,12 @@ what died in between is done again. So every page's work must be such that doing
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Literal
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Max, Q, Sum
 from django.utils import timezone
 
 from config import json
@@ -65,6 +65,12 @@ def unfinished(kind: Kind) -> Job | None:
     return last if last and last.state != "done" else None
 
 
+def last_worked(job: Job) -> datetime:
+    """When a page of the job was done last, or one was begun; when the job was started, if none was."""
+    last: datetime | None = job.parts.aggregate(last=Max("moved_at"))["last"]
+    return last or job.started_at
+
+
 def resume(job: Job) -> bool:
     """Let a stopped or failed job go on; False if another one that does the same runs."""
     try:
@@ -81,6 +87,13 @@ def resume(job: Job) -> bool:
 def stop(job: Job, error: str = "") -> None:
     """Have nobody work the job on, until it is resumed."""
     _end(job.pk, "stopped", error)
+
+
+def stop_abandoned(kind: Kind) -> None:
+    """Stop the jobs of this kind that run, and that nobody works: whoever did was killed."""
+    for job in Job.objects.filter(kind=kind, state="running"):
+        if last_worked(job) < timezone.now() - STALLED:
+            stop(job)
 
 
 def fail(job_id: int, error: str) -> None:
