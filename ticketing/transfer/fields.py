@@ -70,12 +70,13 @@ class Fields:
         return clock.stamp(at)
 
     def count(self, name: str, default: int, below: int) -> int:
-        """A whole number from the default on."""
+        """A whole number from the default on; another program may count from 0."""
+        least = 0 if self._whole else default
         value = self._values.get(name)
         if value is None:
             return default
-        if not isinstance(value, int) or isinstance(value, bool) or not default <= value < below:
-            raise self.refuse(f"{name} must be a whole number from {default} on")
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value < below:
+            raise self.refuse(f"{name} must be a whole number from {least} on")
         return value
 
     def tags(self) -> list[str]:
