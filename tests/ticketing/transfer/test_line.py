@@ -46,6 +46,12 @@ def test_comments_without_ids_get_the_same_ones_each_time_in_the_order_of_their_
     assert all(ids.is_id(one.comment_id) for one in first)
 
 
+def test_any_number_of_comments_of_one_moment_keep_their_order() -> None:
+    found = read(comments=[{"comment": str(one)} for one in range(5_000)])
+    assert sorted(found.comments, key=lambda one: one.comment_id) == found.comments
+    assert found.ticket.last_comment_id == found.comments[-1].comment_id
+
+
 def test_comments_are_counted_as_they_stand_in_the_line_whatever_it_says() -> None:
     said = [{"comment_id": "b", "comment": "2"}, {"comment_id": "a", "comment": "1"}]
     ticket = read(comments=said, comment_count=7, last_comment_id="z").ticket
