@@ -19,8 +19,8 @@ from ticketing.workflow import CHANNELS, PRIORITIES, STATUSES, VISIBILITIES
 _TICKET = tuple(draft(channel="itsm", customer_id="", tier="general", caller_id="", issue_description="").to_json())
 _COMMENT = ("ticket_id", "comment_id", "comment", "author", "visibility", "created_at", "door")
 _TIERS: tuple[Tier, ...] = get_args(Tier)
-_KEY_BYTES = 2048  # what DynamoDB takes as a partition key, and 1024 as a sort key
-_COMMENT_ID_BYTES = 1024 - len(items.COMMENT)
+_KEY_BYTES, _SORT_KEY_BYTES = 2048, 1024  # what DynamoDB takes
+_COMMENT_ID_BYTES = _SORT_KEY_BYTES - len(items.COMMENT)
 LONGEST = 256 * 1024 * 1024  # bytes of a line with its end: it is written and read as a whole
 _DEPTH = json.OWN_DEPTH  # what came in by a door stands a little deeper here
 
@@ -84,7 +84,7 @@ def _object(text: bytes) -> dict[str, Any]:
 def _ticket(values: dict[str, Any], fields: Fields) -> Ticket:
     fields.required("caller_id")
     customer_id = fields.text("customer_id") or settings.DEFAULT_CUSTOMER
-    created_at, updated_at = fields.moment("created_at"), fields.moment("updated_at")
+    created_at, updated_at = fields.moment("created_at", _SORT_KEY_BYTES), fields.moment("updated_at")
     created_at = created_at or updated_at or items.NEVER
     return Ticket(
         ticket_id=fields.key("ticket_id", _KEY_BYTES) or _id_of(customer_id, values),
