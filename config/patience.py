@@ -1,19 +1,28 @@
 """Waiting for AWS where nobody waits for an answer: what runs for minutes does not end at a hiccup of seconds."""
 
 import logging
+from threading import Event
 
 import tenacity
 
 from config import aws
 
+TRIES = 6
+
 log = logging.getLogger(__name__)
 
-# patiently(function, *arguments) calls it, and again where AWS cannot do it now, after 1, 2, 4, 8 and 16 seconds, on top
-# of what each call tries by itself. Doing it twice must do no harm.
+# patiently(function, *arguments) calls it, and again where AWS cannot do it now, after 1, 2, 4, 8 and 16 seconds, which
+# is on top of what each call tries by itself. Doing it twice must do no harm.
 patiently = tenacity.Retrying(
     retry=tenacity.retry_if_exception_type((aws.Retryable, aws.Contended)),
-    stop=tenacity.stop_after_attempt(6),
+    stop=tenacity.stop_after_attempt(TRIES),
     wait=tenacity.wait_exponential(),
     before_sleep=tenacity.before_sleep_log(log, logging.WARNING),
     reraise=True,
 )
+
+
+def until(ended: Event) -> tenacity.Retrying:
+    """The same, but for somebody who may be told to end: the waiting ends then, too."""
+    stop = tenacity.stop_any(tenacity.stop_after_attempt(TRIES), tenacity.stop_when_event_set(ended))
+    return patiently.copy(sleep=ended.wait, stop=stop)

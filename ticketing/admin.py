@@ -23,11 +23,13 @@ from unfold.utils import display_for_label
 
 from ticketing.desk.deliveries_page import DeliveriesPage
 from ticketing.desk.export_page import DownloadPage, ExportPage
+from ticketing.desk.filtered import FilteredList
 from ticketing.desk.filters import AssigneeFilter, StatusFilter
 from ticketing.desk.jobs_page import JobsPage
 from ticketing.desk.new_ticket import NewTicketPage
 from ticketing.desk.ticket_list import Found, TicketList
 from ticketing.desk.ticket_page import TicketPage
+from ticketing.index import storable
 from ticketing.models import Delivery, IndexedTicket, IndexedTicketQuerySet, Job
 from ticketing.search.find import search
 
@@ -62,6 +64,9 @@ class TicketAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> IndexedTicketQuerySet:
         return IndexedTicket.objects.for_list()
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return super().get_object(request, storable(object_id), from_field)
 
     def get_urls(self) -> list[URLPattern]:
         export = self.admin_site.admin_view(self.export_view)
@@ -228,9 +233,15 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[FilteredList]:
+        return FilteredList
+
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     """Django's own, looking like the rest."""
 
     filter_horizontal = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[FilteredList]:
+        return FilteredList

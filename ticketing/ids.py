@@ -12,6 +12,7 @@ from ticketing import clock
 
 # The namespace of every id that is derived from a key. Changing it would forget every idempotency key.
 _NAMESPACE = uuid.UUID("6f0c1f8e-9d0b-5f3a-8f5e-2b1a7c9d4e10")
+_LAST_PLACE = 0xFFF
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISHEARD = str.maketrans("OIL", "011")
 _REFERENCE = re.compile(r"(?:F-?)?([0-9A-HJKMNP-TV-Z]{4})-?([0-9A-HJKMNP-TV-Z]{4})")
@@ -30,12 +31,15 @@ def keyed_id(customer_id: str, operation: str, key: str) -> str:
 def timed_id(moment: str, place: int, name: str) -> str:
     """The one UUID that a name stands for, in the order of the moment (ISO 8601), then of the place (from 0).
 
-    It has the shape of version 7; what is random there comes from the name here.
+    It has the shape of version 7. Of what is random there, the first twelve bits are the place, and thirty more beyond
+    the last place that those can say; the rest comes from the name.
     """
     at = clock.parse(moment)
     milliseconds = max(0, int(at.timestamp() * 1000)) if at else 0
     random = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) >> 2
-    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | min(place, 0xFFF) << 64 | 2 << 62 | random))
+    if place >= _LAST_PLACE:
+        random = place - _LAST_PLACE << 32 | random >> 30
+    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | min(place, _LAST_PLACE) << 64 | 2 << 62 | random))
 
 
 def from_path(text: str) -> str:

@@ -36,6 +36,20 @@ def test_the_ids_of_keys_never_change() -> None:
     assert ids.keyed_id("acme", "POST /itsm/tickets", "key") == "5ae57f47-0f3a-5683-9b51-42687630809b"
 
 
+def test_timed_ids_are_in_the_order_of_the_moment_then_of_however_many_places() -> None:
+    at, later = "2026-02-09T10:11:12.345Z", "2026-02-09T10:11:12.346Z"
+    made = [ids.timed_id(at, place, str(place)) for place in range(10_000)]
+    assert made == sorted(set(made))
+    assert made[-1] < ids.timed_id(later, 0, "later")
+    assert {uuid.UUID(one).version for one in made} == {7}
+
+
+def test_timed_ids_never_change() -> None:
+    """Else an import that is repeated would double comments."""
+    made = [ids.timed_id("2026-02-09T10:11:12.345Z", place, "name") for place in (0, 4094)]
+    assert made == ["019c41e2-3f59-7000-a0a8-d4dffc36f39f", "019c41e2-3f59-7ffe-a0a8-d4dffc36f39f"]
+
+
 def test_a_uuid_in_its_usual_form_is_an_id() -> None:
     ticket_id = ids.new_id()
     assert ids.from_path(ticket_id) == ticket_id

@@ -38,7 +38,7 @@ class TicketPage(DeskPage):
 
     def __init__(self, admin: "ModelAdmin[IndexedTicket]", request: HttpRequest, ticket_id: str) -> None:
         super().__init__(admin, request)
-        self.ticket_id = ticket_id
+        self.ticket_id, self.indexed_id = ticket_id, index.storable(ticket_id)
         self.staff = staff.everybody()
         self.after = request.GET.get("after", "")
         self.draft_name = f"draft {ticket_id}"
@@ -104,7 +104,7 @@ class TicketPage(DeskPage):
         if self.after:
             later, more = service.more_comments(self.ticket_id, self.after, COMMENTS)
             found = Conversation(found.ticket, later, more)
-        known = IndexedTicket.objects.filter(pk=self.ticket_id).values_list("version", flat=True).first()
+        known = IndexedTicket.objects.filter(pk=self.indexed_id).values_list("version", flat=True).first()
         if known is None or known < found.ticket.version:
             index.apply([found.ticket], found.comments)
         return found
@@ -126,7 +126,7 @@ class TicketPage(DeskPage):
     def _from_index(self, sentence: str, form: TicketForm | None) -> HttpResponse:
         """The index's copy, if it has one, where the record cannot be reached; what was typed stays."""
         messages.error(self.request, sentence)
-        copy = IndexedTicket.objects.filter(pk=self.ticket_id).first()
+        copy = IndexedTicket.objects.filter(pk=self.indexed_id).first()
         about = self._about(copy) if copy else {"title": ids.reference(self.ticket_id)}
         return self.page("desk/ticket.html", about | {"form": form, "is_copy": True}, status=503)
 

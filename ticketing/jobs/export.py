@@ -42,7 +42,7 @@ def total(parameters: Parameters) -> int:
 def page(job: Job, stretch: Stretch, place: Place | None) -> Page:
     """Store the lines of the next tickets that match now; of a search the newest, as many as its list shows.
 
-    A ticket that the record does not have is left out. Raises aws.AwsError.
+    A ticket that the record does not have is left out. Raises aws.AwsError, or Invalid if one is too long for a line.
     """
     rows = matching(job.parameters["query"], job.parameters["by"]).order_by("pk")
     rows = rows.filter(pk__gt=place["ticket_id"]) if place else rows
@@ -79,7 +79,7 @@ def _stored(job: Job, ids: list[str]) -> Piece | None:
 def _write(file: IO[bytes], ids: list[str]) -> str:
     digest = hashlib.sha256()
     for line in exporting.lines(ids):
-        text = f"{line}\n".encode()
+        text = line + b"\n"
         file.write(text)
         digest.update(text)
     return digest.hexdigest()

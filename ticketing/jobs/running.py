@@ -7,15 +7,16 @@ what died in between is done again. So every page's work must be such that doing
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Literal
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Max, Q, Sum
 from django.utils import timezone
 
 from config import json
+from ticketing import index
 from ticketing.comparing import Difference
 from ticketing.jobs.kinds import KINDS, Kind, Parameters
 from ticketing.jobs.page import Page
@@ -64,6 +65,12 @@ def unfinished(kind: Kind) -> Job | None:
     return last if last and last.state != "done" else None
 
 
+def last_worked(job: Job) -> datetime:
+    """When a page of the job was done last, or one was begun; when the job was started, if none was."""
+    last: datetime | None = job.parts.aggregate(last=Max("moved_at"))["last"]
+    return last or job.started_at
+
+
 def resume(job: Job) -> bool:
     """Let a stopped or failed job go on; False if another one that does the same runs."""
     try:
@@ -80,6 +87,13 @@ def resume(job: Job) -> bool:
 def stop(job: Job, error: str = "") -> None:
     """Have nobody work the job on, until it is resumed."""
     _end(job.pk, "stopped", error)
+
+
+def stop_abandoned(kind: Kind) -> None:
+    """Stop the jobs of this kind that run, and that nobody works: whoever did was killed."""
+    for job in Job.objects.filter(kind=kind, state="running"):
+        if last_worked(job) < timezone.now() - STALLED:
+            stop(job)
 
 
 def fail(job_id: int, error: str) -> None:
@@ -158,14 +172,17 @@ def _count(part: JobPart, page: Page) -> bool:
     )
     if moved and page.found:
         room = max(0, FINDINGS - JobFinding.objects.filter(job=part.job_id).count())
-        kept = [JobFinding(job_id=part.job_id, ticket_id=one.ticket_id, what=one.what) for one in page.found[:room]]
-        JobFinding.objects.bulk_create(kept)
+        JobFinding.objects.bulk_create(_finding(part.job_id, one) for one in page.found[:room])
     if moved and page.piece:
         name, size = page.piece.name, page.piece.size
         JobPiece.objects.create(job_id=part.job_id, part=part.number, number=part.pages, name=name, size=size)
     if moved and part.job.error:
         Job.objects.filter(pk=part.job_id, state="running").update(error="")
     return moved == 1
+
+
+def _finding(job_id: int, one: Difference) -> JobFinding:
+    return JobFinding(job_id=job_id, ticket_id=index.storable(one.ticket_id), what=one.what)
 
 
 def _end(job_id: int, state: str, error: str = "") -> None:

@@ -13,6 +13,7 @@ from django.db import OperationalError
 
 from config import aws, celery
 from config.celery import app
+from config.refusals import Invalid
 from ticketing.jobs import running
 from ticketing.models import Job, JobPart
 
@@ -44,6 +45,8 @@ def work(part_id: str) -> None:
         _work(part)
     except (aws.Permanent, aws.NotFound) as error:
         running.fail(part.job_id, f"AWS refused it ({error.code})")
+    except Invalid as refusal:
+        running.fail(part.job_id, refusal.sentence)
     except (aws.AwsError, OperationalError) as error:
         log.warning("Job %s does not get on for now: %s", part.job_id, error)
         running.trouble(part.job_id, f"{type(error).__name__}: it is tried again in a few minutes")

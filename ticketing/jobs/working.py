@@ -5,10 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 
-import tenacity
 from django.db import connection
 
-from config.patience import patiently
+from config import patience
 from ticketing.jobs import running
 from ticketing.jobs.running import Step
 from ticketing.models import Job, JobPart
@@ -56,9 +55,7 @@ def _in_threads(threads: int, parts: "SimpleQueue[JobPart]", ended: threading.Ev
 
 
 def _some_of(parts: "SimpleQueue[JobPart]", ended: threading.Event, report: Report) -> None:
-    until_ended = patiently.copy(
-        sleep=ended.wait, stop=tenacity.stop_any(patiently.stop, tenacity.stop_when_event_set(ended))
-    )
+    until_ended = patience.until(ended)
     while not ended.is_set():
         try:
             part = parts.get_nowait()

@@ -16,8 +16,8 @@ from ticketing.transfer import line
 AT_ONCE = 8  # tickets that are read side by side, where single ones are asked for
 
 
-def everything() -> Iterator[str]:
-    """A line for each ticket of the record, in no order. Raises aws.AwsError."""
+def everything() -> Iterator[bytes]:
+    """A line for each ticket of the record, in no order. Raises aws.AwsError, or Invalid for one that is too long."""
     for ticket, comments in bulk.conversations():
         if len(comments) == ticket.comment_count:
             yield line.write(Conversation(ticket, comments, None))
@@ -25,10 +25,11 @@ def everything() -> Iterator[str]:
             yield line.write(found)
 
 
-def lines(ticket_ids: Iterable[str]) -> Iterator[str]:
+def lines(ticket_ids: Iterable[str]) -> Iterator[bytes]:
     """A line for each of these tickets as the record has it, in their order; none for one that is not there.
 
-    Raises aws.AwsError. The ids are taken as they are needed, in the caller's own thread.
+    Raises aws.AwsError, or Invalid for one that is too long. The ids are taken as they are needed, in the caller's own
+    thread.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for batch in batched(ticket_ids, 4 * AT_ONCE):
@@ -43,11 +44,11 @@ def _whole(ticket_id: str) -> Conversation | None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[str]]:
+def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to be written beside that path, which takes its place when the block ended well; else it goes."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # for its owner's eyes alone
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -10,8 +10,6 @@ from config.refusals import Invalid
 from ticketing import clock
 from ticketing.ticket import LONGEST_LINE, LONGEST_TAG, MOST_TAGS
 
-_LONGEST_TIME = 1024  # bytes that DynamoDB takes as an index's sort key
-
 Word = TypeVar("Word", bound=str)
 
 
@@ -59,9 +57,12 @@ class Fields:
             return default
         raise self.refuse(f"{name} must be one of: {', '.join(words)}")
 
-    def moment(self, name: str) -> str | None:
-        """A time in the record's form, or None; a whole line has it in whatever form the record had."""
-        text = self.key(name, _LONGEST_TIME)
+    def moment(self, name: str, longest: int | None = None) -> str | None:
+        """A time in the record's form, or None; a whole line has it in whatever form the record had.
+
+        `longest` in bytes, where it is one of the record's keys.
+        """
+        text = self.key(name, longest) if longest else self.text(name, None)
         if text is None or self._whole:
             return text
         at = clock.parse(text)
@@ -70,12 +71,13 @@ class Fields:
         return clock.stamp(at)
 
     def count(self, name: str, default: int, below: int) -> int:
-        """A whole number from the default on."""
+        """A whole number from the default on; another program may count from 0."""
+        least = 0 if self._whole else default
         value = self._values.get(name)
         if value is None:
             return default
-        if not isinstance(value, int) or isinstance(value, bool) or not default <= value < below:
-            raise self.refuse(f"{name} must be a whole number from {default} on")
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value < below:
+            raise self.refuse(f"{name} must be a whole number from {least} on")
         return value
 
     def tags(self) -> list[str]:

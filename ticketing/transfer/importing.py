@@ -8,13 +8,10 @@ notified, so the import itself tells the index.
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from time import sleep
 from typing import IO, Any
 
-import tenacity
-
 from config import aws
-from config.batched import batched
+from config.patience import patiently
 from config.refusals import Invalid
 from ticketing import bulk, index, loading
 from ticketing.following import follow
@@ -25,8 +22,6 @@ from ticketing.transfer.pace import Pace
 
 LINES, BYTES = 100, 4_000_000  # of a batch, at most (and a line more)
 COMMENTS = 25  # that the record takes at once
-INDEXED = 500  # that the index takes at once
-_TRIES = 6  # of a batch that the record cannot take now; the waits between are 1, 2, 4, 8 and 16 seconds
 
 _SPOILT = ("ValidationException", "TransactionCanceledException")  # by something in the batch, not by the setup
 
@@ -71,14 +66,6 @@ def imported(source: IO[bytes], pace: Pace) -> Iterator[Done]:
     Raises aws.AwsError if the record cannot be reached, DatabaseError if the index cannot: what was done until then
     stays, and the import can be started again.
     """
-    patiently = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type((aws.Retryable, aws.Contended)),
-        stop=tenacity.stop_after_attempt(_TRIES),
-        wait=tenacity.wait_exponential(),
-        sleep=lambda seconds: sleep(seconds),  # noqa: PLW0108 - looked up when it is needed: tests do not wait
-        before_sleep=tenacity.before_sleep_log(log, logging.WARNING),
-        reraise=True,
-    )
     for batch in _batches(source):
         done = Done(lines=len(batch), size=sum(len(text) for _, text in batch))
         fresh = _read(batch, done)
@@ -177,6 +164,6 @@ def _refusal(one: _Line, sentence: str) -> Refused:
 def _index(created: list[Conversation], there: list[Ticket]) -> None:
     """Those that were there already too: the import that wrote them may have died before it told the index."""
     index.apply(one.ticket for one in created)
-    for some in batched((comment for one in created for comment in one.comments), INDEXED):
+    for some in bulk.some(comment for one in created for comment in one.comments):
         index.apply((), some)
     follow(there)

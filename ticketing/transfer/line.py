@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any, get_args
 
+import simplejson
 from django.conf import settings
 
 from config import json
@@ -18,16 +19,25 @@ from ticketing.workflow import CHANNELS, PRIORITIES, STATUSES, VISIBILITIES
 _TICKET = tuple(draft(channel="itsm", customer_id="", tier="general", caller_id="", issue_description="").to_json())
 _COMMENT = ("ticket_id", "comment_id", "comment", "author", "visibility", "created_at", "door")
 _TIERS: tuple[Tier, ...] = get_args(Tier)
-_KEY_BYTES = 2048  # what DynamoDB takes as a partition key, and 1024 as a sort key
-_COMMENT_ID_BYTES = 1024 - len(items.COMMENT)
-LONGEST = 64 * 1024 * 1024  # bytes of a line: it is read as a whole
+_KEY_BYTES, _SORT_KEY_BYTES = 2048, 1024  # what DynamoDB takes
+_COMMENT_ID_BYTES = _SORT_KEY_BYTES - len(items.COMMENT)
+LONGEST = 256 * 1024 * 1024  # bytes of a line with its end: it is written and read as a whole
 _DEPTH = json.OWN_DEPTH  # what came in by a door stands a little deeper here
 
 
-def write(found: Conversation) -> str:
-    """The line, without its end. The comments are counted as they stand in it."""
+def write(found: Conversation) -> bytes:
+    """The line, without its end. The comments are counted as they stand in it.
+
+    Raises Invalid if it were longer than any that is read.
+    """
     comments = [one.to_json() | {"door": one.door} for one in found.comments]
-    return json.dumps(_counted(found.ticket, found.comments).to_json() | {"comments": comments})
+    text = _utf8(_counted(found.ticket, found.comments).to_json() | {"comments": comments})
+    if len(text) >= LONGEST:
+        raise Invalid(
+            f"The ticket {found.ticket.reference} with its comments is longer than {LONGEST} bytes, "
+            "the most that a line may have"
+        )
+    return text
 
 
 def read(text: bytes) -> Conversation:
@@ -48,6 +58,15 @@ def read(text: bytes) -> Conversation:
     return Conversation(_counted(ticket, comments), comments, None)
 
 
+def _utf8(values: dict[str, Any]) -> bytes:
+    """As `json.dumps`, but letters stay letters: of other scripts ASCII has up to six bytes for one.
+
+    UTF-8 has no lone surrogates; what `backslashreplace` makes of one is its escape in JSON.
+    """
+    text = simplejson.dumps(values, use_decimal=True, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")
+
+
 def _object(text: bytes) -> dict[str, Any]:
     if len(text) > LONGEST:
         raise Invalid(f"The line is longer than {LONGEST} bytes")
@@ -65,7 +84,7 @@ def _object(text: bytes) -> dict[str, Any]:
 def _ticket(values: dict[str, Any], fields: Fields) -> Ticket:
     fields.required("caller_id")
     customer_id = fields.text("customer_id") or settings.DEFAULT_CUSTOMER
-    created_at, updated_at = fields.moment("created_at"), fields.moment("updated_at")
+    created_at, updated_at = fields.moment("created_at", _SORT_KEY_BYTES), fields.moment("updated_at")
     created_at = created_at or updated_at or items.NEVER
     return Ticket(
         ticket_id=fields.key("ticket_id", _KEY_BYTES) or _id_of(customer_id, values),

@@ -102,6 +102,25 @@ def test_the_list_costs_the_same_queries_for_any_number_of_rows(
     assert _queries(desk, list_address, q="prints", status="unsolved") <= few + 4  # named, settings, matching, excerpts
 
 
+@pytest.mark.sql
+@pytest.mark.parametrize("parameter", ["assignee", "status", "tier__exact", "customer_id"])
+@pytest.mark.parametrize("searched", [{}, {"q": "printer"}])
+def test_a_filter_that_holds_nul_leads_back_to_the_list(
+    desk: Client, list_address: str, parameter: str, searched: dict[str, str]
+) -> None:
+    response = desk.get(list_address, {parameter: "a\0b"} | searched, follow=True)
+    assert response.redirect_chain == [(f"{list_address}?e=1", 302)]
+    assert response.status_code == 200
+
+
+@pytest.mark.sql
+@pytest.mark.parametrize(("people", "parameter"), [("/desk/auth/user/", "username"), ("/desk/auth/group/", "name")])
+def test_so_it_does_on_the_lists_of_people_and_groups(desk: Client, people: str, parameter: str) -> None:
+    response = desk.get(people, {parameter: "a\0b"}, follow=True)
+    assert response.redirect_chain == [(f"{people}?e=1", 302)]
+    assert response.status_code == 200
+
+
 def test_an_empty_list_says_what_to_do(desk: Client, list_address: str) -> None:
     assert "Tickets appear here as soon as they come in by a door" in desk.get(list_address).content.decode()
     assert "Check the spelling" in desk.get(list_address, {"q": "nothing"}).content.decode()
@@ -126,6 +145,11 @@ def test_who_may_only_look_gets_no_button(client: Client, grace: User, list_addr
 def test_nobody_deletes_a_ticket(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
     ticket = make_ticket()
     assert desk.post(f"{list_address}{ticket.ticket_id}/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.sql
+def test_nor_one_whose_id_no_database_takes(desk: Client, list_address: str) -> None:
+    assert desk.get(f"{list_address}a%00b/delete/").status_code == 403
 
 
 def test_a_stranger_is_sent_to_the_login(client: Client, db: None, list_address: str) -> None:

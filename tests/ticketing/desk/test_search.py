@@ -107,3 +107,10 @@ def test_no_match_says_what_can_be_typed(desk: Client, list_address: str) -> Non
 @pytest.mark.parametrize("typed", ["'", '"', "\\", "%s", ":*", "\ue000", "🖨️", "a\ud800", "x" * 5000, "NEAR(", "\0a"])
 def test_whatever_is_typed_is_answered(desk: Client, list_address: str, typed: str) -> None:
     assert desk.get(list_address, {"q": typed.encode("utf-8", "surrogatepass")}).status_code == 200
+
+
+@pytest.mark.sql
+def test_nul_stands_between_words(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    make_ticket(subject="The red printer")
+    make_ticket(subject="The blue printer")
+    assert subjects(desk, list_address, q="red\0printer") == ["The red printer"]

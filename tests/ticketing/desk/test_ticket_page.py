@@ -108,6 +108,17 @@ def test_another_programs_id_opens(desk: Client, make_ticket: MakeTicket) -> Non
     assert desk.get(address(ticket.ticket_id)).context["ticket"].ticket_id == ticket.ticket_id
 
 
+@pytest.mark.sql
+def test_an_id_that_the_index_spells_otherwise_opens(
+    desk: Client, make_ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = address(make_ticket(ticket_id="inc\0" + "42").ticket_id)
+    assert desk.get(page).context["ticket"].ticket_id == "inc\0" + "42"
+    monkeypatch.setattr(config_aws, "call", away)
+    copy = desk.get(page)
+    assert (copy.status_code, copy.context["ticket"].ticket_id) == (503, "inc\ufffd42")
+
+
 def test_later_comments_are_a_page_away(desk: Client, make_ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ticketing.desk.ticket_page.COMMENTS", 2)
     ticket = make_ticket()

@@ -3,15 +3,18 @@
 import io
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from config import aws, progress
+from tests.ticketing.jobs.conftest import parts
 from ticketing import bulk, reindex
 from ticketing.jobs import running, working
-from ticketing.models import Job, JobPart
+from ticketing.models import IndexedTicket, Job, JobPart
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
 
@@ -45,6 +48,19 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(running, "step", step)
 
     return after
+
+
+def begun_by_another(kind: Any) -> Job:
+    """A page of it is done, moments ago."""
+    job, _ = running.start(kind, "a process that is no more", 1)
+    running.step(parts(job)[0])
+    return job
+
+
+def left_for(time: timedelta) -> None:
+    moved = JobPart.objects.exclude(moved_at=None)
+    assert moved.update(moved_at=timezone.now() - time - timedelta(seconds=1))
+    Job.objects.update(started_at=timezone.now() - 2 * time)
 
 
 def test_elsewhere_a_line_now_and_then(tickets: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,10 +132,7 @@ def test_who_waits_for_the_record_ends_when_the_command_does(
 
 
 def test_a_killed_run_is_gone_on_with(tickets: list[str]) -> None:
-    job, _ = running.start("reindex", "a process that is no more", 1)
-    part = job.parts.select_related("job").order_by("number").first()
-    assert part
-    running.step(part)
+    begun_by_another("reindex")
     said, told = run()
     assert "by a process that is no more: 2 looked at" in told
     assert said.endswith(" looked at, 10 put right.\n")
@@ -133,18 +146,52 @@ def test_a_check_that_was_interrupted_begins_anew(tickets: list[str], interrupt:
     assert run("--check")[0].startswith("The index says what the record says")
 
 
-def test_a_check_joins_one_that_runs_and_tells_what_that_found_before(tickets: list[str]) -> None:
-    job, _ = running.start("check", "the desk", 1)
-    part = job.parts.select_related("job").order_by("number").first()
-    assert part
-    running.step(part)
+def test_a_check_after_one_that_was_killed_begins_anew_at_once(tickets: list[str]) -> None:
+    begun_by_another("check")
+    run()
+    assert run("--check")[0].startswith("The index says what the record says")
+
+
+def test_a_check_beside_one_that_runs_is_one_of_its_own(tickets: list[str]) -> None:
+    theirs = begun_by_another("check")
+    for _ in range(2):
+        with pytest.raises(CommandError, match="10 differ") as caught:
+            run("--check")
+        assert caught.value.returncode == 1
+    theirs.refresh_from_db()
+    assert theirs.state == "running"
+    assert sorted(Job.objects.exclude(pk=theirs.pk).values_list("state", flat=True)) == ["done", "done"]
+
+
+def test_a_check_that_nobody_works_any_more_is_ended_by_the_next(tickets: list[str]) -> None:
+    job = begun_by_another("check")
+    left_for(running.STALLED)
+    run()
+    run("--check")
+    job.refresh_from_db()
+    assert job.state == "stopped"
+
+
+def test_every_difference_is_listed(tickets: list[str]) -> None:
     out = io.StringIO()
-    with pytest.raises(CommandError, match="10 differ") as caught:
+    with pytest.raises(CommandError, match="10 differ"):
         call_command("reindex", "--segments", "1", "--check", stdout=out, stderr=io.StringIO())
-    assert caught.value.returncode == 1
     assert sorted(out.getvalue().splitlines()) == sorted(
         f"{ticket_id}: {what}" for ticket_id in tickets for what in ("missing", "comments missing")
     )
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_rebuild_that_was_left_for_an_hour_begins_anew(tickets: list[str], stopped: bool) -> None:
+    job = begun_by_another("reindex")
+    left_for(timedelta(hours=1))
+    if stopped:  # when that was does not matter: nobody has looked since
+        running.stop(job)
+    IndexedTicket.objects.all().delete()
+    _, told = run()
+    assert "Going on" not in told
+    assert list(reindex.differences()) == []
+    assert sorted(Job.objects.values_list("state", flat=True)) == ["done", "stopped"]
 
 
 def test_afresh_begins_anew(tickets: list[str], interrupt: Any) -> None:

@@ -146,6 +146,14 @@ def test_no_more_than_a_thousand_differences_are_kept_and_all_are_counted(
     assert (len(found(job)), running.counts(job)[1]) == (3, 10)
 
 
+@pytest.mark.parametrize("kind", ["check", "reindex"])
+def test_a_difference_is_kept_by_the_name_that_the_index_has_for_it(kind: str) -> None:
+    record.put(ticket_id="o\0dd", caller_id="c")
+    job = started(kind)
+    work(job)
+    assert (job.state, found(job)) == ("done", [("o\ufffddd", "missing")])
+
+
 def test_parts_are_taken_once_until_they_stall(tickets: list[str]) -> None:
     job = started(segments=6)
     assert [part.number for part in running.take(job, 2)] == [1, 2]

@@ -9,6 +9,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from config import aws, celery
+from config.refusals import Invalid
 from tests.ticketing.jobs.conftest import parts
 from ticketing import reindex
 from ticketing.jobs import running, tasks
@@ -110,6 +111,7 @@ def test_what_may_work_later_is_told_and_tried_again(
     ("error", "said"),
     [
         (aws.Permanent("AccessDenied", "arn:aws:secret"), "AWS refused it (AccessDenied)"),
+        (Invalid("The ticket is too long"), "The ticket is too long"),
         (KeyError("bug"), "An unexpected error (KeyError): see the worker's log"),
     ],
 )

@@ -12,6 +12,7 @@ from config import json
 from tests import record
 from tests.ticketing.transfer.transferring import command, empty_the_record, exported, file_of, line
 from ticketing import bulk, index
+from ticketing.transfer import line as lines
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
@@ -45,16 +46,31 @@ def test_refused_lines_are_listed_and_put_aside_to_be_mended_and_imported_alone(
     assert command("import_tickets", str(aside)) == ("1 tickets imported, 0 there already, 0 lines refused.\n", "")
 
 
-def test_the_standard_input_and_output_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", Input(json.dumps(line()).encode()))  # without an end of line
+def test_the_standard_input_and_output_will_do(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Input(json.dumps(line(subject="é")).encode()))  # without an end of line
     assert command("import_tickets", "-")[0] == "1 tickets imported, 0 there already, 0 lines refused.\n"
-    said, _ = command("export_tickets", "-")
-    assert said.splitlines() == exported()
+    capsysbinary.readouterr()
+    command("export_tickets", "-")
+    written = capsysbinary.readouterr().out
+    assert written.decode().splitlines() == exported()
     empty_the_record()
-    monkeypatch.setattr(sys, "stdin", Input(said.encode() + b"no JSON\n"))
+    monkeypatch.setattr(sys, "stdin", Input(written + b"no JSON\n"))
     said, complaint = command("import_tickets", "-")
     assert said == "Line 2: The line is not valid JSON.\n"
     assert complaint == "1 tickets imported, 0 there already, 1 lines refused."
+
+
+def test_a_ticket_that_is_too_long_for_a_line_is_named_and_no_file_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = record.opened()
+    monkeypatch.setattr(lines, "LONGEST", 100)
+    said = f"The ticket {ticket.reference} with its comments is longer than 100 bytes, the most that a line may have."
+    for name in (str(tmp_path / "out"), "-"):
+        assert command("export_tickets", name) == ("", said)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_import_keeps_to_its_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from config import aws as config_aws
-from config import json
+from config import json, patience
 from routing import announcer, topic
 from routing.topic import Message, Outcome
 from tests import record
@@ -223,7 +223,7 @@ def test_a_record_that_is_away_for_a_while_is_waited_for(monkeypatch: pytest.Mon
         return original(tickets)
 
     monkeypatch.setattr(loading, "create", create)
-    monkeypatch.setattr(importing, "sleep", waits.append)
+    monkeypatch.setattr(patience.patiently, "sleep", waits.append)
     assert imported(line()).created == 1
     assert waits == [1, 2, 4]
 

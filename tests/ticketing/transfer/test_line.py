@@ -46,6 +46,12 @@ def test_comments_without_ids_get_the_same_ones_each_time_in_the_order_of_their_
     assert all(ids.is_id(one.comment_id) for one in first)
 
 
+def test_any_number_of_comments_of_one_moment_keep_their_order() -> None:
+    found = read(comments=[{"comment": str(one)} for one in range(5_000)])
+    assert sorted(found.comments, key=lambda one: one.comment_id) == found.comments
+    assert found.ticket.last_comment_id == found.comments[-1].comment_id
+
+
 def test_comments_are_counted_as_they_stand_in_the_line_whatever_it_says() -> None:
     said = [{"comment_id": "b", "comment": "2"}, {"comment_id": "a", "comment": "1"}]
     ticket = read(comments=said, comment_count=7, last_comment_id="z").ticket
@@ -64,8 +70,29 @@ def test_times_of_another_system_are_put_into_the_records_form() -> None:
 def test_numbers_in_attributes_keep_every_digit() -> None:
     text = b'{"caller_id":"c","issue_description":"d","attributes":{"n":1.10,"big":123456789012345678901234567890.50}}'
     attributes = lines.write(lines.read(text))
-    assert '"n":1.10' in attributes
-    assert '"big":123456789012345678901234567890.50' in attributes
+    assert b'"n":1.10' in attributes
+    assert b'"big":123456789012345678901234567890.50' in attributes
+
+
+@pytest.mark.parametrize(
+    "text", ["Принтер é 🖨️", "\u2028\x85\x7f", '\0\n"\\', "\ud800 alone", "\udc00\ud800", "\\ud800"]
+)
+def test_a_line_is_utf_8_and_what_is_no_character_is_escaped(text: str) -> None:
+    written = lines.write(read(attributes={"text": text, f"name {text}": 1}))
+    assert b"\n" not in written
+    assert lines.read(written).ticket.attributes == {"text": text, f"name {text}": 1}
+    if text.isprintable():
+        assert text.encode() in written
+
+
+def test_no_longer_line_is_written_than_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = read(subject="é" * 100)
+    written = lines.write(found)
+    monkeypatch.setattr(lines, "LONGEST", len(written) + 1)  # with its end
+    assert lines.read(lines.write(found) + b"\n").ticket == found.ticket
+    monkeypatch.setattr(lines, "LONGEST", len(written))
+    with pytest.raises(Invalid, match=rf"^The ticket {found.ticket.reference} with its comments is longer than"):
+        lines.write(found)
 
 
 def test_a_byte_order_mark_is_no_mistake() -> None:
@@ -150,7 +177,7 @@ def test_a_line_that_is_no_json_object_is_refused(text: bytes, sentence: str) ->
 def test_a_whole_line_is_taken_as_the_record_had_it() -> None:
     values = draft(channel="itsm", customer_id="acme", tier="gold", caller_id="c", issue_description="").to_json()
     values |= {"ticket_id": "bare", "created_at": "yesterday", "updated_at": "", "subject": "x" * 3000, "comments": []}
-    values |= {"updated_at": "some day", "tags": ["\0"], "reference": None}
+    values |= {"updated_at": "some day", "tags": ["\0"], "reference": None, "version": 0}
     ticket: Ticket = lines.read(json.dumps(values).encode()).ticket
     assert (ticket.created_at, ticket.updated_at, ticket.subject) == ("yesterday", "some day", "x" * 3000)
-    assert (ticket.issue_description, ticket.tags) == ("", ["\0"])
+    assert (ticket.issue_description, ticket.tags, ticket.version) == ("", ["\0"], 0)

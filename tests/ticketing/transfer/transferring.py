@@ -44,7 +44,7 @@ def command(name: str, *arguments: str) -> tuple[str, str]:
 
 
 def exported() -> list[str]:
-    return sorted(exporting.everything())
+    return sorted(one.decode() for one in exporting.everything())
 
 
 def empty_the_record() -> None:

@@ -2,20 +2,26 @@
 
 import getpass
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from config import aws
 from config.progress import Progress
-from ticketing.comparing import Difference
+from ticketing import ids
 from ticketing.jobs import running, working
-from ticketing.jobs.kinds import Kind
 from ticketing.models import Job
+
+GOES_ON = timedelta(hours=1)  # after this a rebuild that nobody worked begins anew
 
 
 class Command(BaseCommand):
-    help = "Rebuilds the desk's index from the record, while the desk serves. Interrupted and run again, it goes on."
+    help = (
+        "Rebuilds the desk's index from the record, while the desk serves. Interrupted and run again within an hour, "
+        "it goes on where it was; a check begins anew."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="only list what differs; exits 1 if anything does")
@@ -27,32 +33,37 @@ class Command(BaseCommand):
             raise CommandError("--segments is a number from 1 to 64.")
         self.listing = options["check"]
         try:
-            job = self._job("check" if options["check"] else "reindex", options["segments"], options["afresh"])
-            self._work(job, options["segments"])
+            segments = options["segments"]
+            job = self._check(segments) if options["check"] else self._rebuild(segments, options["afresh"])
+            self._work(job, segments)
         except aws.AwsError as error:
-            raise CommandError(
-                f"The record cannot be read: {error}. Nothing is lost; run it again, and it goes on."
-            ) from error
+            raise CommandError(f"The record cannot be read: {error}. Nothing is lost; run it again.") from error
         seen, found = running.counts(job)
-        self._check(seen, found) if options["check"] else self.stdout.write(f"{seen} looked at, {found} put right.")
+        self._verdict(seen, found) if options["check"] else self.stdout.write(f"{seen} looked at, {found} put right.")
 
-    def _job(self, kind: Kind, segments: int, afresh: bool) -> Job:
-        """A new job, or the one that was interrupted, or that runs already.
+    def _rebuild(self, segments: int, afresh: bool) -> Job:
+        """The one that runs, or was interrupted a short while ago; else a new one.
 
-        What an interrupted check had found may have been put right since, so a check begins anew unless it runs.
+        What was passed long ago may be wrong by now, so there it is no use going on.
         """
-        earlier = running.unfinished(kind)
-        worked = earlier and earlier.state == "running" and running.hands(earlier)
-        if earlier and (afresh or (kind == "check" and not worked)):
-            running.stop(earlier)
-        elif earlier and running.resume(earlier):
+        earlier = running.unfinished("reindex")
+        fresh = earlier and not afresh and running.last_worked(earlier) > timezone.now() - GOES_ON
+        if earlier and fresh and running.resume(earlier):
             seen, found = running.counts(earlier)
             begun = f"{earlier.started_at:%Y-%m-%d %H:%M} UTC by {earlier.started_by}"
             self.stderr.write(f"Going on with what was begun {begun}: {seen} looked at, {found} found.")
-            if self.listing:
-                self._list([Difference(one.ticket_id, one.what) for one in earlier.findings.all()])  # type: ignore[arg-type]
             return earlier
-        return running.start(kind, f"{getpass.getuser()} (command line)", segments)[0]
+        if earlier:
+            running.stop(earlier)
+        return running.start("reindex", _who(), segments)[0]
+
+    def _check(self, segments: int) -> Job:
+        """A new one always, of its own name, so that it ends nobody else's and nobody's ends it.
+
+        What another one found may have been put right since, and what it passed may be wrong by now.
+        """
+        running.stop_abandoned("check")
+        return running.start("check", _who(), segments, {"name": ids.new_id()})[0]
 
     def _work(self, job: Job, threads: int) -> None:
         progress = Progress(self.stderr, job.total)
@@ -60,13 +71,14 @@ class Command(BaseCommand):
         def report(step: running.Step) -> None:
             progress.to(running.counts(job)[0])
             if self.listing:
-                self._list(step.found)
+                for one in step.found:
+                    self.stdout.write(f"{one.ticket_id}: {one.what}")
 
         try:
             working.all_of(job, threads, report)
         except KeyboardInterrupt:
             running.stop(job)
-            raise CommandError("Interrupted. Nothing is lost: run it again, and it goes on.") from None
+            raise CommandError("Interrupted. Nothing is lost: run it again.") from None
         except aws.AwsError as error:
             running.stop(job, str(error))
             raise
@@ -76,11 +88,11 @@ class Command(BaseCommand):
         if job.state != "done":
             raise CommandError(f"Somebody else ended it: {job.state}. {job.error}".rstrip())
 
-    def _list(self, found: Any) -> None:
-        for one in found:
-            self.stdout.write(f"{one.ticket_id}: {one.what}")
-
-    def _check(self, seen: int, found: int) -> None:
+    def _verdict(self, seen: int, found: int) -> None:
         if found:
             raise CommandError(f"{found} differ; {seen} looked at. `manage.py reindex` puts them right.")
         self.stdout.write(f"The index says what the record says: {seen} looked at.")
+
+
+def _who() -> str:
+    return f"{getpass.getuser()} (command line)"
