@@ -75,7 +75,7 @@ def to_ticket(item: dict[str, Any]) -> Ticket:
         version=_whole(values, "version", 1),
         request_id=_text(values, "request_id") or "-",
         overflow=_digest(values.get("overflow")),
-        imported_version=_whole(values, "imported_version", 0) or None,
+        imported_version=_whole(values, "imported_version", 0) if "imported_version" in values else None,
     )
 
 

@@ -12,7 +12,7 @@ from routing.topic import Message, Outcome
 from tests import record
 from tests.record import ACTOR
 from tests.routing.test_announcer import stream
-from tests.ticketing.transfer.transferring import imported, line, only_ticket, texts_of
+from tests.ticketing.transfer.transferring import empty_the_record, exported, imported, line, only_ticket, texts_of
 from ticketing import bulk, index, loading, service
 from ticketing.models import IndexedTicket
 from ticketing.service import Key
@@ -260,6 +260,15 @@ def test_an_imported_ticket_is_announced_to_nobody_by_the_stream_or_by_a_catch_u
 ) -> None:
     imported(line(ticket_id="t", version=3, comments=TALK), line(ticket_id="u"))
     announce()
+    announcer.catch_up(None)
+    assert published == []
+
+
+def test_an_imported_ticket_that_another_program_gave_version_0_is_announced_to_nobody(published: list[Any]) -> None:
+    record.put(ticket_id="t", caller_id="lea", version=0)
+    (kept,) = exported()
+    empty_the_record()
+    assert imported(kept).created == 1
     announcer.catch_up(None)
     assert published == []
 
