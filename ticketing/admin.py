@@ -23,7 +23,6 @@ from unfold.utils import display_for_label
 
 from ticketing.desk.deliveries_page import DeliveriesPage
 from ticketing.desk.export_page import DownloadPage, ExportPage
-from ticketing.desk.filtered import FilteredList
 from ticketing.desk.filters import AssigneeFilter, StatusFilter
 from ticketing.desk.jobs_page import JobsPage
 from ticketing.desk.new_ticket import NewTicketPage
@@ -233,15 +232,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[FilteredList]:
-        return FilteredList
-
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     """Django's own, looking like the rest."""
 
     filter_horizontal = ()
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[FilteredList]:
-        return FilteredList

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.safestring import SafeString
+from unfold.views import ChangeList
 
-from ticketing.desk.filtered import FilteredList
 from ticketing.models import IndexedTicket
 from ticketing.search import query
 from ticketing.search.excerpt import excerpts, marked
@@ -38,21 +37,9 @@ class _Named(AnonymousUser):
         self.username = username  # type: ignore[assignment]
 
 
-class _Typed(forms.CharField):
-    """What was typed into the search field. NUL parts words, as everything does that is in none."""
-
-    def to_python(self, value: Any) -> str:
-        return str(super().to_python(value)).replace("\0", " ")
-
-
-class _SearchForm(forms.Form):
-    q = _Typed(required=False, strip=False)
-
-
-class TicketList(FilteredList):
+class TicketList(ChangeList):
     """Knows that an unfiltered list is the whole one, without counting twice."""
 
-    search_form_class = _SearchForm
     result_list: Any
     newest_alone: int | None = None  # how many are listed, where more match
 

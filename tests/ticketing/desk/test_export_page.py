@@ -99,6 +99,17 @@ def test_an_empty_list_is_an_empty_file(desk: Client) -> None:
     assert fetched(desk, exported(desk)) == []
 
 
+@pytest.mark.sql
+@pytest.mark.parametrize(("query", "count"), [("?q=red%00printer", 1), ("?assignee=%00", 0)])
+def test_a_list_whose_address_holds_nul_is_exported(
+    desk: Client, make_ticket: MakeTicket, query: str, count: int
+) -> None:
+    make_ticket(subject="The red printer", assignee="ada")
+    make_ticket(subject="The blue printer", assignee="ada")
+    body = b"".join(desk.get(download(exported(desk, query))))
+    assert body.count(b"\n") == count
+
+
 def test_a_double_click_exports_once(desk: Client, said: Said) -> None:
     desk.post(EXPORT)
     assert said(desk.post(EXPORT, follow=True)).endswith("You are exporting this list already.")

@@ -103,22 +103,21 @@ def test_the_list_costs_the_same_queries_for_any_number_of_rows(
 
 
 @pytest.mark.sql
-@pytest.mark.parametrize("parameter", ["assignee", "status", "tier__exact", "customer_id"])
-@pytest.mark.parametrize("searched", [{}, {"q": "printer"}])
-def test_a_filter_that_holds_nul_leads_back_to_the_list(
-    desk: Client, list_address: str, parameter: str, searched: dict[str, str]
-) -> None:
-    response = desk.get(list_address, {parameter: "a\0b"} | searched, follow=True)
-    assert response.redirect_chain == [(f"{list_address}?e=1", 302)]
-    assert response.status_code == 200
-
-
-@pytest.mark.sql
-@pytest.mark.parametrize(("people", "parameter"), [("/desk/auth/user/", "username"), ("/desk/auth/group/", "name")])
-def test_so_it_does_on_the_lists_of_people_and_groups(desk: Client, people: str, parameter: str) -> None:
-    response = desk.get(people, {parameter: "a\0b"}, follow=True)
-    assert response.redirect_chain == [(f"{people}?e=1", 302)]
-    assert response.status_code == 200
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/desk/ticketing/indexedticket/?assignee=",
+        "/desk/ticketing/indexedticket/?status=",
+        "/desk/ticketing/indexedticket/?tier__exact=",
+        "/desk/ticketing/indexedticket/?q=printer&customer_id=",
+        "/desk/auth/user/?username=",
+        "/desk/routing/apitoken/?tier__exact=",
+        "/desk/routing/apitoken/?q=",
+        "/desk/routing/clock/?tier__exact=",
+    ],
+)
+def test_a_filter_that_holds_nul_is_answered(desk: Client, address: str) -> None:
+    assert desk.get(f"{address}a%00b", follow=True).status_code == 200
 
 
 def test_an_empty_list_says_what_to_do(desk: Client, list_address: str) -> None:

