@@ -26,7 +26,7 @@ class TooLarge(Exception):
 
 
 def _client() -> "S3Client":
-    client: S3Client = aws.client("s3", 5.0)
+    client: S3Client = aws.client("s3")
     return client
 
 
