@@ -17,9 +17,11 @@ from typing import Any, Final, ParamSpec, TypeVar
 import boto3
 import tenacity
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from django.conf import settings
+from s3transfer.exceptions import RetriesExceededError
 
 from config import deadline
 
@@ -115,6 +117,11 @@ def client_config(read_timeout: float = 2.0) -> Config:
     )
 
 
+def transfer_config() -> TransferConfig:
+    """boto3's settings for S3 objects that go as files: no tries of its own either."""
+    return TransferConfig(num_download_attempts=1)
+
+
 _making = threading.Lock()
 
 
@@ -176,7 +183,7 @@ def errors() -> Iterator[None]:
         raise _translate(error) from error
     except ParamValidationError as error:
         raise Permanent("ParamValidation", str(error)) from error
-    except BotoCoreError as error:  # no connection, no answer in time, a connection cut
+    except (BotoCoreError, RetriesExceededError) as error:  # no connection, no answer in time, a connection cut
         raise Retryable(type(error).__name__, str(error)) from error
 
 
