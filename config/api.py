@@ -25,6 +25,7 @@ class DoorView(APIView):
 
     scope: ClassVar[str]
     service_level: ClassVar[ServiceLevel | None] = None
+    tier: str = UNKNOWN  # of who calls, as far as it was found out
 
     def caller(self, request: Request) -> Caller:
         """Who calls; only after `initial` let the request in."""
@@ -32,11 +33,15 @@ class DoorView(APIView):
         assert caller  # noqa: S101 - HasScope saw to it; this tells the type checker
         return caller
 
+    def perform_authentication(self, request: Request) -> None:
+        """DRF's step that finds out who calls. Raises what authentication raises."""
+        caller = caller_behind(request)
+        self.tier = caller.tier if caller else UNKNOWN
+
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """DRF's last step, which every answer passes, an error's too."""
         if self.service_level and request.method == "POST":
-            caller = caller_behind(request)
-            self.service_level.count(fault=response.status_code >= 500, tier=caller.tier if caller else UNKNOWN)
+            self.service_level.count(fault=response.status_code >= 500, tier=self.tier)
         final: Response = super().finalize_response(request, response, *args, **kwargs)
         return final
 

@@ -2,7 +2,8 @@
 
 Every AWS call of the product goes through `call`, so that waits, tries and errors are the same everywhere:
 it connects within a second, answers within two, and is tried three times in all (seed 003), the waits doubling
-from 0.1 s with jitter. botocore's own retries are off, or the two would multiply.
+from 0.1 s with jitter, unless a web request has no time left for it (config/deadline.py). botocore's own retries are
+off, or the two would multiply.
 """
 
 import logging
@@ -16,9 +17,13 @@ from typing import Any, Final, ParamSpec, TypeVar
 import boto3
 import tenacity
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from django.conf import settings
+from s3transfer.exceptions import RetriesExceededError
+
+from config import deadline
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,8 +32,7 @@ log = logging.getLogger(__name__)
 
 TRIES: Final = 3
 FIRST_WAIT: Final = 0.1  # seconds
-CONTENTION_SECONDS: Final = 2.0  # how long two writers that meet on one item wait to try again,
-LONGEST_SECONDS: Final = 6.0  # and how long they try in all
+CONTENTION_SECONDS: Final = 2.0  # how long two writers that meet on one item wait to try again
 
 _NOT_FOUND: Final = {
     "404",
@@ -113,6 +117,11 @@ def client_config(read_timeout: float = 2.0) -> Config:
     )
 
 
+def transfer_config() -> TransferConfig:
+    """boto3's settings for S3 objects that go as files: no tries of its own either."""
+    return TransferConfig(num_download_attempts=1)
+
+
 _making = threading.Lock()
 
 
@@ -154,7 +163,7 @@ def call(operation: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Run one client method and give its answer, e.g. `call(client("sqs").send_message, QueueUrl=…)`.
 
     Raises NotFound, Conflict and Permanent at once, Retryable after three tries, Contended when it
-    has waited two seconds for other writers.
+    has waited two seconds for other writers; both sooner where a web request has to come to its end.
     """
     answer: R = _meet(_retry, _translated, operation, *args, **kwargs)
     return answer
@@ -174,7 +183,7 @@ def errors() -> Iterator[None]:
         raise _translate(error) from error
     except ParamValidationError as error:
         raise Permanent("ParamValidation", str(error)) from error
-    except BotoCoreError as error:  # no connection, no answer in time, a connection cut
+    except (BotoCoreError, RetriesExceededError) as error:  # no connection, no answer in time, a connection cut
         raise Retryable(type(error).__name__, str(error)) from error
 
 
@@ -219,8 +228,12 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 
 def _met_too_long(state: tenacity.RetryCallState) -> bool:
-    """What counts is the waiting for others, not slow answers; but a web request has ten seconds in all."""
-    return state.idle_for > CONTENTION_SECONDS or (state.seconds_since_start or 0.0) > LONGEST_SECONDS
+    """What counts is the waiting for others, not slow answers."""
+    return state.idle_for > CONTENTION_SECONDS or deadline.passed()
+
+
+def _tried_enough(state: tenacity.RetryCallState) -> bool:
+    return state.attempt_number >= TRIES or deadline.passed()
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:
@@ -231,7 +244,7 @@ def _log_retry(state: tenacity.RetryCallState) -> None:
 
 _retry = tenacity.Retrying(
     retry=tenacity.retry_if_exception_type(Retryable),
-    stop=tenacity.stop_after_attempt(TRIES),
+    stop=_tried_enough,
     wait=_wait,
     before_sleep=_log_retry,
     reraise=True,

@@ -26,7 +26,19 @@ class _Queue(dict[str, Any]):
         return queue.url(self["name"]) if name == "url" else super().__getitem__(name)
 
 
-app = Celery("foyer")
+class _App(Celery):
+    """Who queues a job waits for its answer no longer than for any other; who takes jobs polls for them."""
+
+    def connection_for_write(self, url: str | None = None, **kwargs: Any) -> Any:
+        return super().connection_for_write(url, transport_options=_waits(2), **kwargs)
+
+
+def _waits(read_timeout: int) -> dict[str, Any]:
+    """kombu's settings for its AWS client, in seconds; it tries nothing again by itself."""
+    return {"client-config": {"connect_timeout": 1, "read_timeout": read_timeout, "retries": {"total_max_attempts": 1}}}
+
+
+app = _App("foyer")
 app.conf.update(
     broker_url="sqs://",
     # A queue that is named with its URL is neither listed nor created.
@@ -36,8 +48,8 @@ app.conf.update(
         "visibility_timeout": VISIBILITY_SECONDS,
         "wait_time_seconds": 5,
         "polling_interval": 0.1,
-        "client-config": {"connect_timeout": 1, "read_timeout": 7, "retries": {"total_max_attempts": 1}},
-    },
+    }
+    | _waits(7),
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     include=["ingestion.zendesk.tasks", "ticketing.jobs.tasks"],
@@ -50,7 +62,7 @@ app.conf.update(
     task_ignore_result=True,
     task_soft_time_limit=TASK_SECONDS,
     task_time_limit=TASK_SECONDS + 10,
-    task_publish_retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5},
+    task_publish_retry=False,  # `send` tries again, as every AWS call is tried, or the two would multiply
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     worker_enable_remote_control=False,
@@ -66,9 +78,13 @@ def send(task: str, *arguments: str) -> None:
     if settings.CELERY_TASK_ALWAYS_EAGER:
         app.tasks[task].apply(arguments, throw=False)
         return
+    queue.url(settings.JOBS_QUEUE)  # kombu asks for it too; what fails here is not tried again by both
+    aws.call(_publish, task, arguments)
+
+
+def _publish(task: str, arguments: tuple[str, ...]) -> None:
     try:
-        with aws.errors():
-            app.send_task(task, arguments)
+        app.send_task(task, arguments)
     except OperationalError as error:
         raise aws.Retryable("NotQueued", str(error)) from error
 

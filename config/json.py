@@ -60,11 +60,11 @@ def _decimal(text: str) -> Decimal:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Refused(f"the name {dumps(twice)[:200]} is there twice")
+    value: dict[str, Any] = {}
+    for name, one in pairs:
+        if name in value:
+            raise Refused(f"the name {dumps(name)[:200]} is there twice")
+        value[name] = one
     return value
 
 

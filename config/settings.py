@@ -42,6 +42,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.requests.RequestIdMiddleware",
+    "config.deadline.DeadlineMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ticketing.desk.address.AddressMiddleware",
@@ -154,6 +155,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = LARGE_REQUEST_MAX_BYTES
 TOKEN_REQUESTS_PER_SECOND = env.number("TOKEN_REQUESTS_PER_SECOND", 500)
 TOKEN_REQUESTS_BURST = env.number("TOKEN_REQUESTS_BURST", 1000)
 TOKEN_CACHE_SECONDS = 30
+# Only tokens are cached, in each process's memory: half a kilobyte each. Django alone would keep 300 of them.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}},
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["routing.authentication.TokenAuthentication"],

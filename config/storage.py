@@ -13,7 +13,8 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
     def get_default_settings(self) -> dict[str, Any]:
         return {
             **super().get_default_settings(),
-            "client_config": aws.client_config(read_timeout=5.0),
+            "client_config": aws.client_config(),
+            "transfer_config": aws.transfer_config(),
             "default_acl": None,
             "file_overwrite": True,
             "max_memory_size": 8 * 1024 * 1024,  # of an object that is read; more goes through a file

@@ -43,8 +43,11 @@ def timed_id(moment: str, place: int, name: str) -> str:
 
 
 def from_path(text: str) -> str:
-    """A ticket's id out of a path. Raises Absent for what is no UUID in its usual form: no door made such an id."""
-    if not is_id(text):
+    """A ticket's id out of a path, as it stands there. Raises Absent for what is no UUID.
+
+    Our own are in small letters, another program's may not be; whether there is a ticket of that id, the record says.
+    """
+    if not is_id(text.lower()):
         raise Absent("Ticket not found")
     return text
 

@@ -183,11 +183,11 @@ def test_botocore_does_not_try_again_by_itself(calls: list[str], waits: list[flo
 
 
 def test_every_client_connects_within_a_second_and_answers_within_two() -> None:
-    for service in ("dynamodb", "sqs", "sns", "kinesis"):
+    for service in ("dynamodb", "sqs", "sns", "kinesis", "s3"):
         config = aws.client(service).meta.config
         assert (config.connect_timeout, config.read_timeout) == (1, 2.0), service
         assert config.retries["total_max_attempts"] == 1
-    assert aws.client("s3", 5.0).meta.config.read_timeout == 5.0
+    assert aws.client("sqs", 25.0).meta.config.read_timeout == 25.0
 
 
 def test_the_wire_format_comes_back_as_it_went() -> None:

@@ -1,5 +1,6 @@
 """JSON exactly as sent, or refused; never a crash."""
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -58,6 +59,14 @@ def test_lone_surrogates_and_nuls_come_back_as_they_went_in(text: str) -> None:
 def test_a_name_that_is_there_twice_is_refused_since_only_one_could_be_shown(text: str) -> None:
     with pytest.raises(ValueError, match='the name "a" is there twice'):
         json.loads(text)
+
+
+def test_a_name_that_is_there_twice_is_found_at_once_among_many() -> None:
+    names = ",".join(f'"{n}":0' for n in [*range(20_000), 19_999])
+    began = time.process_time()
+    with pytest.raises(ValueError, match='the name "19999" is there twice'):
+        json.loads(f"{{{names}}}")
+    assert time.process_time() - began < 2  # comparing each with each takes five seconds and more
 
 
 @pytest.mark.parametrize("body", [b"\xff", b'"\xc3"', b'"\xed\xa0\x80"', '{"a": 1}'.encode("utf-16")])

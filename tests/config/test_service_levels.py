@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from config import aws, metrics
+from routing import tokens
 from tests.itsm.asking import NEW
 from ticketing import service
 from ticketing.submissions import worker
@@ -61,6 +63,29 @@ def test_a_5xx_is_a_fault(
     monkeypatch.setattr(aws, "call", away)
     assert post(client, path, body) >= 500
     assert counted() == {f"{operation}Fault {channel} general": (1, 1.0), f"Fault Foyer {operation}": (1, 1.0)}
+
+
+@door
+def test_a_request_whose_token_cannot_be_looked_up_is_a_fault_of_nobody_known(
+    token_client: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    scope: str,
+    channel: str,
+    path: str,
+    body: Any,
+    operation: str,
+) -> None:
+    def away(*_: Any) -> None:
+        raise OperationalError("connection refused")
+
+    client = token_client(scope)
+    monkeypatch.setattr(tokens, "_look_up", away)
+    answer = client.post(path, body, format="json")
+    assert (answer.status_code, answer.json()) == (
+        500,
+        {"error": "Internal server error", "request_id": answer["X-Request-Id"]},
+    )
+    assert counted() == {f"{operation}Fault {channel} unknown": (1, 1.0), f"Fault Foyer {operation}": (1, 1.0)}
 
 
 def test_a_request_of_nobody_known_is_counted_too(client: Any) -> None:

@@ -165,6 +165,17 @@ def test_a_token_sees_its_customers_tickets_of_every_door(client: APIClient) -> 
     assert [one["ticket_id"] for one in client.get(PATH, {"caller": "ops"}).json()["tickets"]] == [ticket.ticket_id]
 
 
+def test_another_programs_ticket_is_served_under_the_very_id_that_the_list_shows(client: APIClient) -> None:
+    written = str(uuid.uuid4()).upper()
+    record.put(ticket_id=written, customer_id="acme", caller_id="lea", created_at="2026-01-01T00:00:00.000Z")
+    [listed] = client.get(PATH, {"caller": "lea"}).json()["tickets"]
+    path = f"{PATH}/{listed['ticket_id']}"
+    assert send(client, "patch", path, {"priority": "high"}).json()["version"] == 2
+    assert post(client, {"comment": "Hello"}, f"{path}/comments").json()["ticket_id"] == written
+    assert client.get(path).json()["comments"] == client.get(f"{path}/comments").json()["comments"] != []
+    assert error(client.get(path.lower())) == (404, "Ticket not found")
+
+
 def test_a_waiting_ticket_is_opened_again_by_a_public_comment_alone(client: APIClient) -> None:
     ticket = opened(client)
     path = f"{PATH}/{ticket['ticket_id']}/comments"

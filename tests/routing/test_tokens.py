@@ -59,6 +59,14 @@ def test_a_token_seen_lately_needs_no_sql(django_assert_num_queries: Any) -> Non
             assert tokens.caller_of(token)
 
 
+def test_no_token_is_forgotten_for_the_many_others_that_were_seen_since(django_assert_num_queries: Any) -> None:
+    many = [issued() for _ in range(400)]  # more than a cache of Django's keeps unless told otherwise
+    for token in many:
+        tokens.caller_of(token)
+    with django_assert_num_queries(0):
+        assert all(tokens.caller_of(token) for token in many)
+
+
 def test_half_a_minute_later_it_is_looked_up_again(django_assert_num_queries: Any, settings: Any) -> None:
     token = issued()
     assert settings.TOKEN_CACHE_SECONDS == 30

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.response import StreamingBody
 from django.conf import settings
 from rest_framework.test import APIClient
 
@@ -37,6 +39,21 @@ def test_a_large_description_comes_back_whole_from_every_reading() -> None:
     assert service.get_conversation(ticket.ticket_id, "acme").ticket.issue_description == LARGE
     assert service.list_by_caller("lea", "acme", None, 20).tickets[0].issue_description == LARGE
     assert next(iter(service.all_tickets())).issue_description == LARGE
+
+
+def test_a_reading_that_breaks_off_is_tried_like_every_call(monkeypatch: pytest.MonkeyPatch, calls: list[str]) -> None:
+    ticket = record.opened(issue_description=LARGE)
+
+    def cut(*_: Any, **__: Any) -> bytes:
+        raise ReadTimeoutError(endpoint_url="s3")
+
+    monkeypatch.setattr(aws._retry, "sleep", lambda _: None)
+    with monkeypatch.context() as away:
+        away.setattr(StreamingBody, "read", cut)
+        with pytest.raises(aws.Retryable):
+            service.get_ticket(ticket.ticket_id, "acme")
+    assert calls.count("GetObject") == aws.TRIES
+    assert service.get_ticket(ticket.ticket_id, "acme").issue_description == LARGE
 
 
 def test_large_attributes_come_back_with_every_digit() -> None:

@@ -4,6 +4,8 @@ import uuid
 from typing import Any
 
 import pytest
+from botocore.exceptions import IncompleteReadError, ReadTimeoutError
+from botocore.response import StreamingBody
 from django.conf import settings
 from rest_framework.test import APIClient
 
@@ -11,7 +13,7 @@ from config import aws, json
 from tests import record
 from tests.ticketing.submitting import failed, message, status, submit, theirs, waiting
 from ticketing import deliveries, service
-from ticketing.submissions import large
+from ticketing.submissions import large, worker
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
@@ -154,3 +156,28 @@ def test_a_table_that_is_away_leaves_the_message_to_come_again(refuse: set[str])
     assert failed(message("{}")) == ["m-1"]
     refuse.clear()
     assert failed(message("{}")) == []
+
+
+@pytest.mark.parametrize(
+    "error", [ReadTimeoutError(endpoint_url="s3"), IncompleteReadError(actual_bytes=1, expected_bytes=2)]
+)
+def test_an_object_whose_reading_is_cut_off_is_read_again_then_its_message_alone_comes_again(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = large.store("cut", "{}")
+    pointer = json.dumps({"type": "S3_REFERENCE", "bucket": "foyer-large-messages", "key": key, "size": 2})
+    cuts: list[Exception] = []
+
+    def cut(*_: Any, **__: Any) -> bytes:
+        cuts.append(error)
+        raise error
+
+    monkeypatch.setattr(aws._retry, "sleep", lambda _: None)
+    with monkeypatch.context() as away:
+        away.setattr(StreamingBody, "read", cut)
+        assert failed(message("{}", "good"), message(pointer, "cut"), message("{}", "also good")) == ["cut"]
+        assert len(cuts) == aws.TRIES
+        assert worker.about(message(pointer, "cut")) == {theirs("cut").delivery_id}
+    assert (theirs("cut").state, type(error).__name__ in theirs("cut").error) == ("accepted", True)
+    assert failed(message(pointer, "cut")) == []
+    assert len(record.ticket_ids()) == 3

@@ -1,6 +1,7 @@
 """Payloads too large for a message, as S3 objects under `large-tickets/`."""
 
 import re
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -25,7 +26,7 @@ class TooLarge(Exception):
 
 
 def _client() -> "S3Client":
-    client: S3Client = aws.client("s3", 5.0)
+    client: S3Client = aws.client("s3")
     return client
 
 
@@ -48,12 +49,9 @@ def store(name: str, text: str) -> str:
 def read(key: str, limit: int) -> bytes:
     """The payload's JSON text. Raises Gone, TooLarge, aws.AwsError."""
     try:
-        answer = aws.call(_client().get_object, Bucket=settings.LARGE_MESSAGE_BUCKET, Key=key)
+        return aws.call(_content, key, limit)  # together, since the reading of what was answered may break off too
     except aws.NotFound:
         raise Gone(key) from None
-    if answer["ContentLength"] > limit:
-        raise TooLarge(key)
-    return answer["Body"].read()
 
 
 def delete(key: str) -> None:
@@ -66,6 +64,14 @@ def is_ours(key: str) -> bool:
     if not key.startswith(PREFIX) or len(key) == len(PREFIX):
         return False
     return len(key.encode("utf-8", "surrogatepass")) <= _KEY_BYTES and not _LONE_SURROGATE.search(key)
+
+
+def _content(key: str, limit: int) -> bytes:
+    answer = _client().get_object(Bucket=settings.LARGE_MESSAGE_BUCKET, Key=key)
+    with closing(answer["Body"]) as body:
+        if answer["ContentLength"] > limit:
+            raise TooLarge(key)
+        return body.read()
 
 
 def _put(key: str, text: str) -> None:

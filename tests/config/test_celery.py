@@ -1,0 +1,54 @@
+"""Queueing our own jobs: tried as every AWS call is tried, and in time."""
+
+import socket
+import time
+from typing import Any
+
+import pytest
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+from config import aws as config_aws
+from config import celery, deadline, queue
+
+
+@pytest.fixture
+def queued(aws: None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What was queued; each try before the third fails."""
+    tries: list[Any] = []
+
+    def send(*what: Any) -> None:
+        tries.append(what)
+        if len(tries) < 3:
+            raise OperationalError("connection reset")
+
+    monkeypatch.setattr(celery.app, "send_task", send)
+    return tries
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config_aws._retry, "sleep", lambda _: None)
+
+
+def test_a_job_is_tried_three_times(queued: list[Any]) -> None:
+    celery.send("some.job", "1")
+    assert queued == [("some.job", ("1",))] * 3
+
+
+def test_a_job_that_cannot_be_queued_in_time_is_told(queued: list[Any]) -> None:
+    with deadline.within(-1), pytest.raises(config_aws.Retryable, match="NotQueued"):
+        celery.send("some.job", "1")
+    assert len(queued) == 1
+
+
+def test_a_queue_that_never_answers_is_waited_for_as_long_as_any_other(
+    aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.url(settings.JOBS_QUEUE)
+    began = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as server, deadline.within(-1):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(config_aws.Retryable):
+            celery.send("some.job", "1")
+    assert time.monotonic() - began < 4
