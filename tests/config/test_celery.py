@@ -2,10 +2,12 @@
 
 import socket
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
+from kombu import pools
 from kombu.exceptions import OperationalError
 
 from config import aws as config_aws
@@ -42,8 +44,21 @@ def test_a_job_that_cannot_be_queued_in_time_is_told(queued: list[Any]) -> None:
     assert len(queued) == 1
 
 
+@pytest.fixture
+def own_connections() -> Iterator[None]:
+    """Celery keeps its connections, and each of them the place of AWS."""
+    _forget_connections()
+    yield
+    _forget_connections()
+
+
+def _forget_connections() -> None:
+    pools.reset()
+    celery.app.amqp._producer_pool = celery.app._pool = None
+
+
 def test_a_queue_that_never_answers_is_waited_for_as_long_as_any_other(
-    aws: None, monkeypatch: pytest.MonkeyPatch
+    aws: None, own_connections: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue.url(settings.JOBS_QUEUE)
     began = time.monotonic()
