@@ -53,8 +53,9 @@ def own_connections() -> Iterator[None]:
 
 
 def _forget_connections() -> None:
+    app: Any = celery.app
     pools.reset()
-    celery.app.amqp._producer_pool = celery.app._pool = None
+    app.amqp._producer_pool = app._pool = None
 
 
 def test_a_queue_that_never_answers_is_waited_for_as_long_as_any_other(
