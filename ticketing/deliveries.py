@@ -83,20 +83,25 @@ def receive(delivery: Delivery) -> Delivery | None:
 
 
 def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
-    """Its message or job is queued. A worker that was faster has the last word, so its end stays."""
-    said = {":details": json.dumps(details or {})}
+    """Its message or job is queued; `details`, if any, are what a repeat is told.
+
+    A worker that was faster has the last word, so its end stays.
+    """
+    said, also = ({":details": json.dumps(details)}, ", details = :details") if details else ({}, "")
     try:
         aws.call(
             _table().update_item,
             TableName=settings.DELIVERIES_TABLE,
             Key=_key(delivery_id),
-            UpdateExpression="SET #state = :accepted, details = :details",
+            UpdateExpression=f"SET #state = :accepted{also}",
             ConditionExpression="#state = :received",
             ExpressionAttributeNames={"#state": "state"},
             ExpressionAttributeValues=aws.to_wire(said | {":accepted": "accepted", ":received": "received"}),
         )
-    except aws.Conflict:  # it has ended already; a repeat is to get the same answer all the same
-        aws.call(
+    except aws.Conflict:
+        if not details:
+            return
+        aws.call(  # it has ended already; a repeat is to get the same answer all the same
             _table().update_item,
             TableName=settings.DELIVERIES_TABLE,
             Key=_key(delivery_id),

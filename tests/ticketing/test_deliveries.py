@@ -72,6 +72,16 @@ def test_a_worker_that_was_faster_has_the_last_word_and_a_repeat_still_gets_the_
     assert unfinished() == []
 
 
+def test_accepting_without_an_answer_leaves_the_answer_that_there_is() -> None:
+    received()
+    deliveries.accept("d-1", {"messageId": "m-1"})
+    deliveries.accept("d-1")
+    assert (stored().state, stored().details) == ("accepted", {"messageId": "m-1"})
+    deliveries.finish("d-1", "created", "t-1")
+    deliveries.accept("d-1")
+    assert (stored().state, stored().details) == ("created", {"messageId": "m-1"})
+
+
 @pytest.mark.parametrize("end", ["created", "updated", "duplicate", "ignored"])
 def test_what_ended_well_leaves_the_short_list_and_stays_so(end: End) -> None:
     received()

@@ -149,6 +149,20 @@ def test_a_failed_submission_tells_its_cause_and_may_still_end_well(
     }
 
 
+def test_a_message_whose_delivery_could_not_say_so_is_accepted_as_soon_as_a_worker_meets_it(
+    submitter: APIClient, refuse: set[str]
+) -> None:
+    refuse.add("UpdateItem")
+    submission_id = submit(submitter, {"a": 1}).json()["submission_id"]
+    refuse.clear()
+    [one] = waiting()
+    refuse.add("PutItem")
+    assert failed(one) == [one["messageId"]]
+    known = deliveries.get(submission_id)
+    assert known
+    assert (known.state, known.attempts) == ("accepted", 1)
+
+
 def test_a_table_that_is_away_leaves_the_message_to_come_again(refuse: set[str]) -> None:
     refuse.add("PutItem")
     assert failed(message("{}")) == ["m-1"]

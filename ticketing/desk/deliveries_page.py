@@ -110,7 +110,7 @@ def _no_error(state: State, late: bool) -> str:
     if not late:
         return "On its way"
     if state == "received":
-        return "Promised nothing: the door died, or said no, before it accepted this"
+        return "Promised nothing, unless it waits in the queue: the door died or said no, or could not note its yes"
     return "No try has told anything: look whether the consumers run"
 
 

@@ -116,6 +116,8 @@ def _delivery_of(record: dict[str, Any]) -> Delivery:
     Nothing in the message itself says whose it is: only a delivery that a door wrote does.
     """
     known = _delivery_named(record)
+    if known and known.state == "received":  # its door died, or could not say so, after it had queued this
+        deliveries.accept(known.delivery_id)
     if known:
         return known
     delivery = _foreign(record)
