@@ -33,7 +33,6 @@ LONGEST_SECONDS: Final = 6.0  # and how long they try in all
 _NOT_FOUND: Final = {
     "404",
     "AWS.SimpleQueueService.NonExistentQueue",
-    "NoSuchBucket",
     "NoSuchKey",
     "NotFound",
     "NotFoundException",

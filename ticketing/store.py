@@ -201,15 +201,17 @@ def scan(since: str | None = None) -> Iterator[Ticket]:
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def packed(ticket: Ticket) -> Ticket:
+def packed(ticket: Ticket, before: Ticket | None = None) -> Ticket:
     """The ticket as its item is to hold it: whole if it fits, else with its large fields in S3 (written here).
 
+    What is in S3, and is as it was `before`, stays there untouched: it may be that it could not be read.
     Raises TooLarge if even the rest does not fit.
     """
+    staying = before is not None and overflow.stays(before, ticket)
     whole = replace(ticket, overflow=None)
-    if _size(items.from_ticket(whole, "")) <= MAX_ITEM_BYTES:
+    if not staying and _size(items.from_ticket(whole, "")) <= MAX_ITEM_BYTES:
         return whole
-    kept = overflow.keep(ticket)
+    kept = overflow.emptied(ticket) if staying else overflow.keep(ticket)
     fitting(items.from_ticket(kept, ""))
     return kept
 
