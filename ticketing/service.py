@@ -19,7 +19,7 @@ from config.requests import request_id
 from ticketing import clock, ids, overflow, store, writes
 from ticketing import item as items
 from ticketing.ticket import CHANGEABLE, Actor, Comment, Ticket
-from ticketing.workflow import REOPENED_BY_COMMENT, STATUSES, Status, Visibility, is_final
+from ticketing.workflow import REOPENED_BY_COMMENT, STATUSES, Channel, Status, Visibility, is_final
 from ticketing.writes import CommentKey
 
 _TOO_LARGE = "The ticket is too large to be stored"
@@ -235,7 +235,7 @@ def last_comments(ticket_id: str, limit: int) -> list[Comment]:
 
 
 def list_by_caller(
-    caller_id: str, customer_id: str, start: dict[str, str] | None, limit: int, channel: str | None = None
+    caller_id: str, customer_id: str, start: dict[str, str] | None, limit: int, channel: Channel | None = None
 ) -> store.Page:
     """The customer's tickets of one caller, newest first, from where an earlier page ended."""
     return store.list_by_caller(caller_id, customer_id, channel, start, limit)
