@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 MAX_ITEM_BYTES = 390_000  # DynamoDB's 400 KB, less room for what is counted differently there
 
-
 _QUERIES = 5  # of a list's page at most,
 _WIDE = 1_000  # all but the first with so many items, of which AWS takes as many as a megabyte has
 _HEAVY = 5_000_000  # bytes of descriptions and attributes, after which a page ends
