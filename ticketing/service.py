@@ -16,7 +16,7 @@ from typing import Any
 from config import aws, json, metrics
 from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Stale
 from config.requests import request_id
-from ticketing import clock, ids, overflow, store, writes
+from ticketing import clock, ids, lists, overflow, store, writes
 from ticketing import item as items
 from ticketing.ticket import CHANGEABLE, Actor, Comment, Ticket
 from ticketing.workflow import REOPENED_BY_COMMENT, STATUSES, Channel, Status, Visibility, is_final
@@ -236,9 +236,9 @@ def last_comments(ticket_id: str, limit: int) -> list[Comment]:
 
 def list_by_caller(
     caller_id: str, customer_id: str, start: dict[str, str] | None, limit: int, channel: Channel | None = None
-) -> store.Page:
+) -> lists.Page:
     """The customer's tickets of one caller, newest first, from where an earlier page ended."""
-    return store.list_by_caller(caller_id, customer_id, channel, start, limit)
+    return lists.list_by_caller(caller_id, customer_id, channel, start, limit)
 
 
 def all_tickets(changed_since: str | None = None) -> Iterator[Ticket]:
