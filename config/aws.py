@@ -37,7 +37,6 @@ CONTENTION_SECONDS: Final = 2.0  # how long two writers that meet on one item wa
 _NOT_FOUND: Final = {
     "404",
     "AWS.SimpleQueueService.NonExistentQueue",
-    "NoSuchBucket",
     "NoSuchKey",
     "NotFound",
     "NotFoundException",

@@ -8,48 +8,75 @@ only waste.
 import hashlib
 import logging
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import storages
+from django.conf import settings
 
 from config import aws, json
 from ticketing.ticket import Ticket
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 FIELDS = ("issue_description", "attributes")
 
 log = logging.getLogger(__name__)
 
 
+def _client() -> "S3Client":
+    client: S3Client = aws.client("s3", 5.0)
+    return client
+
+
 def keep(ticket: Ticket) -> Ticket:
     """The ticket as its item holds it: the large fields empty, and in S3. Raises aws.AwsError."""
-    text = json.dumps({name: getattr(ticket, name) for name in FIELDS})
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    content = _text(ticket).encode()
+    digest = hashlib.sha256(content).hexdigest()
     if digest != ticket.overflow:
-        aws.call(storages["default"].save, _name(ticket.ticket_id, digest), ContentFile(text.encode()))
-    return replace(ticket, issue_description="", attributes={}, overflow=digest)
+        name = _name(ticket.ticket_id, digest)
+        aws.call(_client().put_object, Bucket=settings.ATTACHMENTS_BUCKET, Key=name, Body=content)
+    return emptied(replace(ticket, overflow=digest))
+
+
+def emptied(ticket: Ticket) -> Ticket:
+    """A ticket whose large fields are in S3, as its item holds it."""
+    return replace(ticket, issue_description="", attributes={})
+
+
+def stays(before: Ticket, after: Ticket) -> bool:
+    """Whether a change leaves the object as it is: there is one, and the large fields say what they said."""
+    return before.overflow is not None and _text(before) == _text(after)
 
 
 def fill(ticket: Ticket) -> Ticket:
     """The ticket with its large fields, if they are kept apart. Raises aws.AwsError.
 
-    If somebody deleted the object, the rest of the ticket is still served, and the log says what is missing.
+    If somebody deleted the object, the rest of the ticket is still served (see `is_whole`), and the log says what is
+    missing. It may come back: the bucket keeps what was deleted for a while.
     """
     if not ticket.overflow:
         return ticket
     try:
         text = aws.call(_read, _name(ticket.ticket_id, ticket.overflow))
-    except (FileNotFoundError, aws.NotFound):
+    except aws.NotFound:
         log.error("Description and attributes of ticket %s are not in S3 any more", ticket.ticket_id)
         return ticket
     values = json.loads(text, json.OWN_DEPTH)
     return replace(ticket, **{name: values[name] for name in FIELDS})
 
 
+def is_whole(ticket: Ticket) -> bool:
+    """Whether `fill` found the large fields. Where it did not both are empty, and nothing is kept for empty ones."""
+    return not ticket.overflow or bool(ticket.issue_description or ticket.attributes)
+
+
+def _text(ticket: Ticket) -> str:
+    return json.dumps({name: getattr(ticket, name) for name in FIELDS})
+
+
 def _read(name: str) -> bytes:
-    with storages["default"].open(name) as file:
-        content: bytes = file.read()
-        return content
+    return _client().get_object(Bucket=settings.ATTACHMENTS_BUCKET, Key=name)["Body"].read()
 
 
 def _name(ticket_id: str, digest: str) -> str:

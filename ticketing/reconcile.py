@@ -105,7 +105,7 @@ def _unfinished(delivery: Delivery) -> Finding:
     if delivery.state == "accepted":
         to_do = f"Look whether its consumers run; if it is in the dead-letter queue: {again}."
     if not promised:
-        to_do = "The sender got no yes and sends it again, or never will: there is nothing to do."
+        to_do = "If its message is queued, the consumers will say so; else the sender got no yes: nothing to do."
     return Finding(delivery.ticket_id or delivery.delivery_id, what, to_do, promised)
 
 

@@ -16,14 +16,14 @@ from typing import Any
 from config import aws, json, metrics
 from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Stale
 from config.requests import request_id
-from ticketing import clock, ids, store, writes
+from ticketing import clock, ids, lists, overflow, store, writes
 from ticketing import item as items
 from ticketing.ticket import CHANGEABLE, Actor, Comment, Ticket
-from ticketing.workflow import REOPENED_BY_COMMENT, STATUSES, Status, Visibility, is_final
+from ticketing.workflow import REOPENED_BY_COMMENT, STATUSES, Channel, Status, Visibility, is_final
 from ticketing.writes import CommentKey
 
 _TOO_LARGE = "The ticket is too large to be stored"
-_NOT_FOUND = "Ticket not found"
+_UNREADABLE = "Description and attributes cannot be read right now, so they cannot be changed: try again later"
 _CLOSED = "Ticket is closed"
 _FINAL: frozenset[Status] = frozenset(status for status in STATUSES if is_final(status))
 
@@ -177,13 +177,14 @@ def change_ticket(
     for _ in _patiently():
         before = get_ticket(ticket_id, customer_id)
         _check_changeable(before, expected_version)
+        if not overflow.is_whole(before) and not changes.keys().isdisjoint(overflow.FIELDS):
+            raise Busy(_UNREADABLE)
         after = replace(before, **changes)
         if not writes.differences(before, after):
             return before
-        now = clock.now()
-        after = replace(after, version=before.version + 1, updated_at=now, request_id=actor.request_id)
+        after = replace(after, version=before.version + 1, updated_at=clock.now(), request_id=actor.request_id)
         try:
-            stored = store.packed(after)
+            stored = store.packed(after, before)
             store.write(writes.change(before, after, stored, actor), token=ids.new_id())
         except store.TooLarge:
             raise Invalid(_TOO_LARGE) from None
@@ -198,8 +199,7 @@ def change_ticket(
 
 def get_ticket(ticket_id: str, customer_id: str | None) -> Ticket:
     """The customer's ticket as it stands. `customer_id` None is the desk, which sees all. Raises Absent."""
-    ticket = store.get(ticket_id)
-    return _own(ticket, customer_id)
+    return _own(store.get(ticket_id), customer_id)
 
 
 def find(ticket_id: str) -> Ticket | None:
@@ -235,10 +235,10 @@ def last_comments(ticket_id: str, limit: int) -> list[Comment]:
 
 
 def list_by_caller(
-    caller_id: str, customer_id: str, start: dict[str, str] | None, limit: int, channel: str | None = None
-) -> store.Page:
+    caller_id: str, customer_id: str, start: dict[str, str] | None, limit: int, channel: Channel | None = None
+) -> lists.Page:
     """The customer's tickets of one caller, newest first, from where an earlier page ended."""
-    return store.list_by_caller(caller_id, customer_id, channel, start, limit)
+    return lists.list_by_caller(caller_id, customer_id, channel, start, limit)
 
 
 def all_tickets(changed_since: str | None = None) -> Iterator[Ticket]:
@@ -262,7 +262,7 @@ def _check_size(comment: Comment) -> None:
 
 def _own(ticket: Ticket | None, customer_id: str | None) -> Ticket:
     if ticket is None or customer_id not in (None, ticket.customer_id):
-        raise Absent(_NOT_FOUND)
+        raise Absent("Ticket not found")
     return ticket
 
 

@@ -39,14 +39,6 @@ class Existing:
     fingerprint: str | None
 
 
-@dataclass(frozen=True)
-class Page:
-    """Some of a list, and where it goes on (None at its end)."""
-
-    tickets: list[Ticket]
-    next: dict[str, str] | None
-
-
 def _table() -> "DynamoDBClient":
     client: DynamoDBClient = aws.client("dynamodb")
     return client
@@ -129,48 +121,6 @@ def last_comments(ticket_id: str, limit: int) -> list[Comment]:
     return [items.to_comment(one) for one in answer["Items"]]
 
 
-def list_by_caller(
-    caller_id: str, customer_id: str, channel: str | None, start: dict[str, str] | None, limit: int
-) -> Page:
-    """A customer's tickets of one caller, newest first. `start` is where an earlier page ended.
-
-    Other customers may use the same caller id, so a page of the index may hold none of ours: read on.
-    """
-    kept: list[Ticket] = []
-    while True:
-        answer = aws.call(_table().query, **_caller_query(caller_id, start, limit + 1 - len(kept)))
-        found = [items.to_ticket(one) for one in answer["Items"]]
-        kept += [one for one in found if one.customer_id == customer_id and channel in (None, one.channel)]
-        last = answer.get("LastEvaluatedKey")
-        start = {name: str(value) for name, value in aws.from_wire(last).items()} if last else None
-        if len(kept) > limit:
-            return Page([overflow.fill(one) for one in kept[:limit]], _place(kept[limit - 1]))
-        if start is None:
-            return Page([overflow.fill(one) for one in kept], None)
-
-
-def _caller_query(caller_id: str, start: dict[str, str] | None, limit: int) -> dict[str, Any]:
-    query: dict[str, Any] = {
-        "TableName": settings.TABLE_NAME,
-        "IndexName": "CallerIdIndex",
-        "KeyConditionExpression": "caller_id = :caller",
-        "ExpressionAttributeValues": aws.to_wire({":caller": caller_id}),
-        "ScanIndexForward": False,
-        "Limit": limit,
-    }
-    return query | ({"ExclusiveStartKey": aws.to_wire(start)} if start else {})
-
-
-def _place(ticket: Ticket) -> dict[str, str]:
-    """Where a ticket stands in CallerIdIndex."""
-    return {
-        "ticket_id": ticket.ticket_id,
-        "item": items.TICKET,
-        "caller_id": ticket.caller_id,
-        "created_at": ticket.created_at,
-    }
-
-
 def write(actions: list[dict[str, Any]], token: str) -> None:
     """Do all the actions (see ticketing/writes.py) or none.
 
@@ -201,15 +151,17 @@ def scan(since: str | None = None) -> Iterator[Ticket]:
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def packed(ticket: Ticket) -> Ticket:
+def packed(ticket: Ticket, before: Ticket | None = None) -> Ticket:
     """The ticket as its item is to hold it: whole if it fits, else with its large fields in S3 (written here).
 
+    What is in S3, and is as it was `before`, stays there untouched: it may be that it could not be read.
     Raises TooLarge if even the rest does not fit.
     """
+    staying = before is not None and overflow.stays(before, ticket)
     whole = replace(ticket, overflow=None)
-    if _size(items.from_ticket(whole, "")) <= MAX_ITEM_BYTES:
+    if not staying and size(items.from_ticket(whole, "")) <= MAX_ITEM_BYTES:
         return whole
-    kept = overflow.keep(ticket)
+    kept = overflow.emptied(ticket) if staying else overflow.keep(ticket)
     fitting(items.from_ticket(kept, ""))
     return kept
 
@@ -220,17 +172,17 @@ def _whole(item: dict[str, Any]) -> Ticket:
 
 def fitting(wire: dict[str, Any]) -> dict[str, Any]:
     """The item itself, if it is small enough for DynamoDB. Raises TooLarge."""
-    if _size(wire) > MAX_ITEM_BYTES:
+    if size(wire) > MAX_ITEM_BYTES:
         raise TooLarge
     return wire
 
 
-def _size(value: Any) -> int:
+def size(value: Any) -> int:
     """Bytes as DynamoDB counts them, nearly: names and texts in UTF-8, a little for everything else."""
     if isinstance(value, str):
         return len(value.encode("utf-8", "surrogatepass"))
     if isinstance(value, dict):
-        return sum(_size(name) + _size(one) for name, one in value.items())
+        return sum(size(name) + size(one) for name, one in value.items())
     if isinstance(value, list):
-        return sum(_size(one) + 1 for one in value)
+        return sum(size(one) + 1 for one in value)
     return 1

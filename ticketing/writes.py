@@ -27,7 +27,8 @@ class CommentKey:
 def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor) -> list[dict[str, Any]]:
     """From one version of a ticket to the next (`stored`: as its item is to hold it), with the note of what changed."""
     fields = differences(before, after)
-    touched = [*fields, *(name for name in _KEPT_APART if (before.overflow or stored.overflow) and name not in fields)]
+    moved = before.overflow != stored.overflow
+    touched = [*fields, *(name for name in _KEPT_APART if moved and name not in fields)]
     sets: dict[str, Any] = {
         "version": after.version,
         "updated_at": after.updated_at,

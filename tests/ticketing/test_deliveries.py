@@ -1,5 +1,6 @@
 """Deliveries: what was taken in and how it ended, and the short list of those that have not ended well."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -7,8 +8,8 @@ from django.conf import settings
 
 from config import aws
 from config.requests import working_on
-from ticketing import deliveries
-from ticketing.deliveries import Delivery, End
+from ticketing import clock, deliveries
+from ticketing.deliveries import Delivery, End, State
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -25,13 +26,23 @@ def stored(delivery_id: str = "d-1") -> Delivery:
 
 
 def unfinished() -> list[str]:
-    found = aws.client("dynamodb").query(
-        TableName=settings.DELIVERIES_TABLE,
-        IndexName="UnfinishedIndex",
-        KeyConditionExpression="unfinished = :yes",
-        ExpressionAttributeValues={":yes": {"S": "yes"}},
-    )["Items"]
-    return [one["delivery_id"]["S"] for one in found]
+    return [one.delivery_id for one in deliveries.unfinished().deliveries]
+
+
+def partitions() -> Counter[str]:
+    """How many deliveries each partition of the sparse index has."""
+    found = aws.client("dynamodb").scan(TableName=settings.DELIVERIES_TABLE, IndexName="UnfinishedIndex")["Items"]
+    return Counter(one["unfinished"]["S"] for one in found)
+
+
+def pages(limit: int, state: State | None = None) -> list[list[str]]:
+    """The list from its beginning to its end."""
+    page = deliveries.unfinished(state, None, limit)
+    found = [[one.delivery_id for one in page.deliveries]]
+    while page.next:
+        page = deliveries.unfinished(state, page.next, limit)
+        found.append([one.delivery_id for one in page.deliveries])
+    return found
 
 
 def test_what_came_in_is_written_down_in_one_call(calls: list[str]) -> None:
@@ -72,6 +83,16 @@ def test_a_worker_that_was_faster_has_the_last_word_and_a_repeat_still_gets_the_
     assert unfinished() == []
 
 
+def test_accepting_without_an_answer_leaves_the_answer_that_there_is() -> None:
+    received()
+    deliveries.accept("d-1", {"messageId": "m-1"})
+    deliveries.accept("d-1")
+    assert (stored().state, stored().details) == ("accepted", {"messageId": "m-1"})
+    deliveries.finish("d-1", "created", "t-1")
+    deliveries.accept("d-1")
+    assert (stored().state, stored().details) == ("created", {"messageId": "m-1"})
+
+
 @pytest.mark.parametrize("end", ["created", "updated", "duplicate", "ignored"])
 def test_what_ended_well_leaves_the_short_list_and_stays_so(end: End) -> None:
     received()
@@ -103,6 +124,29 @@ def test_an_end_or_a_try_of_nothing_makes_nothing() -> None:
     with pytest.raises(aws.Conflict):
         deliveries.attempt("d-1")
     assert deliveries.get("d-1") is None
+
+
+def test_what_is_unfinished_lies_in_many_partitions_since_one_takes_a_thousand_writes_a_second() -> None:
+    for n in range(200):
+        received(f"d-{n}")
+    found = partitions()
+    assert len(found) == 16
+    assert max(found.values()) < 30
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_the_list_has_every_delivery_once_newest_first(monkeypatch: pytest.MonkeyPatch, at_once: bool) -> None:
+    monkeypatch.setattr(deliveries, "_INDEX_PAGE", 2)
+    for n in range(100):
+        moment = f"2026-02-09T10:00:00.{0 if at_once else n // 5:03}Z"  # always some at once
+        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        received(f"d-{n:02}")
+    newest_first = [f"d-{n:02}" for n in reversed(range(100))]
+    assert pages(7) == [newest_first[start : start + 7] for start in range(0, 100, 7)]
+    for n in range(100):
+        if n % 3:
+            deliveries.finish(f"d-{n:02}", "failed")
+    assert [one for page in pages(7, "received") for one in page] == newest_first[::3]
 
 
 def test_a_table_that_is_away_is_an_error_that_the_door_must_answer_to(settings: Any) -> None:

@@ -11,7 +11,7 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from config import aws
-from config.refusals import Invalid, KeyReused
+from config.refusals import Busy, Invalid, KeyReused
 from tests import record
 from ticketing import announcement, index, service, store
 from ticketing.models import IndexedTicket
@@ -30,6 +30,18 @@ def change(ticket: Ticket, **changes: Any) -> Ticket:
 def objects() -> list[str]:
     found = aws.client("s3").list_objects_v2(Bucket=settings.ATTACHMENTS_BUCKET)
     return [one["Key"] for one in found.get("Contents", [])]
+
+
+def taken_away() -> Callable[[], None]:
+    """Somebody deletes the one object; what brings it back."""
+    place = {"Bucket": settings.ATTACHMENTS_BUCKET, "Key": objects()[0]}
+    content = aws.client("s3").get_object(**place)["Body"].read()
+    aws.client("s3").delete_object(**place)
+
+    def bring_back() -> None:
+        aws.client("s3").put_object(**place, Body=content)
+
+    return bring_back
 
 
 def test_a_large_description_comes_back_whole_from_every_reading() -> None:
@@ -132,9 +144,51 @@ def test_a_ticket_whose_object_somebody_deleted_is_still_served(caplog: pytest.L
     assert f"{ticket.ticket_id} are not in S3 any more" in caplog.text
 
 
-def test_s3_that_is_away_refuses_the_ticket_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ticketing.overflow.storages", {"default": Away()})
-    monkeypatch.setattr(aws._retry, "sleep", lambda _: None)
+def test_a_change_made_while_the_object_is_away_leaves_the_large_fields_alone() -> None:
+    ticket = record.opened(issue_description=LARGE, attributes={"a": 1})
+    bring_back = taken_away()
+    changed = change(ticket, priority="high", tags=["seen"], assignee=None)
+    assert (changed.version, changed.priority) == (2, "high")
+    service.add_comment(ticket.ticket_id, "acme", "Hello", record.ACTOR)
+    change(ticket, status="solved")
+    service.add_comment(ticket.ticket_id, "acme", "It opens again", record.ACTOR)
+    bring_back()
+    whole = record.get(ticket.ticket_id)
+    assert (whole.issue_description, whole.attributes) == (LARGE, {"a": 1})
+    assert (whole.priority, whole.tags, whole.status, whole.version) == ("high", ["seen"], "open", 5)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"attributes": {"b": 2}}, {"issue_description": ""}, {"attributes": {}, "type": "x"}]
+)
+def test_a_change_of_what_cannot_be_read_is_refused_for_now(changes: dict[str, Any]) -> None:
+    ticket = record.get(record.opened(issue_description=LARGE, attributes={"a": 1}).ticket_id)
+    bring_back = taken_away()
+    with pytest.raises(Busy, match="cannot be read"):
+        change(ticket, **changes)
+    bring_back()
+    assert record.get(ticket.ticket_id) == ticket
+    assert change(ticket, **changes).version == 2
+
+
+def test_a_large_ticket_can_be_emptied() -> None:
+    ticket = record.opened(issue_description=LARGE, attributes={"a": 1})
+    change(ticket, issue_description="", attributes={})
+    emptied = record.get(ticket.ticket_id)
+    assert (emptied.issue_description, emptied.attributes, emptied.overflow) == ("", {}, None)
+
+
+def test_a_bucket_that_is_not_there_is_an_error_and_no_ticket_without_its_description(settings: Any) -> None:
+    ticket = record.opened(issue_description=LARGE)
+    settings.ATTACHMENTS_BUCKET = "no-such-bucket"
+    with pytest.raises(aws.Permanent, match="NoSuchBucket"):
+        record.get(ticket.ticket_id)
+    with pytest.raises(aws.Permanent, match="NoSuchBucket"):
+        change(ticket, priority="high")
+
+
+def test_s3_that_is_away_refuses_the_ticket_and_leaves_nothing(refuse: set[str]) -> None:
+    refuse.add("PutObject")
     with pytest.raises(aws.Retryable):
         record.opened(issue_description=LARGE)
     assert record.ticket_ids() == []
@@ -161,10 +215,3 @@ def test_the_itsm_door_takes_and_gives_a_large_ticket_whole(token_client: Callab
     assert answer.status_code == 201
     shown = client.get(answer["Location"]).json()
     assert (shown["issue_description"], shown["attributes"]) == ("x" * 900_000, {"shelf": 1.1})
-
-
-class Away:
-    """A storage whose bucket cannot be reached."""
-
-    def save(self, name: str, content: Any) -> str:
-        raise aws.Retryable("EndpointConnectionError", "no S3")

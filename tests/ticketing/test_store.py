@@ -26,29 +26,6 @@ def test_a_list_costs_one_call_and_is_newest_first(calls: list[str]) -> None:
     assert calls == ["GetItem", "Query"]
 
 
-def test_pages_give_every_ticket_once_and_none_of_others() -> None:
-    mine = [record.opened(created_at=at).ticket_id for at in times(7)]
-    for at in times(20):
-        record.opened(customer_id="rival", created_at=at)
-    record.opened(channel="desk")
-    seen, start = [], None
-    while True:
-        page = store.list_by_caller("lea", "acme", "itsm", start, 3)
-        seen += [one.ticket_id for one in page.tickets]
-        start = page.next
-        if start is None:
-            break
-        assert len(page.tickets) == 3
-    assert seen == mine[::-1]
-
-
-def test_a_page_that_ends_with_the_list_says_so() -> None:
-    for at in times(3):
-        record.opened(created_at=at)
-    assert service.list_by_caller("lea", "acme", None, 3).next is None
-    assert service.list_by_caller("nobody", "acme", None, 3) == store.Page([], None)
-
-
 def test_a_scan_gives_tickets_alone_and_since_a_time_those_changed_or_without_one() -> None:
     record.put(ticket_id="old", updated_at="2026-01-01T00:00:00.000Z")
     record.put(ticket_id="new", updated_at="2026-03-01T00:00:00.000Z")
@@ -69,7 +46,7 @@ def test_existing_tells_which_of_a_hundred_there_are() -> None:
 
 def test_the_size_of_an_item_is_counted_in_bytes() -> None:
     wire = aws.to_wire({"a": "é" * 10, "l": ["x"], "n": 1})
-    assert 25 < store._size(wire) < 45
+    assert 25 < store.size(wire) < 45
     with pytest.raises(store.TooLarge):
         store.fitting(aws.to_wire({"a": "é" * 200_000}))
 

@@ -71,6 +71,21 @@ def test_an_s3_object_goes_only_after_the_ticket_is_stored(
     assert status(submitter, accepted["submission_id"])["status"] == "created"
 
 
+def test_an_s3_object_that_could_not_be_removed_goes_when_its_message_comes_again(refuse: set[str]) -> None:
+    key = large.store("a", "{}")
+    pointer = {"type": "S3_REFERENCE", "bucket": settings.LARGE_MESSAGE_BUCKET, "key": key, "size": 2}
+    one = message(json.dumps(pointer))
+    refuse.add("DeleteObject")
+    assert failed(one) == failed(one) == ["m-1"]
+    assert (theirs().state, theirs().error) == ("created", None)
+    assert large.read(key, 10)
+    refuse.clear()
+    assert failed(one) == []
+    with pytest.raises(large.Gone):
+        large.read(key, 10)
+    assert len(record.ticket_ids()) == 1
+
+
 def test_other_programs_messages_are_the_default_customers(submitter: APIClient) -> None:
     one = message('{"caller_id": "ops", "message": "Disk full", "customer_id": "acme"}', request_id="r-5")
     assert failed(one) == failed(one) == []
@@ -149,6 +164,20 @@ def test_a_failed_submission_tells_its_cause_and_may_still_end_well(
         "status": "created",
         "ticket_id": accepted["ticket_id"],
     }
+
+
+def test_a_message_whose_delivery_could_not_say_so_is_accepted_as_soon_as_a_worker_meets_it(
+    submitter: APIClient, refuse: set[str]
+) -> None:
+    refuse.add("UpdateItem")
+    submission_id = submit(submitter, {"a": 1}).json()["submission_id"]
+    refuse.clear()
+    [one] = waiting()
+    refuse.add("PutItem")
+    assert failed(one) == [one["messageId"]]
+    known = deliveries.get(submission_id)
+    assert known
+    assert (known.state, known.attempts) == ("accepted", 1)
 
 
 def test_a_table_that_is_away_leaves_the_message_to_come_again(refuse: set[str]) -> None:

@@ -86,7 +86,7 @@ def test_a_key_used_for_another_body_is_422_and_another_customers_key_is_another
     assert (other.status_code, other.json()["submission_id"] == first["submission_id"]) == (202, False)
 
 
-@pytest.mark.parametrize("operation", ["PutItem", "SendMessage", "UpdateItem"])
+@pytest.mark.parametrize("operation", ["PutItem", "SendMessage"])
 def test_a_door_that_died_or_was_refused_half_way_finishes_its_work_when_asked_again(
     submitter: APIClient, refuse: set[str], operation: str
 ) -> None:
@@ -101,6 +101,37 @@ def test_a_door_that_died_or_was_refused_half_way_finishes_its_work_when_asked_a
     while work():
         pass
     assert record.ticket_ids() == [answer.json()["ticket_id"]]
+
+
+def test_what_is_queued_is_accepted_though_its_delivery_cannot_say_so(submitter: APIClient, refuse: set[str]) -> None:
+    refuse.add("UpdateItem")
+    answer = submit(submitter, {"a": 1})
+    assert answer.status_code == 202
+    refuse.clear()
+    while work():
+        pass
+    assert record.ticket_ids() == [answer.json()["ticket_id"]]
+    assert status(submitter, answer.json()["submission_id"])["status"] == "created"
+
+
+@pytest.mark.parametrize("worked", [False, True])
+def test_its_repeat_gets_a_whole_answer_and_makes_no_other_ticket(
+    submitter: APIClient, refuse: set[str], worked: bool
+) -> None:
+    refuse.add("UpdateItem")
+    first = submit(submitter, {"a": 1}, "key").json()
+    refuse.clear()
+    if worked:
+        work()
+    again = submit(submitter, {"a": 1}, "key").json()
+    assert again["messageId"]
+    assert {name: again[name] for name in ("submission_id", "ticket_id", "transport")} == {
+        name: first[name] for name in ("submission_id", "ticket_id", "transport")
+    }
+    assert submit(submitter, {"a": 1}, "key").json() == again
+    while work():
+        pass
+    assert record.ticket_ids() == [first["ticket_id"]]
 
 
 def test_an_s3_that_is_away_is_503_and_nothing_is_queued(submitter: APIClient, refuse: set[str]) -> None:

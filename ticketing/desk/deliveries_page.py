@@ -14,7 +14,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from config import aws, queue, redrive
 from config.refusals import Refusal
 from ticketing import bulk, clock, deliveries, ids
-from ticketing.deliveries import ENDED_WELL, Delivery, State
+from ticketing.deliveries import ENDED_WELL, Delivery, Place, State
 from ticketing.desk import redriving
 from ticketing.desk.page import DeskPage
 from ticketing.desk.ticket_page import address
@@ -65,7 +65,7 @@ class DeliveriesPage(DeskPage):
         except aws.AwsError:
             messages.error(self.request, _UNREADABLE)
             return self.page("desk/deliveries.html", about, status=503)
-        more = {"state": chosen or "", "after": _after(page.next)} if page.next else None
+        more = {"state": chosen or "", "after": " ".join(page.next)} if page.next else None
         about |= {"rows": rows, "queues": queues, "readable": True, "may_redrive": self.may_redrive}
         about |= {"more": more and f"?{urlencode(more)}", "from_start": "after" not in self.request.GET}
         return self.page("desk/deliveries.html", about)
@@ -110,15 +110,11 @@ def _no_error(state: State, late: bool) -> str:
     if not late:
         return "On its way"
     if state == "received":
-        return "Promised nothing: the door died, or said no, before it accepted this"
+        return "Promised nothing, unless it waits in the queue: the door died or said no, or could not note its yes"
     return "No try has told anything: look whether the consumers run"
 
 
-def _start(after: str) -> dict[str, str] | None:
+def _start(after: str) -> Place | None:
     """Where the page before this one ended, out of its link; from the beginning if that is no such place."""
     received_at, _, delivery_id = after.partition(" ")
-    return deliveries.place(received_at, delivery_id) if received_at and delivery_id else None
-
-
-def _after(place: dict[str, str]) -> str:
-    return f"{place['received_at']} {place['delivery_id']}"
+    return (received_at, delivery_id) if received_at and delivery_id else None

@@ -1,5 +1,6 @@
 """Take a submission in: write it down, queue it, then say so. In this order nothing that was accepted can be lost."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from ticketing.submissions.payload import sender_id
 _OPERATION = "POST /ticketing/submissions"
 _BUSY = "The submission could not be queued: send it again in half a minute"
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -30,20 +33,20 @@ class Accepted:
 def submit(payload: dict[str, Any], caller: Caller, key: str | None) -> Accepted:
     """Accept a payload. Three AWS calls (delivery, message, acceptance), a fourth if it has to go to S3.
 
-    Raises KeyReused, and Busy where a table, queue or bucket is away: nothing is accepted then, and sending it again
-    (with the same key) goes on where this one stopped.
+    Raises KeyReused, and Busy where a table, queue or bucket is away: nothing is queued then, as far as SQS answered,
+    and sending it again (with the same key) goes on where this one stopped.
     """
     delivery = _delivery(payload, caller, key)
     try:
         known = deliveries.receive(delivery)
         if known and known.fingerprint != delivery.fingerprint:
             raise KeyReused
-        if known and known.state != "received":
+        if known and "messageId" in known.details:
             return Accepted(_answer(known), replayed=True)
         details = _send(payload, known or delivery)
-        deliveries.accept(delivery.delivery_id, details)
     except aws.AwsError:
         raise Busy(_BUSY) from None
+    _accept(delivery.delivery_id, details)
     return Accepted(_answer(delivery, details), replayed=False)
 
 
@@ -84,6 +87,14 @@ def _send(payload: dict[str, Any], delivery: Delivery) -> dict[str, Any]:
     body, transport = envelope.seal(payload, attributes, request_id())
     message_id = queue.send(settings.SUBMISSION_QUEUE, body, attributes)
     return delivery.details | {"messageId": message_id, "transport": transport}
+
+
+def _accept(submission_id: str, details: dict[str, Any]) -> None:
+    """Say so at the delivery. If that fails the message is queued all the same, and its worker says it instead."""
+    try:
+        deliveries.accept(submission_id, details)
+    except aws.AwsError as error:
+        log.warning("Submission %s is queued, but its delivery does not say so yet: %s", submission_id, error)
 
 
 def _answer(delivery: Delivery, details: dict[str, Any] | None = None) -> dict[str, str]:

@@ -236,4 +236,4 @@ def test_the_page_reads_the_sparse_index_and_no_sql(desk: Client, deliver: Deliv
     deliver("d-1", "failed", ticket_id="t-1")
     calls.clear()
     assert shown(desk.get(PAGE)) == ["d-1"]
-    assert calls == ["Query", *["GetQueueAttributes"] * 6, "BatchGetItem"]
+    assert calls == [*["Query"] * 16, *["GetQueueAttributes"] * 6, "BatchGetItem"]
