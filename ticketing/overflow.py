@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def _client() -> "S3Client":
-    client: S3Client = aws.client("s3", 5.0)
+    client: S3Client = aws.client("s3")
     return client
 
 
