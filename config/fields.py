@@ -129,3 +129,12 @@ def _plain_text(name: str | None, text: str, longest: int | None = None) -> str:
     if "\0" in text:
         raise serializers.ValidationError(f"{name} has a NUL character, which cannot be kept")
     return text
+
+
+class NextCursor(serializers.CharField):
+    """Where a list goes on, as its page tells it; null at the end."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            allow_null=True, help_text="Where the next page begins; null at the end alone: a page may be a short one."
+        )

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from config.errors import BadRequest
-from config.fields import JsonObject, OneOf, OnlyKnown, OptionalText, RequiredText, Texts
+from config.fields import JsonObject, NextCursor, OneOf, OnlyKnown, OptionalText, RequiredText, Texts
 from ticketing.ticket import LONGEST_LINE, LONGEST_TAG, MOST_TAGS
 from ticketing.workflow import PRIORITIES, STATUSES, VISIBILITIES
 
@@ -129,9 +129,9 @@ class CommentAnswer(serializers.Serializer[dict[str, Any]]):
 
 class TicketPage(serializers.Serializer[dict[str, Any]]):
     tickets = TicketAnswer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
+    next_cursor = NextCursor()
 
 
 class CommentPage(serializers.Serializer[dict[str, Any]]):
     comments = CommentAnswer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
+    next_cursor = NextCursor()

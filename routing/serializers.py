@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.fields import OnlyKnown, RequiredText
+from config.fields import NextCursor, OnlyKnown, RequiredText
 from ticketing.ticket import LONGEST_LINE, Comment, Ticket
 
 
@@ -45,7 +45,7 @@ class CommentAnswer(serializers.Serializer[dict[str, Any]]):
 
 class TicketPage(serializers.Serializer[dict[str, Any]]):
     tickets = TicketAnswer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
+    next_cursor = NextCursor()
 
 
 def show(ticket: Ticket) -> dict[str, Any]:
