@@ -30,7 +30,8 @@ class _App(Celery):
     """Who queues a job waits for its answer no longer than for any other; who takes jobs polls for them."""
 
     def connection_for_write(self, url: str | None = None, **kwargs: Any) -> Any:
-        return super().connection_for_write(url, transport_options=_waits(2), **kwargs)
+        kwargs["transport_options"] = _waits(2) | (kwargs.get("transport_options") or {})
+        return super().connection_for_write(url, **kwargs)
 
 
 def _waits(read_timeout: int) -> dict[str, Any]:

@@ -44,6 +44,17 @@ def test_a_job_that_cannot_be_queued_in_time_is_told(queued: list[Any]) -> None:
     assert len(queued) == 1
 
 
+def test_who_takes_jobs_polls_for_longer_than_who_queues_them_waits() -> None:
+    ways = {
+        "taking": celery.app.connection_for_read(),
+        "queueing": celery.app.connection_for_write(),
+        "any": celery.app.connection(),  # as the worker's banner asks for it
+    }
+    waits = {name: one.transport_options["client-config"]["read_timeout"] for name, one in ways.items()}
+    assert waits == {"taking": 7, "queueing": 2, "any": 2}
+    assert all(one.transport_options["visibility_timeout"] == 120 for one in ways.values())
+
+
 @pytest.fixture
 def own_connections() -> Iterator[None]:
     """Celery keeps its connections, and each of them the place of AWS."""
