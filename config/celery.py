@@ -63,7 +63,7 @@ app.conf.update(
     task_ignore_result=True,
     task_soft_time_limit=TASK_SECONDS,
     task_time_limit=TASK_SECONDS + 10,
-    task_publish_retry=False,  # `send` tries again, as every AWS call is tried, or the two would multiply
+    task_publish_retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5},
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     worker_enable_remote_control=False,
@@ -85,7 +85,7 @@ def send(task: str, *arguments: str) -> None:
 
 def _publish(task: str, arguments: tuple[str, ...]) -> None:
     try:
-        app.send_task(task, arguments)
+        app.send_task(task, arguments, retry=False)  # kombu's tries, which a job's own retry has, would multiply
     except OperationalError as error:
         raise aws.Retryable("NotQueued", str(error)) from error
 

@@ -8,7 +8,7 @@ only waste.
 import hashlib
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -69,6 +69,12 @@ def fill(ticket: Ticket) -> Ticket:
 def is_whole(ticket: Ticket) -> bool:
     """Whether `fill` found the large fields. Where it did not both are empty, and nothing is kept for empty ones."""
     return not ticket.overflow or bool(ticket.issue_description or ticket.attributes)
+
+
+def would_lose(ticket: Ticket, changes: dict[str, Any]) -> bool:
+    """Whether large fields that could not be read would be written over: changes that name one, but not both anew."""
+    given = [changes[name] for name in FIELDS if name in changes]
+    return bool(given) and not is_whole(ticket) and not (len(given) == len(FIELDS) and any(given))
 
 
 def _text(ticket: Ticket) -> str:

@@ -23,7 +23,7 @@ from ticketing.workflow import REOPENED_BY_COMMENT, STATUSES, Channel, Status, V
 from ticketing.writes import CommentKey
 
 _TOO_LARGE = "The ticket is too large to be stored"
-_UNREADABLE = "Description and attributes cannot be read right now, so they cannot be changed: try again later"
+_UNREADABLE = "Description and attributes cannot be read right now: try again later, or give both anew"
 _CLOSED = "Ticket is closed"
 _FINAL: frozenset[Status] = frozenset(status for status in STATUSES if is_final(status))
 
@@ -177,7 +177,7 @@ def change_ticket(
     for _ in _patiently():
         before = get_ticket(ticket_id, customer_id)
         _check_changeable(before, expected_version)
-        if not overflow.is_whole(before) and not changes.keys().isdisjoint(overflow.FIELDS):
+        if overflow.would_lose(before, changes):
             raise Busy(_UNREADABLE)
         after = replace(before, **changes)
         if not writes.differences(before, after):

@@ -9,9 +9,8 @@ from typing import Any, Final, NoReturn
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from kombu.exceptions import OperationalError
 
-from config import aws, json
+from config import aws, celery, json
 from config.celery import app
 from config.refusals import Busy, Invalid, Refusal, Stale
 from config.requests import working_on
@@ -67,9 +66,8 @@ def enqueue(delivery_id: str) -> None:
         ingest.apply((delivery_id,), throw=False).get()  # not `throw`: that would pass on_failure by
         return
     try:
-        with aws.errors():
-            ingest.delay(delivery_id)
-    except (OperationalError, aws.AwsError) as error:
+        celery.send(ingest.name, delivery_id)
+    except aws.AwsError as error:
         log.warning("Delivery %s could not be queued: %s", delivery_id, error)
         raise Busy from error
 

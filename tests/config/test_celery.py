@@ -19,7 +19,8 @@ def queued(aws: None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What was queued; each try before the third fails."""
     tries: list[Any] = []
 
-    def send(*what: Any) -> None:
+    def send(*what: Any, retry: bool) -> None:
+        assert not retry
         tries.append(what)
         if len(tries) < 3:
             raise OperationalError("connection reset")

@@ -1,16 +1,16 @@
 """POST /webhooks/zendesk."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from django.test import Client
 from kombu.exceptions import OperationalError
 
-from config import aws
-from ingestion.zendesk import raw, tasks
+from config import aws, celery
+from ingestion.zendesk import raw
 from tests.ingestion.conftest import Post, Zendesk, desk_ticket, stored
 from ticketing import deliveries
 
@@ -24,7 +24,7 @@ INVOCATION = {"X-Zendesk-Webhook-Invocation-Id": "01H0000"}
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of the deliveries whose jobs were queued."""
     jobs: list[str] = []
-    monkeypatch.setattr(tasks.ingest, "delay", jobs.append)
+    monkeypatch.setattr(celery, "send", lambda _, delivery_id: jobs.append(delivery_id))
     return jobs
 
 
@@ -121,32 +121,53 @@ def test_other_invocations_and_tickets_are_other_deliveries(webhook: Post, queue
 
 
 OUTAGES = [
-    OperationalError("no connection"),
-    EndpointConnectionError(endpoint_url="http://sqs"),
-    aws.NotFound("QueueDoesNotExist"),
+    (OperationalError("no connection"), 3),
+    (EndpointConnectionError(endpoint_url="http://sqs"), 3),
+    (aws.NotFound("QueueDoesNotExist"), 1),
 ]
 
 
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception, int], list[str]]:
+    """`broker(error, 2)`: Celery's next two messages fail so; the deliveries whose jobs it takes."""
+
+    def fails(error: Exception, times: int) -> list[str]:
+        errors, taken = iter([error] * times), list[str]()
+
+        def send(task: str, arguments: tuple[str], *, retry: bool) -> None:
+            assert (task, retry) == ("ingestion.zendesk.ingest", False)
+            for one in errors:
+                raise one
+            taken.extend(arguments)
+
+        monkeypatch.setattr(celery.app, "send_task", send)
+        monkeypatch.setattr(aws._retry, "sleep", lambda _: None)
+        return taken
+
+    return fails
+
+
 @written_down
-@pytest.mark.parametrize("outage", OUTAGES, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(("outage", "tries"), OUTAGES, ids=lambda one: type(one).__name__)
 def test_a_queue_that_is_away_is_503_and_the_repeat_is_queued(
-    webhook: Post, monkeypatch: pytest.MonkeyPatch, outage: Exception
+    webhook: Post, broker: Callable[[Exception, int], list[str]], outage: Exception, tries: int
 ) -> None:
-    outages: Iterator[Exception] = iter([outage])
-    queued: list[str] = []
-
-    def delay(delivery_id: str) -> None:
-        for error in outages:
-            raise error
-        queued.append(delivery_id)
-
-    monkeypatch.setattr(tasks.ingest, "delay", delay)
+    queued = broker(outage, tries)
     refused = webhook(NOTICE, **INVOCATION)
     assert (refused.status_code, refused["Retry-After"]) == (503, "30")
     answer = webhook(NOTICE, **INVOCATION)
     assert answer.status_code == 202
     assert queued == [answer.json()["delivery_id"]]
     assert stored(queued[0]).state == "accepted"
+
+
+@written_down
+def test_a_queue_that_does_not_answer_once_is_asked_again(
+    webhook: Post, broker: Callable[[Exception, int], list[str]]
+) -> None:
+    queued = broker(ReadTimeoutError(endpoint_url="http://sqs"), 2)
+    answer = webhook(NOTICE)
+    assert (answer.status_code, queued) == (202, [answer.json()["delivery_id"]])
 
 
 @written_down

@@ -159,7 +159,13 @@ def test_a_change_made_while_the_object_is_away_leaves_the_large_fields_alone() 
 
 
 @pytest.mark.parametrize(
-    "changes", [{"attributes": {"b": 2}}, {"issue_description": ""}, {"attributes": {}, "type": "x"}]
+    "changes",
+    [
+        {"attributes": {"b": 2}},
+        {"issue_description": ""},
+        {"attributes": {}, "type": "x"},
+        {"issue_description": "", "attributes": {}},
+    ],
 )
 def test_a_change_of_what_cannot_be_read_is_refused_for_now(changes: dict[str, Any]) -> None:
     ticket = record.get(record.opened(issue_description=LARGE, attributes={"a": 1}).ticket_id)
@@ -169,6 +175,17 @@ def test_a_change_of_what_cannot_be_read_is_refused_for_now(changes: dict[str, A
     bring_back()
     assert record.get(ticket.ticket_id) == ticket
     assert change(ticket, **changes).version == 2
+
+
+@pytest.mark.parametrize("description", ["Told once more", LARGE + "!"])
+def test_what_is_lost_for_good_can_be_told_anew(description: str) -> None:
+    ticket = record.opened(issue_description=LARGE, attributes={"a": 1})
+    bring_back = taken_away()
+    change(ticket, issue_description=description, attributes={})
+    for _ in range(2):
+        now = record.get(ticket.ticket_id)
+        assert (now.issue_description, now.attributes, now.version) == (description, {}, 2)
+        bring_back()
 
 
 def test_a_large_ticket_can_be_emptied() -> None:

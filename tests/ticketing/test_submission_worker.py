@@ -71,19 +71,20 @@ def test_an_s3_object_goes_only_after_the_ticket_is_stored(
     assert status(submitter, accepted["submission_id"])["status"] == "created"
 
 
-def test_an_s3_object_that_could_not_be_removed_goes_when_its_message_comes_again(refuse: set[str]) -> None:
-    key = large.store("a", "{}")
-    pointer = {"type": "S3_REFERENCE", "bucket": settings.LARGE_MESSAGE_BUCKET, "key": key, "size": 2}
-    one = message(json.dumps(pointer))
-    refuse.add("DeleteObject")
-    assert failed(one) == failed(one) == ["m-1"]
-    assert (theirs().state, theirs().error) == ("created", None)
-    assert large.read(key, 10)
-    refuse.clear()
-    assert failed(one) == []
-    with pytest.raises(large.Gone):
-        large.read(key, 10)
-    assert len(record.ticket_ids()) == 1
+def test_a_message_that_comes_again_leaves_alone_what_another_submission_has_put_in_its_objects_place(
+    submitter: APIClient, token_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "SQS_MAX_MESSAGE_BYTES", 400)
+    large_one = {"a": [str(uuid.uuid4()) for _ in range(100)]}
+    submit(submitter, large_one, **{"X-Request-Id": "trace-1"})
+    [first] = waiting()
+    assert failed(first) == []
+    others = submit(token_client("submit", customer="rival"), large_one, **{"X-Request-Id": "trace-1"}).json()
+    [second] = [one for one in waiting() if one["messageId"] != first["messageId"]]
+    assert json.loads(first["body"])["key"] == json.loads(second["body"])["key"]
+    assert failed(first) == failed(second) == []
+    assert len(record.ticket_ids()) == 2
+    assert others["ticket_id"] in record.ticket_ids()
 
 
 def test_other_programs_messages_are_the_default_customers(submitter: APIClient) -> None:

@@ -1,9 +1,9 @@
 """The desk's addresses: whatever somebody types there is looked for as the index spells it."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 _NUL, _SPELT = "%00", "%EF%BF%BD"  # U+FFFD, which `ticketing.index.storable` puts in its place
 
@@ -15,6 +15,9 @@ class AddressMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith(reverse("admin:index")):
-            request.META["QUERY_STRING"] = request.META["QUERY_STRING"].replace(_NUL, _SPELT)
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: Any) -> None:
+        """What Django asks for when it knows whose the address is, and before anybody has read its query."""
+        if request.resolver_match and request.resolver_match.namespace == "admin":
+            request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace(_NUL, _SPELT)

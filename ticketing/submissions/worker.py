@@ -60,10 +60,7 @@ def _worked(record: dict[str, Any]) -> bool:
             with _LEVEL.attempt() as attempt:
                 delivery = _delivery_of(record)
                 attempt.tier = _tier(delivery)
-                done = delivery.state in ENDED_WELL or _tried(record, delivery)
-                if done and (key := envelope.stored_at(record["body"])):
-                    large.delete(key)
-                return done
+                return delivery.state in ENDED_WELL or _tried(record, delivery)
         except (aws.AwsError, Busy) as error:
             log.warning("Message %s comes again: %s", record["messageId"], error)
             return False
@@ -82,8 +79,8 @@ def _tried(record: dict[str, Any], delivery: Delivery) -> bool:
 def _opened(body: str, delivery: Delivery) -> bool:
     """Make the message's ticket; whether the message is done with.
 
-    The order matters: ticket, then the delivery's end, then (in `_worked`) the S3 object. Whatever dies between, a
-    redelivery finds its way: the ticket by its id, the end by the delivery.
+    The order matters: ticket, then the delivery's end, then the S3 object. Whatever dies between, a redelivery
+    finds its way: the ticket by its id, the end by the delivery.
     """
     try:
         end, ticket_id = _open(envelope.unseal(body).payload, delivery)
@@ -93,6 +90,8 @@ def _opened(body: str, delivery: Delivery) -> bool:
         deliveries.finish(delivery.delivery_id, "failed", error=cause)
         return False
     deliveries.finish(delivery.delivery_id, end, ticket_id)
+    if key := envelope.stored_at(body):
+        large.delete(key)
     return True
 
 

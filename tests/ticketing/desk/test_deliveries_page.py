@@ -188,7 +188,7 @@ def test_a_zendesk_delivery_is_run_again(
     redriver: Client, deliver: Deliver, said: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr(celery.app, "send_task", lambda *what: sent.append(what))
+    monkeypatch.setattr(celery.app, "send_task", lambda *what, **_: sent.append(what))
     deliver("z-1", "failed", door="zendesk", key="12345")
     assert "Run again" in redriver.get(PAGE).content.decode()
     assert said(redriver.post(PAGE, {"delivery": "z-1"}, follow=True)).startswith("Its job is queued")

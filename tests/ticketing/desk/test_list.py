@@ -120,6 +120,11 @@ def test_a_filter_that_holds_nul_is_answered(desk: Client, address: str) -> None
     assert desk.get(f"{address}a%00b", follow=True).status_code == 200
 
 
+def test_so_it_is_where_the_desk_stands_under_a_prefix(desk: Client) -> None:
+    answer: Any = desk.get("/desk/ticketing/indexedticket/?q=a%00b", SCRIPT_NAME="/prod")
+    assert (answer.status_code, answer.context["cl"].query) == (200, "a\ufffdb")
+
+
 def test_an_empty_list_says_what_to_do(desk: Client, list_address: str) -> None:
     assert "Tickets appear here as soon as they come in by a door" in desk.get(list_address).content.decode()
     assert "Check the spelling" in desk.get(list_address, {"q": "nothing"}).content.decode()
