@@ -41,7 +41,7 @@ class Page:
     def batches(self) -> Iterator[tuple[list[Ticket], list[Comment]]]:
         """The tickets and comments, some hundred at a time; only here are tickets whole that do not fit their item."""
         whole = (overflow.fill(one) if isinstance(one, Ticket) else one for one in self.items)
-        for batch in some(whole):
+        for batch in bounded(whole):
             tickets = [one for one in batch if isinstance(one, Ticket)]
             yield tickets, [one for one in batch if isinstance(one, Comment)]
 
@@ -67,13 +67,13 @@ def page(segment: int, segments: int, start: Place | None) -> Page:
     return _cut(Page([_value(one) for one in answer["Items"]], answer["ScannedCount"], place))
 
 
-def some(values: Iterable[T], most: int = BATCH) -> Iterator[list[T]]:
+def bounded(values: Iterable[T], most: int = BATCH) -> Iterator[list[T]]:
     """Tickets and comments, as many at a time as fit the index's transaction."""
     return batched_by_size(values, most, characters, TEXT)
 
 
 def characters(one: Ticket | Comment) -> int:
-    """About how many it has."""
+    """About how much text it has."""
     if isinstance(one, Comment):
         return len(one.comment)
     return len(one.issue_description) + (len(json.dumps(one.attributes)) if one.overflow else 0)

@@ -11,7 +11,7 @@ from ticketing import bulk, index, item, service
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.ticket import Comment, Ticket
 
-AT_ONCE = 100  # tickets that `follow` takes, and comments that one transaction writes where many are lacking
+AT_ONCE = 100  # comments of one ticket that are read from its end, or written, together
 _LONGEST_ID = 1024 - len(item.COMMENT)  # bytes; the record refuses to be asked for a longer sort key
 
 
@@ -25,7 +25,7 @@ def follow(tickets: Iterable[Ticket]) -> None:
     """
     tickets = list(tickets)
     behind = _behind(tickets)
-    lacking = bulk.some(_lacking(tickets, behind))
+    lacking = bulk.bounded(_lacking(tickets, behind))
     index.apply(tickets, next(lacking, []))
     for comments in lacking:
         index.apply((), comments)
@@ -35,7 +35,7 @@ def follow(tickets: Iterable[Ticket]) -> None:
 
 def follow_comments(ticket_id: str) -> None:
     """Put every comment that the record has of a ticket into the index, which has the ticket. Raises as `follow`."""
-    for comments in bulk.some(service.all_comments(ticket_id), AT_ONCE):
+    for comments in bulk.bounded(service.all_comments(ticket_id), AT_ONCE):
         index.apply((), comments)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from config import aws
+from config.batched import batched_by_size
 from config.patience import patiently
 from config.refusals import Invalid
 from ticketing import bulk, index, loading
@@ -66,25 +67,11 @@ def imported(source: IO[bytes], pace: Pace) -> Iterator[Done]:
     Raises aws.AwsError if the record cannot be reached, DatabaseError if the index cannot: what was done until then
     stays, and the import can be started again.
     """
-    for batch in _batches(source):
+    for batch in batched_by_size(enumerate(_lines(source), 1), LINES, lambda one: len(one[1]), BYTES):
         done = Done(lines=len(batch), size=sum(len(text) for _, text in batch))
         fresh = _read(batch, done)
         done.add(patiently(_write_each, fresh, pace))
         yield done
-
-
-def _batches(source: IO[bytes]) -> Iterator[list[tuple[int, bytes]]]:
-    """The lines with their numbers, as many together as are worked together."""
-    batch: list[tuple[int, bytes]] = []
-    room = BYTES
-    for number, text in enumerate(_lines(source), 1):
-        batch.append((number, text))
-        room -= len(text)
-        if len(batch) == LINES or room <= 0:
-            yield batch
-            batch, room = [], BYTES
-    if batch:
-        yield batch
 
 
 def _lines(source: IO[bytes]) -> Iterator[bytes]:
@@ -164,6 +151,6 @@ def _refusal(one: _Line, sentence: str) -> Refused:
 def _index(created: list[Conversation], there: list[Ticket]) -> None:
     """Those that were there already too: the import that wrote them may have died before it told the index."""
     index.apply(one.ticket for one in created)
-    for some in bulk.some(comment for one in created for comment in one.comments):
+    for some in bulk.bounded(comment for one in created for comment in one.comments):
         index.apply((), some)
     follow(there)
