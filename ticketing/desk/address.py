@@ -1,4 +1,4 @@
-"""The desk's addresses: whatever somebody types there is looked for as the index spells it."""
+"""The desk's addresses and sessions: whatever somebody sends there, the database can be asked for it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,12 +9,13 @@ _NUL, _SPELT = "%00", "%EF%BF%BD"  # U+FFFD, which `ticketing.index.storable` pu
 
 
 class AddressMiddleware:
-    """No filter and no search of the desk holds NUL: no row does, and PostgreSQL cannot even be asked for it."""
+    """No filter, search or session of the desk holds NUL: no row does, and PostgreSQL cannot even be asked for it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.COOKIES = {name: value for name, value in request.COOKIES.items() if "\0" not in value}
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *view: Any) -> None:

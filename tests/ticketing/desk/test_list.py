@@ -120,6 +120,19 @@ def test_a_filter_that_holds_nul_is_answered(desk: Client, address: str) -> None
     assert desk.get(f"{address}a%00b", follow=True).status_code == 200
 
 
+@pytest.mark.sql
+@pytest.mark.parametrize("ticket_id", ["a%00b", "a_00b"])
+@pytest.mark.parametrize("page", ["change", "history", "delete"])
+def test_a_clock_whose_id_holds_nul_is_none(desk: Client, ticket_id: str, page: str) -> None:
+    assert desk.get(f"/desk/routing/clock/{ticket_id}/{page}/").status_code in (302, 403)
+
+
+@pytest.mark.sql
+def test_a_session_that_holds_nul_is_none(client: Client, db: None, list_address: str) -> None:
+    client.cookies["sessionid"] = "12345678\0"
+    assert client.get(list_address).status_code == 302
+
+
 def test_so_it_is_where_the_desk_stands_under_a_prefix(desk: Client) -> None:
     answer: Any = desk.get("/desk/ticketing/indexedticket/?q=a%00b", SCRIPT_NAME="/prod")
     assert (answer.status_code, answer.context["cl"].query) == (200, "a\ufffdb")
