@@ -1,6 +1,7 @@
 """The ticket page: read from the record, written through the service, kept when neither can be reached."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,7 +41,7 @@ class TicketPage(DeskPage):
         super().__init__(admin, request)
         self.ticket_id, self.indexed_id = ticket_id, index.storable(ticket_id)
         self.staff = staff.everybody()
-        self.after = request.GET.get("after", "")
+        self.after = request.GET.get("after")  # "" is the beginning, None the newest
         self.draft_name = f"draft {ticket_id}"
         self.may_write = admin.has_change_permission(request)
 
@@ -71,7 +72,8 @@ class TicketPage(DeskPage):
         else:
             messages.success(self.request, _SAVED[form.cleaned_data["do"]])
         self._keep_draft(form)
-        return HttpResponseRedirect(self.request.get_full_path())
+        newest = form.visibility is not None  # that is where a person finds what they just said
+        return HttpResponseRedirect(address(self.ticket_id) if newest else self.request.get_full_path())
 
     def _refused(self, form: TicketForm, sentence: str, new_key: bool = False) -> HttpResponse:
         """The ticket as it is now, and what the person typed."""
@@ -104,19 +106,26 @@ class TicketPage(DeskPage):
         if self.after:
             later, more = service.more_comments(self.ticket_id, self.after, COMMENTS)
             found = Conversation(found.ticket, later, more)
+        elif self._skips(found):
+            found = replace(found, comments=service.last_comments(self.ticket_id, COMMENTS)[::-1])
         known = IndexedTicket.objects.filter(pk=self.indexed_id).values_list("version", flat=True).first()
         if known is None or known < found.ticket.version:
             index.apply([found.ticket], found.comments)
         return found
 
+    def _skips(self, found: Conversation) -> bool:
+        """Whether what the page does not show lies between the ticket's beginning and its newest comments."""
+        return self.after is None and found.next is not None
+
     def _page(self, found: Conversation, typed: Mapping[str, Any]) -> HttpResponse:
         ticket = found.ticket
         writable = self.may_write and not is_final(ticket.status)
-        more = f"?{urlencode({'after': found.next})}" if found.next else ""
+        more = f"?{urlencode({'after': found.next})}" if found.next and not self._skips(found) else ""
         context = self._about(ticket) | {
             "attributes": conversation.pretty(ticket.attributes),
             "entries": conversation.entries(ticket, found.comments),
             "from_start": not self.after,
+            "skips": self._skips(found),
             "more": more,
             "form": TicketForm.for_ticket(ticket, self.staff, typed) if writable else None,
             "unsent": "" if writable else typed.get("text", ""),

@@ -14,6 +14,7 @@ from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import service
 from ticketing.desk.ticket_page import address
 from ticketing.models import IndexedTicket
+from ticketing.ticket import Ticket
 
 EVIL = "</textarea></pre><script>alert('é')</script>"
 
@@ -119,16 +120,46 @@ def test_an_id_that_the_index_spells_otherwise_opens(
     assert (copy.status_code, copy.context["ticket"].ticket_id) == (503, "inc\ufffd42")
 
 
-def test_later_comments_are_a_page_away(desk: Client, make_ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch) -> None:
+def conversation(page: Any) -> list[str]:
+    return [entry.text for entry in page.context["entries"]]
+
+
+@pytest.fixture
+def long_ticket(make_ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch) -> Ticket:
+    """A ticket with five comments, of which a page shows two."""
     monkeypatch.setattr("ticketing.desk.ticket_page.COMMENTS", 2)
     ticket = make_ticket()
-    for number in range(3):
+    for number in range(5):
         service.add_comment(ticket.ticket_id, "acme", f"number {number}", DOOR)
-    first = desk.get(address(ticket.ticket_id))
-    assert [entry.text for entry in first.context["entries"]] == ["number 0", "number 1"]
-    second = desk.get(address(ticket.ticket_id) + first.context["more"])
-    assert [entry.text for entry in second.context["entries"]] == ["number 2"]
-    assert not second.context["more"]
+    return ticket
+
+
+def test_a_long_conversation_opens_at_its_newest_comments(desk: Client, long_ticket: Ticket, calls: list[str]) -> None:
+    calls.clear()
+    page = desk.get(address(long_ticket.ticket_id))
+    assert conversation(page) == ["number 3", "number 4"]
+    assert calls == ["Query", "Query"]
+    text = page.content.decode()
+    assert text.index("It prints nothing.") < text.index("Show earlier comments") < text.index("number 3")
+    assert "5 in all" in text
+
+
+def test_a_long_conversation_can_be_read_from_its_beginning(desk: Client, long_ticket: Ticket) -> None:
+    page = desk.get(address(long_ticket.ticket_id) + "?after=")
+    assert "It prints nothing." in page.content.decode()
+    read = [conversation(page)]
+    while more := page.context["more"]:
+        page = desk.get(address(long_ticket.ticket_id) + more)
+        assert "It prints nothing." not in page.content.decode()
+        read.append(conversation(page))
+    assert read == [["number 0", "number 1"], ["number 2", "number 3"], ["number 4"]]
+
+
+def test_a_conversation_of_one_page_has_no_links_to_others(desk: Client, make_ticket: MakeTicket) -> None:
+    ticket = make_ticket()
+    service.add_comment(ticket.ticket_id, "acme", "Any news?", DOOR)
+    page = desk.get(address(ticket.ticket_id)).content.decode()
+    assert [link for link in ("earlier comments", "later comments", "Show the newest") if link in page] == []
 
 
 def test_where_the_record_is_away_the_index_copy_is_shown(

@@ -43,6 +43,16 @@ def test_a_text_becomes_a_comment(
     assert answer.context["form"].data["text"] == ""
 
 
+@pytest.mark.parametrize(("button", "back"), [("reply", ""), ("save", "?after=")])
+def test_who_answers_an_earlier_comment_is_led_to_the_newest(
+    desk: Client, make_ticket: MakeTicket, fill: Fill, button: str, back: str
+) -> None:
+    ticket = make_ticket()
+    page = address(ticket.ticket_id)
+    answer = desk.post(f"{page}?after=", fill(ticket, do=button, text="Hello", priority="high"), follow=True)
+    assert answer.redirect_chain == [(page + back, 302)]
+
+
 def test_the_index_knows_at_once(desk: Client, make_ticket: MakeTicket, fill: Fill) -> None:
     ticket = make_ticket()
     desk.post(address(ticket.ticket_id), fill(ticket, do="reply", text="Hello"))
