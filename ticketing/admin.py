@@ -26,6 +26,7 @@ from ticketing.desk.export_page import DownloadPage, ExportPage
 from ticketing.desk.filters import AssigneeFilter, StatusFilter
 from ticketing.desk.jobs_page import JobsPage
 from ticketing.desk.new_ticket import NewTicketPage
+from ticketing.desk.setting_aside import SetAsidePage
 from ticketing.desk.ticket_list import Found, TicketList
 from ticketing.desk.ticket_page import TicketPage
 from ticketing.index import storable
@@ -147,11 +148,15 @@ class TicketAdmin(ModelAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ModelAdmin):
-    """One page, which reads no SQL."""
+    """The list of what has not ended well, and setting one of it aside. Neither reads SQL."""
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.changelist_view)
-        return [path("", page, name="ticketing_delivery_changelist")]
+        aside = self.admin_site.admin_view(self.aside_view)
+        return [
+            path("", page, name="ticketing_delivery_changelist"),
+            path("<path:delivery_id>/aside/", aside, name="ticketing_delivery_aside"),
+        ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -161,6 +166,9 @@ class DeliveryAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return DeliveriesPage(self, request).answer()
+
+    def aside_view(self, request: HttpRequest, delivery_id: str) -> HttpResponse:
+        return SetAsidePage(self, request).answer(unquote(delivery_id))
 
 
 @admin.register(Job)

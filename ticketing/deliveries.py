@@ -1,14 +1,13 @@
 """Deliveries: what an asynchronous door took in, and how it ended. Written down before the door answers.
 
-A delivery is `received`, then `accepted` when its message or job is queued, then one of the ends. The sparse
-index `UnfinishedIndex` holds those that have not ended well, so that 'accepted, but no ticket' is a short list.
+A delivery is `received`, then `accepted` when its message or job is queued, then one of the ends. Those that have not
+ended well have the attribute `unfinished`, and so are a short list of their own (ticketing/unfinished.py): a number,
+or `aside` where somebody has said that nothing can be done about it.
 """
 
-import heapq
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.conf import settings
@@ -24,10 +23,8 @@ End = Literal["created", "updated", "duplicate", "ignored", "failed"]
 State = Literal["received", "accepted", "created", "updated", "duplicate", "ignored", "failed"]
 
 ENDED_WELL: frozenset[State] = frozenset({"created", "updated", "duplicate", "ignored"})
-_INDEX_PAGE = 100  # how many of a partition are looked at in one call
-_PARTITIONS = 16  # of the sparse index. Each delivery is three writes there, and one partition takes 1,000 a second
-
-Place = tuple[str, str]  # in the list of what has not ended well: when it was received, then its id
+PARTITIONS = 16  # of the list. Each delivery is three writes there, and one partition takes 1,000 a second
+ASIDE = "aside"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +42,12 @@ class Delivery:
     received_at: str = ""
     attempts: int = 0
     error: str | None = None
+    set_aside: str | None = None  # by whom and why
     details: dict[str, Any] = field(default_factory=dict)  # what the door wants to answer again to a repeat
 
 
-def _table() -> "DynamoDBClient":
+def table() -> "DynamoDBClient":
+    """The client of the table."""
     client: DynamoDBClient = aws.client("dynamodb")
     return client
 
@@ -70,11 +69,11 @@ def receive(delivery: Delivery) -> Delivery | None:
         "received_at": clock.now(),
         "attempts": delivery.attempts,
         "details": json.dumps(delivery.details),
-        "unfinished": str(zlib.crc32(delivery.delivery_id.encode()) % _PARTITIONS),
+        "unfinished": _partition(delivery.delivery_id),
     }
     try:
         aws.call(
-            _table().put_item,
+            table().put_item,
             TableName=settings.DELIVERIES_TABLE,
             Item=aws.to_wire({name: value for name, value in values.items() if value is not None}),
             ConditionExpression="attribute_not_exists(delivery_id)",
@@ -83,7 +82,7 @@ def receive(delivery: Delivery) -> Delivery | None:
     except aws.Conflict as conflict:
         if conflict.item is None:
             raise
-        return _delivery(conflict.item)
+        return from_item(conflict.item)
     return None
 
 
@@ -95,7 +94,7 @@ def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
     said, also = ({":details": json.dumps(details)}, ", details = :details") if details else ({}, "")
     try:
         aws.call(
-            _table().update_item,
+            table().update_item,
             TableName=settings.DELIVERIES_TABLE,
             Key=_key(delivery_id),
             UpdateExpression=f"SET #state = :accepted{also}",
@@ -107,7 +106,7 @@ def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
         if not details:
             return
         aws.call(  # it has ended already; a repeat is to get the same answer all the same
-            _table().update_item,
+            table().update_item,
             TableName=settings.DELIVERIES_TABLE,
             Key=_key(delivery_id),
             UpdateExpression="SET details = :details",
@@ -119,7 +118,7 @@ def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
 def attempt(delivery_id: str, error: str | None = None) -> None:
     """Count a try that did not end it, with what went wrong in plain words."""
     aws.call(
-        _table().update_item,
+        table().update_item,
         TableName=settings.DELIVERIES_TABLE,
         Key=_key(delivery_id),
         UpdateExpression="SET attempts = if_not_exists(attempts, :zero) + :one, #error = :error",
@@ -132,10 +131,11 @@ def attempt(delivery_id: str, error: str | None = None) -> None:
 def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str | None = None) -> None:
     """How it ended. What ended well stays so, whatever a repeat of its message says later.
 
-    A `duplicate` after `created` is such a repeat; a `failed` one may still end well when it is tried again.
+    A `duplicate` after `created` is such a repeat; a `failed` one may still end well when it is tried again. One that
+    was set aside and fails again is on the list again: somebody tried it since, and should know.
     """
     sets: dict[str, Any] = {":end": end, ":one": 1, ":zero": 0}
-    names, gone = {"#state": "state", "#error": "error"}, []
+    names, gone = {"#state": "state", "#error": "error"}, ["set_aside"]
     assignments = ["#state = :end", "attempts = if_not_exists(attempts, :zero) + :one", "ended_at = :now"]
     if ticket_id:
         assignments.append("ticket_id = :ticket")
@@ -147,12 +147,15 @@ def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str 
         gone.append("#error")
     if end in ENDED_WELL:
         gone.append("unfinished")
+    else:
+        assignments.append("unfinished = :partition")
+        sets[":partition"] = _partition(delivery_id)
     try:
         aws.call(
-            _table().update_item,
+            table().update_item,
             TableName=settings.DELIVERIES_TABLE,
             Key=_key(delivery_id),
-            UpdateExpression=f"SET {', '.join(assignments)}" + (f" REMOVE {', '.join(gone)}" if gone else ""),
+            UpdateExpression=f"SET {', '.join(assignments)} REMOVE {', '.join(gone)}",
             ConditionExpression="attribute_exists(delivery_id) AND NOT #state IN (:c, :u, :d, :i)",
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=aws.to_wire(
@@ -163,52 +166,36 @@ def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str 
         return
 
 
+def set_aside(delivery_id: str, why: str) -> bool:
+    """Nothing can be done about it, as `why` says (and who says so). False if it has ended well, or there is none."""
+    return _list("SET unfinished = :partition, set_aside = :why", delivery_id, {":partition": ASIDE, ":why": why})
+
+
+def take_back(delivery_id: str) -> bool:
+    """Something is to be done about it after all. False if it has ended well, or there is none."""
+    partition = {":partition": _partition(delivery_id)}
+    return _list("SET unfinished = :partition REMOVE set_aside", delivery_id, partition)
+
+
+def _list(update: str, delivery_id: str, values: dict[str, Any]) -> bool:
+    try:
+        aws.call(
+            table().update_item,
+            TableName=settings.DELIVERIES_TABLE,
+            Key=_key(delivery_id),
+            UpdateExpression=update,
+            ConditionExpression="attribute_exists(unfinished)",
+            ExpressionAttributeValues=aws.to_wire(values),
+        )
+    except aws.Conflict:
+        return False
+    return True
+
+
 def get(delivery_id: str) -> Delivery | None:
     """The delivery with this id, None if there is none."""
-    answer = aws.call(
-        _table().get_item, TableName=settings.DELIVERIES_TABLE, Key=_key(delivery_id), ConsistentRead=True
-    )
-    return _delivery(answer["Item"]) if "Item" in answer else None
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some deliveries that have not ended well, and where the list goes on (None at its end)."""
-
-    deliveries: list[Delivery]
-    next: Place | None
-
-
-def unfinished(state: State | None = None, start: Place | None = None, limit: int = 50) -> Page:
-    """What has not ended well, newest first, from the sparse index; `start` is where an earlier page ended."""
-    partitions = [_partition(number, state, start) for number in range(_PARTITIONS)]
-    merged = heapq.merge(*partitions, key=_place, reverse=True)
-    found = list(islice((one for one in merged if start is None or _place(one) < start), limit + 1))
-    return Page(found[:limit], _place(found[limit - 1]) if len(found) > limit else None)
-
-
-def _place(delivery: Delivery) -> Place:
-    return delivery.received_at, delivery.delivery_id
-
-
-def _partition(number: int, state: State | None, start: Place | None) -> Iterator[Delivery]:
-    """A partition's deliveries in the order of their places, the last one first; read as they are taken.
-
-    The index says nothing of the order of those that were received at once.
-    """
-    found = _read_partition(number, state, start)
-    for _, at_once in groupby(found, lambda one: one.received_at):
-        yield from sorted(at_once, key=_place, reverse=True)
-
-
-def _read_partition(number: int, state: State | None, start: Place | None) -> Iterator[Delivery]:
-    query = _unfinished_query(number, state, start)
-    while True:
-        answer = aws.call(_table().query, **query)
-        yield from (_delivery(item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    answer = aws.call(table().get_item, TableName=settings.DELIVERIES_TABLE, Key=_key(delivery_id), ConsistentRead=True)
+    return from_item(answer["Item"]) if "Item" in answer else None
 
 
 def scan(since: str | None = None) -> Iterator[Delivery]:
@@ -218,34 +205,23 @@ def scan(since: str | None = None) -> Iterator[Delivery]:
         values = aws.to_wire({":since": since})
         request |= {"FilterExpression": "received_at >= :since", "ExpressionAttributeValues": values}
     while True:
-        answer = aws.call(_table().scan, **request)
-        yield from (_delivery(item) for item in answer["Items"])
+        answer = aws.call(table().scan, **request)
+        yield from (from_item(item) for item in answer["Items"])
         if "LastEvaluatedKey" not in answer:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def _unfinished_query(number: int, state: State | None, start: Place | None) -> dict[str, Any]:
-    query: dict[str, Any] = {
-        "TableName": settings.DELIVERIES_TABLE,
-        "IndexName": "UnfinishedIndex",
-        "KeyConditionExpression": "unfinished = :number" + (" AND received_at <= :start" if start else ""),
-        "ScanIndexForward": False,
-    }
-    values = {":number": str(number)} | ({":start": start[0]} if start else {})
-    if state:
-        query |= {"FilterExpression": "#state = :state", "ExpressionAttributeNames": {"#state": "state"}}
-        values[":state"] = state
-    else:  # a filter may leave out most: AWS then looks at a megabyte in one call
-        query["Limit"] = _INDEX_PAGE
-    return query | {"ExpressionAttributeValues": aws.to_wire(values)}
+def _partition(delivery_id: str) -> str:
+    return str(zlib.crc32(delivery_id.encode()) % PARTITIONS)
 
 
 def _key(delivery_id: str) -> dict[str, Any]:
     return aws.to_wire({"delivery_id": delivery_id})
 
 
-def _delivery(item: dict[str, Any]) -> Delivery:
+def from_item(item: dict[str, Any]) -> Delivery:
+    """The delivery in an item (wire format)."""
     values = aws.from_wire(item)
     return Delivery(
         delivery_id=values["delivery_id"],
@@ -259,5 +235,6 @@ def _delivery(item: dict[str, Any]) -> Delivery:
         received_at=values.get("received_at", ""),
         attempts=int(values.get("attempts", 0)),
         error=values.get("error") or None,
+        set_aside=values.get("set_aside"),
         details=json.loads(values.get("details", "{}")),
     )

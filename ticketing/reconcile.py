@@ -34,12 +34,15 @@ Progress = Callable[[int], object]
 
 @dataclass(frozen=True)
 class Finding:
-    """Something missing: whose id, what is the matter, and what to do. `promised` unless no door had said yes to it."""
+    """Something missing: whose id, what is the matter, and what to do.
+
+    `due` unless nobody waits for it: no door had said yes to it, or somebody has set it aside.
+    """
 
     id: str
     what: str
     to_do: str
-    promised: bool = True
+    due: bool = True
 
     def __str__(self) -> str:
         return f"{self.id}: {self.what}. {self.to_do}"
@@ -75,6 +78,8 @@ def _of_deliveries(pages: Iterable[list[Delivery]], progress: Progress) -> Itera
         for one in page:
             if one.state in ENDED_WELL:
                 yield from _ended(one, there)
+            elif one.set_aside:
+                yield _aside(one)
             elif one.state == "failed" or one.received_at < late:
                 yield _unfinished(one)
         progress(len(page))
@@ -99,14 +104,21 @@ def _ended(delivery: Delivery, there: set[str]) -> Iterator[Finding]:
 
 def _unfinished(delivery: Delivery) -> Finding:
     """A delivery without a ticket, or with one that nobody said was made."""
-    what, promised = _why(delivery), delivery.state != "received"
+    what, due = _why(delivery), delivery.state != "received"
     again = _REDRIVE.get(delivery.door, "the page Deliveries at the desk").format(delivery.delivery_id)
     to_do = f"Repair the cause, then {again}."
     if delivery.state == "accepted":
         to_do = f"Look whether its consumers run; if it is in the dead-letter queue: {again}."
-    if not promised:
+    if not due:
         to_do = "If its message is queued, the consumers will say so; else the sender got no yes: nothing to do."
-    return Finding(delivery.ticket_id or delivery.delivery_id, what, to_do, promised)
+    return Finding(delivery.ticket_id or delivery.delivery_id, what, to_do, due)
+
+
+def _aside(delivery: Delivery) -> Finding:
+    """One about which somebody has said that nothing can be done."""
+    what = f"no ticket, {_named(delivery)} was set aside by {delivery.set_aside}"
+    to_do = "Nothing is to be done; else `Take back` on the page Deliveries at the desk."
+    return Finding(delivery.ticket_id or delivery.delivery_id, what, to_do, due=False)
 
 
 def _why(delivery: Delivery) -> str:

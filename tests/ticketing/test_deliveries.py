@@ -8,7 +8,7 @@ from django.conf import settings
 
 from config import aws
 from config.requests import working_on
-from ticketing import clock, deliveries
+from ticketing import clock, deliveries, unfinished
 from ticketing.deliveries import Delivery, End, State
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -25,8 +25,8 @@ def stored(delivery_id: str = "d-1") -> Delivery:
     return found
 
 
-def unfinished() -> list[str]:
-    return [one.delivery_id for one in deliveries.unfinished().deliveries]
+def listed() -> list[str]:
+    return [one.delivery_id for one in unfinished.page().deliveries]
 
 
 def partitions() -> Counter[str]:
@@ -37,10 +37,10 @@ def partitions() -> Counter[str]:
 
 def pages(limit: int, state: State | None = None) -> list[list[str]]:
     """The list from its beginning to its end."""
-    page = deliveries.unfinished(state, None, limit)
+    page = unfinished.page(state, None, limit)
     found = [[one.delivery_id for one in page.deliveries]]
     while page.next:
-        page = deliveries.unfinished(state, page.next, limit)
+        page = unfinished.page(state, page.next, limit)
         found.append([one.delivery_id for one in page.deliveries])
     return found
 
@@ -53,7 +53,7 @@ def test_what_came_in_is_written_down_in_one_call(calls: list[str]) -> None:
     assert (found.state, found.door, found.key, found.attempts, found.error) == ("received", "submission", "k", 0, None)
     assert (found.request_id, found.ticket_id, found.details) == ("r-7", "t-1", {"tier": "gold"})
     assert found.received_at.endswith("Z")
-    assert unfinished() == ["d-1"]
+    assert listed() == ["d-1"]
 
 
 def test_a_repeat_gets_the_delivery_that_there_is() -> None:
@@ -72,7 +72,7 @@ def test_accepting_keeps_the_answer_for_a_repeat() -> None:
     received()
     deliveries.accept("d-1", {"messageId": "m-1"})
     assert (stored().state, stored().details) == ("accepted", {"messageId": "m-1"})
-    assert unfinished() == ["d-1"]
+    assert listed() == ["d-1"]
 
 
 def test_a_worker_that_was_faster_has_the_last_word_and_a_repeat_still_gets_the_answer() -> None:
@@ -80,7 +80,7 @@ def test_a_worker_that_was_faster_has_the_last_word_and_a_repeat_still_gets_the_
     deliveries.finish("d-1", "created", "t-1")
     deliveries.accept("d-1", {"tier": "gold", "messageId": "m-1"})
     assert (stored().state, stored().details) == ("created", {"tier": "gold", "messageId": "m-1"})
-    assert unfinished() == []
+    assert listed() == []
 
 
 def test_accepting_without_an_answer_leaves_the_answer_that_there_is() -> None:
@@ -98,7 +98,7 @@ def test_what_ended_well_leaves_the_short_list_and_stays_so(end: End) -> None:
     received()
     deliveries.finish("d-1", end, "t-1")
     assert (stored().state, stored().ticket_id, stored().attempts) == (end, "t-1", 1)
-    assert unfinished() == []
+    assert listed() == []
     for later in ("created", "duplicate", "failed"):
         deliveries.finish("d-1", later, "t-2", "too late")
     assert (stored().state, stored().ticket_id, stored().error) == (end, "t-1", None)
@@ -107,9 +107,46 @@ def test_what_ended_well_leaves_the_short_list_and_stays_so(end: End) -> None:
 def test_what_failed_says_why_stays_on_the_list_and_may_still_end_well() -> None:
     received()
     deliveries.finish("d-1", "failed", error="No such ticket")
-    assert (stored().state, stored().error, unfinished()) == ("failed", "No such ticket", ["d-1"])
+    assert (stored().state, stored().error, listed()) == ("failed", "No such ticket", ["d-1"])
     deliveries.finish("d-1", "created", "t-1")
-    assert (stored().state, stored().error, stored().attempts, unfinished()) == ("created", None, 2, [])
+    assert (stored().state, stored().error, stored().attempts, listed()) == ("created", None, 2, [])
+
+
+def aside() -> list[tuple[str, str | None]]:
+    return [(one.delivery_id, one.set_aside) for one in unfinished.set_aside().deliveries]
+
+
+def test_what_is_set_aside_is_on_another_list_until_it_is_taken_back() -> None:
+    received()
+    deliveries.finish("d-1", "failed", error="It is no JSON")
+    assert deliveries.set_aside("d-1", "Ada: nobody knows who sent it")
+    assert (listed(), aside()) == ([], [("d-1", "Ada: nobody knows who sent it")])
+    assert (stored().state, stored().error) == ("failed", "It is no JSON")
+    assert deliveries.take_back("d-1")
+    assert (listed(), aside(), stored().set_aside) == (["d-1"], [], None)
+
+
+def test_what_is_set_aside_and_fails_again_is_on_the_list_again() -> None:
+    received()
+    deliveries.set_aside("d-1", "Ada: nobody knows who sent it")
+    deliveries.finish("d-1", "failed", error="It is no JSON")
+    assert (listed(), aside(), stored().set_aside) == (["d-1"], [], None)
+
+
+def test_what_is_set_aside_may_still_end_well() -> None:
+    received()
+    deliveries.set_aside("d-1", "Ada: nobody knows who sent it")
+    deliveries.finish("d-1", "created", "t-1")
+    assert (listed(), aside(), stored().state, stored().set_aside) == ([], [], "created", None)
+
+
+def test_what_ended_well_is_not_set_aside_and_nothing_is_made_of_nothing() -> None:
+    received()
+    deliveries.finish("d-1", "created", "t-1")
+    for delivery_id in ("d-1", "d-2"):
+        assert not deliveries.set_aside(delivery_id, "Ada: why not")
+        assert not deliveries.take_back(delivery_id)
+    assert (listed(), aside(), deliveries.get("d-2")) == ([], [], None)
 
 
 def test_a_try_that_did_not_end_it_is_counted_with_its_reason() -> None:
@@ -136,7 +173,7 @@ def test_what_is_unfinished_lies_in_many_partitions_since_one_takes_a_thousand_w
 
 @pytest.mark.parametrize("at_once", [False, True])
 def test_the_list_has_every_delivery_once_newest_first(monkeypatch: pytest.MonkeyPatch, at_once: bool) -> None:
-    monkeypatch.setattr(deliveries, "_INDEX_PAGE", 2)
+    monkeypatch.setattr(unfinished, "_INDEX_PAGE", 2)
     for n in range(100):
         moment = f"2026-02-09T10:00:00.{0 if at_once else n // 5:03}Z"  # always some at once
         monkeypatch.setattr(clock, "now", lambda moment=moment: moment)

@@ -83,6 +83,21 @@ def test_an_accepted_delivery_that_has_not_ended_is_named_after_fifteen_minutes(
     assert f"`manage.py redrive TicketSubmissions --ticket {late.delivery_id}`" in line
 
 
+@pytest.mark.parametrize("state", ["failed", "accepted"])
+def test_what_somebody_set_aside_is_listed_but_nobody_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], state: str
+) -> None:
+    one = delivered(monkeypatch, state, received_at=ago(minutes=16))
+    deliveries.set_aside(one.delivery_id, "Ada, 2026-02-09T10:11:12.345Z: nobody knows who sent it")
+    call_command("reconcile")
+    said = capsys.readouterr().out
+    assert said.startswith(f"{one.delivery_id}: no ticket, delivery {one.delivery_id} (door submission, key k) was set")
+    assert "set aside by Ada, 2026-02-09T10:11:12.345Z: nobody knows who sent it. Nothing is to be done" in said
+    assert "1 that nobody waits for: promised nothing, or set aside.\nNothing is missing" in said
+    deliveries.take_back(one.delivery_id)
+    assert len(lines(capsys)) == 1
+
+
 def test_a_delivery_that_was_never_accepted_is_listed_but_promised_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -91,7 +106,7 @@ def test_a_delivery_that_was_never_accepted_is_listed_but_promised_nothing(
     call_command("reconcile")
     said = capsys.readouterr().out
     assert said.startswith(f"{late.delivery_id}: promised nothing")
-    assert "1 written down, but promised nothing.\nNothing is missing" in said
+    assert "1 that nobody waits for: promised nothing, or set aside.\nNothing is missing" in said
 
 
 def test_a_failed_delivery_is_named_with_its_cause(

@@ -1,28 +1,34 @@
-"""What was accepted and has not ended well: from the deliveries table's sparse index, and on its way again by a button.
+"""What was accepted and has not ended well, on its way again by a button; and what somebody has set aside.
 
 SQL knows nothing of deliveries; the model of this name only gives staff the right to see the page, and to redrive.
 """
 
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from config import aws, queue, redrive
 from config.refusals import Refusal
-from ticketing import bulk, clock, deliveries, ids
-from ticketing.deliveries import ENDED_WELL, Delivery, Place, State
-from ticketing.desk import redriving
+from ticketing import bulk, clock, ids, unfinished
+from ticketing.deliveries import ENDED_WELL, Delivery, State
+from ticketing.desk import redriving, setting_aside
 from ticketing.desk.page import DeskPage
 from ticketing.desk.ticket_page import address
 from ticketing.models import Delivery as DeliveryModel
 from ticketing.reconcile import GRACE
+from ticketing.unfinished import Place
 
+ASIDE = "admin:ticketing_delivery_aside"
 PAGE = 50
+Tab = State | Literal["aside"]
 STATES: list[State] = [state for state in get_args(State) if state not in ENDED_WELL]
+TABS: list[Tab] = [*STATES, "aside"]
 _UNREADABLE = "The deliveries cannot be read right now. Try again in a moment."
 _NOT_MOVED = "AWS did not answer, so not everything was sent on its way. Nothing is lost: try again in a moment."
 _COLOURS = {"failed": "danger", "accepted": "info"}
@@ -40,14 +46,12 @@ class DeliveriesPage(DeskPage):
             return self._show()
         if not self.may_redrive:
             raise PermissionDenied
-        self._redrive()
+        self._do()
         return HttpResponseRedirect(self.request.get_full_path())
 
-    def _redrive(self) -> None:
+    def _do(self) -> None:
         try:
-            delivery_id = self.request.POST.get("delivery", "")
-            queue_name = self.request.POST.get("queue", "")
-            said = redriving.one(delivery_id) if delivery_id else redriving.all_of(queue_name)
+            said = self._done()
         except Refusal as refusal:
             messages.error(self.request, refusal.sentence)
         except aws.AwsError:
@@ -55,11 +59,20 @@ class DeliveriesPage(DeskPage):
         else:
             messages.success(self.request, said)
 
+    def _done(self) -> str:
+        """What the button does; a sentence for the person."""
+        pressed = self.request.POST.get
+        if delivery_id := pressed("back"):
+            return setting_aside.take_back(delivery_id)
+        if delivery_id := pressed("delivery"):
+            return redriving.one(delivery_id)
+        return redriving.all_of(pressed("queue", ""))
+
     def _show(self) -> HttpResponse:
-        chosen = next((state for state in STATES if state == self.request.GET.get("state")), None)
+        chosen = next((tab for tab in TABS if tab == self.request.GET.get("state")), None)
         about = {"title": "Deliveries", "opts": DeliveryModel._meta, "states": _choices(chosen)}
         try:
-            page = deliveries.unfinished(chosen, _start(self.request.GET.get("after", "")), PAGE)
+            page = _page(chosen, _start(self.request.GET.get("after", "")))
             queues = [{"way": way, "count": queue.count(way.dead_letters)} for way in redrive.ways()]
             rows = _rows(page.deliveries)
         except aws.AwsError:
@@ -71,9 +84,15 @@ class DeliveriesPage(DeskPage):
         return self.page("desk/deliveries.html", about)
 
 
-def _choices(chosen: State | None) -> list[dict[str, Any]]:
-    states: list[tuple[str, State | None]] = [("All", None), *((state.capitalize(), state) for state in STATES)]
-    return [{"title": title, "link": f"?state={state or ''}", "here": state == chosen} for title, state in states]
+def _page(chosen: Tab | None, start: Place | None) -> unfinished.Page:
+    if chosen == "aside":
+        return unfinished.set_aside(start, PAGE)
+    return unfinished.page(chosen, start, PAGE)
+
+
+def _choices(chosen: Tab | None) -> list[dict[str, Any]]:
+    tabs = [("All", None), *((state.capitalize(), state) for state in STATES), ("Set aside", "aside")]
+    return [{"title": title, "link": f"?state={tab or ''}", "here": tab == chosen} for title, tab in tabs]
 
 
 def _rows(page: list[Delivery]) -> list[dict[str, Any]]:
@@ -91,6 +110,7 @@ def _row(one: Delivery, has_ticket: bool, late: bool) -> dict[str, Any]:
         "ticket": address(one.ticket_id) if has_ticket and one.ticket_id else "",
         "said": one.error or _no_error(one.state, late),
         "button": _button(one, late),
+        "aside": reverse(ASIDE, args=[quote(one.delivery_id)]) if setting_aside.can_be(one) else "",
     }
 
 

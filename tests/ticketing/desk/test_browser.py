@@ -1,6 +1,7 @@
 """The desk in a real browser: nothing cut off, nothing missing, nothing that axe calls serious."""
 
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -166,6 +167,23 @@ def test_the_ticket_page(page: Page, ticket: Ticket, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_long_conversation(page: Page, ticket: Ticket, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At its newest comments, at its beginning, and behind that."""
+    monkeypatch.setattr("ticketing.desk.ticket_page.COMMENTS", 1)
+    for number in range(3):
+        service.add_comment(ticket.ticket_id, ticket.customer_id, f"number {number}", DOOR)
+    assert look(page, address(ticket.ticket_id), scheme) == []
+    picture(page, f"newest-{scheme}")
+    page.get_by_role("link", name="Show earlier comments").click()
+    assert look(page, page.url, scheme) == []
+    picture(page, f"beginning-{scheme}")
+    page.get_by_role("link", name="Show later comments").click()
+    assert look(page, page.url, scheme) == []
+    page.get_by_role("link", name="Show the newest").click()
+    assert page.get_by_text("number 2").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_other_pages(page: Page, aws: None, scheme: str) -> None:
     for where in (f"{LIST}?q=nothing", f"{LIST}add/", "/desk/", *ADMINISTRATION):
         assert look(page, where, scheme) == [], where
@@ -185,7 +203,10 @@ def test_the_deliveries(page: Page, ticket: Ticket, scheme: str) -> None:
     deliveries.receive(
         Delivery(delivery_id="d", door="submission", customer_id="a", key="k", ticket_id=ticket.ticket_id)
     )
-    assert look(page, "/desk/ticketing/delivery/", scheme) == []
+    deliveries.set_aside("failed-zendesk", LONG)
+    for where in ("", "?state=aside", "failed-submission/aside/"):
+        assert look(page, f"/desk/ticketing/delivery/{where}", scheme) == [], where
+        picture(page, f"deliveries-{scheme}-{re.sub(r'[^a-z]', '', where)}")
 
 
 def started(end: str) -> Job:
@@ -209,12 +230,9 @@ def test_the_jobs(page: Page, ticket: Ticket, scheme: str) -> None:
     done, *_ = (started(end) for end in ("done", "stopped", "failed", "running"))
     assert running.counts(done)[1] == 3
     assert look(page, "/desk/ticketing/job/", scheme) == []
-    if folder := os.environ.get("PICTURES"):
-        page.set_viewport_size({"width": 1280, "height": 900})
-        page.screenshot(path=f"{folder}/jobs-{scheme}.png")
+    picture(page, f"jobs-{scheme}")
     assert look(page, f"/desk/ticketing/job/?job={done.pk}", scheme) == []
-    if folder:
-        page.screenshot(path=f"{folder}/found-{scheme}.png")
+    picture(page, f"found-{scheme}")
 
 
 def test_the_jobs_page_follows_what_runs(page: Page, ticket: Ticket) -> None:

@@ -1,5 +1,6 @@
 """The page Deliveries: what has not ended well, why, and sending it on its way again."""
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,14 +10,16 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 from django.conf import settings
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.urls import reverse
 
 from config import aws as config_aws
 from config import celery, json, queue
 from tests import record
 from tests.ticketing.submitting import message, work
-from ticketing import clock, deliveries
+from ticketing import clock, deliveries, unfinished
 from ticketing.deliveries import Delivery
 from ticketing.desk.ticket_page import address
 from ticketing.submissions import large, worker
@@ -53,7 +56,7 @@ def dead_letter(body: str = "{}") -> str:
     """A message that was tried in vain and is in the dead-letter queue; its delivery's id."""
     message_id = queue.send("TicketSubmissionsDLQ", body)
     worker.handler({"Records": [message(body, message_id)]})
-    [delivery_id] = [one.delivery_id for one in deliveries.unfinished().deliveries if one.key == message_id]
+    [delivery_id] = [one.delivery_id for one in unfinished.page().deliveries if one.key == message_id]
     return delivery_id
 
 
@@ -124,7 +127,7 @@ def test_an_error_that_nobody_expected_is_named_too(desk: Client, monkeypatch: p
     monkeypatch.setattr("ticketing.submissions.worker.to_draft", raise_a_bug)
     queue.send("TicketSubmissions", "{}")
     assert work() == 0
-    [one] = deliveries.unfinished().deliveries
+    [one] = unfinished.page().deliveries
     assert (one.state, one.attempts) == ("accepted", 1)
     assert "An error in Foyer itself (KeyError): see the worker&#x27;s log" in desk.get(PAGE).content.decode()
 
@@ -202,8 +205,68 @@ def test_an_eager_job_that_fails_says_so_at_its_delivery(
     monkeypatch.setattr("ingestion.zendesk.pipeline.run", raise_a_bug)
     deliver("z-1", "accepted", door="zendesk", key="12345", minutes=20)
     assert said(redriver.post(PAGE, {"delivery": "z-1"}, follow=True)).startswith("Its job is queued")
-    [one] = deliveries.unfinished("failed").deliveries
+    [one] = unfinished.page("failed").deliveries
     assert one.error == "An unexpected error (KeyError): see the log"
+
+
+def aside(delivery_id: str) -> str:
+    return reverse("admin:ticketing_delivery_aside", args=[quote(delivery_id)])
+
+
+def test_what_can_never_end_well_is_set_aside_and_taken_back(
+    redriver: Client, deliver: Deliver, said: Callable[[Any], str]
+) -> None:
+    deliver("d/1_é", "failed")
+    link = aside("d/1_é")
+    assert f'href="{link}"' in redriver.get(PAGE).content.decode()
+    assert "It is no JSON" in redriver.get(link).content.decode()
+    response = redriver.post(link, {"why": "Nobody knows who sent it."}, follow=True)
+    assert said(response).startswith("It is set aside.")
+    assert (response.redirect_chain, shown(response)) == ([(PAGE, 302)], [])
+    response = redriver.get(PAGE, {"state": "aside"})
+    assert shown(response) == ["d/1_é"]
+    assert re.search(r"set aside by grace, 20\S+Z: Nobody knows who sent it\.", response.content.decode())
+    assert link not in response.content.decode()
+    response = redriver.post(f"{PAGE}?state=aside", {"back": "d/1_é"}, follow=True)
+    assert (said(response), shown(response)) == ("It is on the list again.", [])
+    assert shown(redriver.get(PAGE)) == ["d/1_é"]
+
+
+@pytest.mark.parametrize("why", ["", "  ", "x" * 501, "nul\0"])
+def test_nothing_is_set_aside_without_a_reason(redriver: Client, deliver: Deliver, why: str) -> None:
+    deliver("d-1", "failed")
+    response = redriver.post(aside("d-1"), {"why": why})
+    assert (response.status_code, list(response.context["form"].errors)) == (200, ["why"])
+    assert shown(redriver.get(PAGE)) == ["d-1"]
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes", "can_be"),
+    [
+        ("failed", 0, True),
+        ("accepted", 14, False),
+        ("accepted", 16, True),
+        ("received", 16, True),
+        ("created", 16, False),
+    ],
+)
+def test_what_is_on_its_way_or_ended_well_is_not_set_aside(
+    redriver: Client, deliver: Deliver, state: str, minutes: int, can_be: bool
+) -> None:
+    deliver("d-1", state, minutes)
+    assert (aside("d-1") in redriver.get(PAGE).content.decode()) is can_be
+    assert redriver.get(aside("d-1")).status_code == (200 if can_be else 302)
+
+
+def test_what_ends_while_somebody_writes_why_is_not_set_aside(
+    redriver: Client, deliver: Deliver, said: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver("d-1", "failed")
+    monkeypatch.setattr(deliveries, "set_aside", lambda *_: deliveries.finish("d-1", "created", "t-1"))
+    response = redriver.post(aside("d-1"), {"why": "Nobody knows who sent it."}, follow=True)
+    assert said(response).startswith("This delivery is still on its way, or it ended well meanwhile")
+    assert said(redriver.get(aside("d-2"), follow=True)) == "There is no such delivery."
+    assert said(redriver.post(PAGE, {"back": "d-1"}, follow=True)).startswith("There is no such delivery")
 
 
 def test_who_may_look_may_not_redrive_and_others_may_not_look(client: Client, grace: User, deliver: Deliver) -> None:
@@ -215,7 +278,10 @@ def test_who_may_look_may_not_redrive_and_others_may_not_look(client: Client, gr
     text = client.get(PAGE).content.decode()
     assert "It is no JSON" in text
     assert "Redrive" not in text
+    assert aside("d-1") not in text
     assert client.post(PAGE, {"delivery": "d-1"}).status_code == 403
+    assert client.get(aside("d-1")).status_code == 403
+    assert client.post(aside("d-1"), {"why": "Why not"}).status_code == 403
 
 
 def test_an_aws_that_is_away_is_told_in_a_sentence(
@@ -230,6 +296,8 @@ def test_an_aws_that_is_away_is_told_in_a_sentence(
     assert (response.status_code, said(response)[:33]) == (503, "The deliveries cannot be read rig")
     response = desk.post(PAGE, {"queue": "AnalyticsQueue"})
     assert response.status_code == 302
+    response = desk.get(aside("d-1"), follow=True)
+    assert "AWS did not answer, so this could not be written down." in said(response)
 
 
 def test_the_page_reads_the_sparse_index_and_no_sql(desk: Client, deliver: Deliver, calls: list[str]) -> None:

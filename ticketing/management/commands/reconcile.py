@@ -18,19 +18,19 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.seen = missing = unpromised = 0
+        self.seen = missing = nobodys = 0
         try:
             since = reconcile.since(options["since"]) if options["since"] else None
             for finding in reconcile.findings(since, self._progress):
                 self.stdout.write(str(finding))
-                missing += finding.promised
-                unpromised += not finding.promised
+                missing += finding.due
+                nobodys += not finding.due
         except ValueError as error:
             raise CommandError(f"--since: {error}.") from None
         except aws.AwsError as error:
             raise CommandError(f"Not everything can be read: {error}. Nothing is lost; run it again.") from error
-        if unpromised:
-            self.stdout.write(f"{unpromised} written down, but promised nothing.")
+        if nobodys:
+            self.stdout.write(f"{nobodys} that nobody waits for: promised nothing, or set aside.")
         if missing:
             raise CommandError(f"{missing} missing or different; {self.seen} looked at.")
         self.stdout.write(f"Nothing is missing: {self.seen} looked at.")

@@ -1,0 +1,88 @@
+"""Setting aside what can never end well, so that what is left on the list is what somebody has to see to."""
+
+from datetime import UTC, datetime
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from config import aws
+from config.refusals import Absent, Refusal
+from ticketing import clock, deliveries
+from ticketing.deliveries import ENDED_WELL, Delivery
+from ticketing.desk import staff
+from ticketing.desk.page import DeskPage
+from ticketing.models import Delivery as DeliveryModel
+from ticketing.reconcile import GRACE
+
+DELIVERIES = "admin:ticketing_delivery_changelist"
+_AWAY = "AWS did not answer, so this could not be written down. Try again in a moment."
+_ON_ITS_WAY = "This delivery is still on its way, or it ended well meanwhile: there is nothing to set aside."
+
+
+class WhyForm(forms.Form):
+    """Why nothing can be done."""
+
+    why = forms.CharField(
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        label="Why nothing can be done about it",
+        help_text="Shown with it under Set aside, and by manage.py reconcile.",
+    )
+
+
+class SetAsidePage(DeskPage):
+    """One request to the page of one delivery."""
+
+    def answer(self, delivery_id: str) -> HttpResponse:
+        """What failed and the form, or after it was sent the way back to the list."""
+        if not self.admin.has_change_permission(self.request):
+            raise PermissionDenied
+        form = WhyForm(self.request.POST if self.request.method == "POST" else None)
+        try:
+            delivery = _stuck(delivery_id)
+            if not form.is_valid():
+                return self._show(delivery, form)
+            _set_aside(delivery_id, f"{staff.author(self.user)}, {clock.now()}: {form.cleaned_data['why']}")
+        except Refusal as refusal:
+            messages.error(self.request, refusal.sentence)
+        except aws.AwsError:
+            messages.error(self.request, _AWAY)
+        else:
+            messages.success(self.request, "It is set aside. Nobody is told to see to it any more.")
+        return HttpResponseRedirect(reverse(DELIVERIES))
+
+    def _show(self, delivery: Delivery, form: WhyForm) -> HttpResponse:
+        about = {"title": "Set aside", "opts": DeliveryModel._meta, "deliveries_address": reverse(DELIVERIES)}
+        return self.page("desk/set_aside.html", about | {"one": delivery, "form": form})
+
+
+def can_be(delivery: Delivery) -> bool:
+    """Whether it failed, or had its time to end; and nobody has set it aside."""
+    if delivery.set_aside or delivery.state in ENDED_WELL:
+        return False
+    return delivery.state == "failed" or delivery.received_at < clock.stamp(datetime.now(UTC) - GRACE)
+
+
+def take_back(delivery_id: str) -> str:
+    """Put it on the list again; a sentence for the person. Raises Absent, aws.AwsError."""
+    if not deliveries.take_back(delivery_id):
+        raise Absent("There is no such delivery that has not ended well.")
+    return "It is on the list again."
+
+
+def _set_aside(delivery_id: str, said: str) -> None:
+    if not deliveries.set_aside(delivery_id, said):
+        raise Refusal(_ON_ITS_WAY)
+
+
+def _stuck(delivery_id: str) -> Delivery:
+    delivery = deliveries.get(delivery_id)
+    if delivery is None:
+        raise Absent("There is no such delivery.")
+    if not can_be(delivery):
+        raise Refusal(_ON_ITS_WAY)
+    return delivery

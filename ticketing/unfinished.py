@@ -1,0 +1,82 @@
+"""The list of what has not ended well: deliveries in the sparse index `UnfinishedIndex`, newest first."""
+
+import heapq
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any
+
+from django.conf import settings
+
+from config import aws
+from ticketing.deliveries import ASIDE, PARTITIONS, Delivery, State, from_item, table
+
+_INDEX_PAGE = 100  # how many of a partition are looked at in one call
+_NUMBERED = [str(number) for number in range(PARTITIONS)]
+
+Place = tuple[str, str]  # in the list: when it was received, then its id
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the list, and where the list goes on (None at its end)."""
+
+    deliveries: list[Delivery]
+    next: Place | None
+
+
+def page(state: State | None = None, start: Place | None = None, limit: int = 50) -> Page:
+    """What has not ended well and was not set aside; `start` is where an earlier page ended. Raises aws.AwsError."""
+    return _page(_NUMBERED, state, start, limit)
+
+
+def set_aside(start: Place | None = None, limit: int = 50) -> Page:
+    """What somebody has set aside, in whatever state it is; as `page`."""
+    return _page([ASIDE], None, start, limit)
+
+
+def _page(names: Collection[str], state: State | None, start: Place | None, limit: int) -> Page:
+    partitions = [_partition(name, state, start) for name in names]
+    merged = heapq.merge(*partitions, key=_place, reverse=True)
+    found = list(islice((one for one in merged if start is None or _place(one) < start), limit + 1))
+    return Page(found[:limit], _place(found[limit - 1]) if len(found) > limit else None)
+
+
+def _place(delivery: Delivery) -> Place:
+    return delivery.received_at, delivery.delivery_id
+
+
+def _partition(name: str, state: State | None, start: Place | None) -> Iterator[Delivery]:
+    """A partition's deliveries in the order of their places, the last one first; read as they are taken.
+
+    The index says nothing of the order of those that were received at once.
+    """
+    found = _read_partition(name, state, start)
+    for _, at_once in groupby(found, lambda one: one.received_at):
+        yield from sorted(at_once, key=_place, reverse=True)
+
+
+def _read_partition(name: str, state: State | None, start: Place | None) -> Iterator[Delivery]:
+    query = _query(name, state, start)
+    while True:
+        answer = aws.call(table().query, **query)
+        yield from (from_item(item) for item in answer["Items"])
+        if "LastEvaluatedKey" not in answer:
+            return
+        query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _query(name: str, state: State | None, start: Place | None) -> dict[str, Any]:
+    query: dict[str, Any] = {
+        "TableName": settings.DELIVERIES_TABLE,
+        "IndexName": "UnfinishedIndex",
+        "KeyConditionExpression": "unfinished = :name" + (" AND received_at <= :start" if start else ""),
+        "ScanIndexForward": False,
+    }
+    values = {":name": name} | ({":start": start[0]} if start else {})
+    if state:
+        query |= {"FilterExpression": "#state = :state", "ExpressionAttributeNames": {"#state": "state"}}
+        values[":state"] = state
+    else:  # a filter may leave out most: AWS then looks at a megabyte in one call
+        query["Limit"] = _INDEX_PAGE
+    return query | {"ExpressionAttributeValues": aws.to_wire(values)}
