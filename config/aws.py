@@ -173,6 +173,16 @@ def call_once(operation: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -
     return _translated(operation, *args, **kwargs)
 
 
+def all_items(operation: Callable[..., Any], **request: Any) -> Iterator[dict[str, Any]]:
+    """The items that a DynamoDB `scan` or `query` finds, read a page at a time as they are taken. Raises as `call`."""
+    while True:
+        answer = call(operation, **request)
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
 @contextmanager
 def errors() -> Iterator[None]:
     """Translate the SDK's errors that come out of the block (for libraries that call AWS themselves)."""

@@ -15,13 +15,17 @@ def batched(values: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def batched_by_size(values: Iterable[T], count: int, size: Callable[[T], int], most: int) -> Iterator[list[T]]:
-    """The values, `count` at a time at most; a batch ends with the value with which their sizes come to `most`."""
+    """The values, `count` at a time at most, whose sizes come to `most` at most; a larger one is a batch by itself."""
     batch: list[T] = []
     room = most
     for value in values:
+        needed = size(value)
+        if batch and needed > room:
+            yield batch
+            batch, room = [], most
         batch.append(value)
-        room -= size(value)
-        if len(batch) == count or room <= 0:
+        room -= needed
+        if len(batch) == count:
             yield batch
             batch, room = [], most
     if batch:

@@ -1,12 +1,12 @@
 """The SNS topic `TicketRouting`: publishes announcements, ten to a call, cut by bytes."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from config import aws
+from config.batched import batched_by_size
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -42,7 +42,8 @@ def publish(messages: list[Message]) -> Outcome:
     """Publish all, in order, as far as it goes. Nothing is raised: the outcome says what is missing and why."""
     never = {one.name: f"larger than {MAX_BYTES} bytes" for one in messages if one.size > MAX_BYTES}
     again: dict[str, str] = {}
-    for batch in _batches([one for one in messages if one.name not in never]):
+    fitting = (one for one in messages if one.name not in never)
+    for batch in batched_by_size(fitting, MAX_ENTRIES, lambda one: one.size, MAX_BYTES):
         try:
             outcome = _publish_batch(batch)
         except aws.AwsError as error:
@@ -81,16 +82,3 @@ def _publish_batch(batch: list[Message]) -> Outcome:
 def _entry(number: str, message: Message) -> dict[str, Any]:
     attributes = {key: {"DataType": "String", "StringValue": value} for key, value in message.attributes.items()}
     return {"Id": number, "Message": message.body, "MessageAttributes": attributes}
-
-
-def _batches(messages: list[Message]) -> Iterator[list[Message]]:
-    batch: list[Message] = []
-    size = 0
-    for message in messages:
-        if batch and (len(batch) == MAX_ENTRIES or size + message.size > MAX_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(message)
-        size += message.size
-    if batch:
-        yield batch

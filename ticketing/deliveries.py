@@ -204,12 +204,7 @@ def scan(since: str | None = None) -> Iterator[Delivery]:
     if since:
         values = aws.to_wire({":since": since})
         request |= {"FilterExpression": "received_at >= :since", "ExpressionAttributeValues": values}
-    while True:
-        answer = aws.call(table().scan, **request)
-        yield from (from_item(item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    return map(from_item, aws.all_items(table().scan, **request))
 
 
 def _partition(delivery_id: str) -> str:

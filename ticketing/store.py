@@ -72,15 +72,7 @@ def get(ticket_id: str) -> Ticket | None:
 
 def get_with_comments(ticket_id: str, limit: int) -> tuple[Ticket | None, list[Comment], str | None]:
     """The ticket, its first comments, and the id of the last of these if there are more: one query."""
-    answer = aws.call(
-        _table().query,
-        TableName=settings.TABLE_NAME,
-        KeyConditionExpression="ticket_id = :id AND begins_with(#item, :ticket)",
-        ExpressionAttributeNames={"#item": "item"},
-        ExpressionAttributeValues=aws.to_wire({":id": ticket_id, ":ticket": items.TICKET}),
-        ConsistentRead=True,
-        Limit=limit + 2,
-    )
+    answer = _query(ticket_id, items.TICKET, limit + 2)
     found = answer["Items"]
     if not found or found[0]["item"]["S"] != items.TICKET:
         return None, [], None
@@ -91,16 +83,8 @@ def get_with_comments(ticket_id: str, limit: int) -> tuple[Ticket | None, list[C
 
 def comments_after(ticket_id: str, comment_id: str, limit: int) -> tuple[list[Comment], str | None]:
     """The comments behind that one, oldest first, and the id of the last of these if there are more."""
-    answer = aws.call(
-        _table().query,
-        TableName=settings.TABLE_NAME,
-        KeyConditionExpression="ticket_id = :id AND begins_with(#item, :comment)",
-        ExpressionAttributeNames={"#item": "item"},
-        ExpressionAttributeValues=aws.to_wire({":id": ticket_id, ":comment": items.COMMENT}),
-        ExclusiveStartKey=aws.to_wire({"ticket_id": ticket_id, "item": items.COMMENT + comment_id}),
-        ConsistentRead=True,
-        Limit=limit + 1,
-    )
+    start = aws.to_wire({"ticket_id": ticket_id, "item": items.COMMENT + comment_id})
+    answer = _query(ticket_id, items.COMMENT, limit + 1, ExclusiveStartKey=start)
     comments = [items.to_comment(one) for one in answer["Items"]]
     more = len(comments) > limit or "LastEvaluatedKey" in answer
     return comments[:limit], comments[:limit][-1].comment_id if more and comments else None
@@ -108,17 +92,22 @@ def comments_after(ticket_id: str, comment_id: str, limit: int) -> tuple[list[Co
 
 def last_comments(ticket_id: str, limit: int) -> list[Comment]:
     """The ticket's newest comments, newest first: `limit` at most, fewer if they are large."""
-    answer = aws.call(
+    answer = _query(ticket_id, items.COMMENT, limit, ScanIndexForward=False)
+    return [items.to_comment(one) for one in answer["Items"]]
+
+
+def _query(ticket_id: str, beginning: str, limit: int, **more: Any) -> Any:
+    """One page of the ticket's items whose sort key begins so."""
+    return aws.call(
         _table().query,
         TableName=settings.TABLE_NAME,
-        KeyConditionExpression="ticket_id = :id AND begins_with(#item, :comment)",
+        KeyConditionExpression="ticket_id = :id AND begins_with(#item, :beginning)",
         ExpressionAttributeNames={"#item": "item"},
-        ExpressionAttributeValues=aws.to_wire({":id": ticket_id, ":comment": items.COMMENT}),
-        ScanIndexForward=False,
+        ExpressionAttributeValues=aws.to_wire({":id": ticket_id, ":beginning": beginning}),
         ConsistentRead=True,
         Limit=limit,
+        **more,
     )
-    return [items.to_comment(one) for one in answer["Items"]]
 
 
 def write(actions: list[dict[str, Any]], token: str) -> None:
@@ -143,12 +132,7 @@ def scan(since: str | None = None) -> Iterator[Ticket]:
         "ExpressionAttributeValues": aws.to_wire(values),
         "ConsistentRead": True,
     }
-    while True:
-        answer = aws.call(_table().scan, **request)
-        yield from (_whole(one) for one in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    return map(_whole, aws.all_items(_table().scan, **request))
 
 
 def packed(ticket: Ticket, before: Ticket | None = None) -> Ticket:

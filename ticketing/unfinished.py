@@ -51,19 +51,9 @@ def _partition(name: str, state: State | None, start: Place | None) -> Iterator[
 
     The index says nothing of the order of those that were received at once.
     """
-    found = _read_partition(name, state, start)
+    found = map(from_item, aws.all_items(table().query, **_query(name, state, start)))
     for _, at_once in groupby(found, lambda one: one.received_at):
         yield from sorted(at_once, key=_place, reverse=True)
-
-
-def _read_partition(name: str, state: State | None, start: Place | None) -> Iterator[Delivery]:
-    query = _query(name, state, start)
-    while True:
-        answer = aws.call(table().query, **query)
-        yield from (from_item(item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def _query(name: str, state: State | None, start: Place | None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from random import uniform
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.conf import settings
 
 from config import aws, json
+from config.batched import batched_by_size
 from ticketing import clock
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def put_all(records: list[Record]) -> list[Place | None]:
     """
     places: list[Place | None] = [None] * len(records)
     try:
-        for indexes in _calls(records):
+        sizes = [one.size for one in records]
+        for indexes in batched_by_size(range(len(records)), MAX_CALL_RECORDS, sizes.__getitem__, MAX_CALL_BYTES):
             _put_patiently(records, indexes, places)
     except aws.AwsError as error:
         log.warning(
@@ -128,20 +129,6 @@ def _put_some(records: list[Record]) -> list[Place | None]:
 
 def _place(result: "PutRecordsResultEntryTypeDef") -> Place | None:
     return None if result.get("ErrorCode") else Place(result["SequenceNumber"], result["ShardId"])
-
-
-def _calls(records: list[Record]) -> Iterator[list[int]]:
-    """The records' indexes, cut into as few calls as the limits allow."""
-    call: list[int] = []
-    size = 0
-    for index, one in enumerate(records):
-        if call and (len(call) == MAX_CALL_RECORDS or size + one.size > MAX_CALL_BYTES):
-            yield call
-            call, size = [], 0
-        call.append(index)
-        size += one.size
-    if call:
-        yield call
 
 
 def _client() -> "KinesisClient":
