@@ -1,6 +1,10 @@
 """The one form of time in the record and on the wire: ISO 8601, UTC, milliseconds, `Z`."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
+
+_DURATION = re.compile(r"(\d{1,6})([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def now() -> str:
@@ -20,3 +24,15 @@ def parse(text: str) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):  # the first and last hours of the calendar do not fit into every zone
         return None
+
+
+def given(text: str) -> str:
+    """A time as a person gives it to a command: `2026-02-09T10:00Z`, `2026-02-09`, or how long ago: `90m`, `24h`, `7d`.
+
+    Raises ValueError for anything else.
+    """
+    if match := _DURATION.fullmatch(text):
+        return stamp(datetime.now(UTC) - timedelta(**{_UNITS[match[2]]: int(match[1])}))
+    if moment := parse(text):
+        return stamp(moment)
+    raise ValueError(f"{text} is neither a time (2026-02-09T10:00Z) nor how long ago (90m, 24h, 7d)")

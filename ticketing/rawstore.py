@@ -5,7 +5,7 @@ The Zendesk door (`ingestion.zendesk`) writes it; `reconcile` looks whether ever
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +24,7 @@ def key(zendesk_id: str, received_at: str) -> str:
 
     `received_at` is the delivery's, in UTC: whatever retries follow, the day stays.
     """
-    return f"{_day(received_at)}ticket-{zendesk_id}.json"
+    return f"{_prefix(received_at)}ticket-{zendesk_id}.json"
 
 
 def ticket_key(zendesk_id: str) -> Key:
@@ -39,21 +39,37 @@ def holds(name: str) -> bool:
 
 def stored(since: str | None = None) -> Iterator[tuple[str, str]]:
     """The key and the Zendesk id of every raw ticket, day by day from `since` on. Raises aws.AwsError."""
+    for prefix in map(_prefix, days(since)) if since else [PREFIX]:
+        yield from _under(prefix)
+
+
+def stored_on(day: str) -> list[tuple[str, str]]:
+    """The key and the Zendesk id of every raw ticket of a day. Raises aws.AwsError."""
+    return list(_under(_prefix(day)))
+
+
+def days(since: str, until: str | None = None) -> Iterator[str]:
+    """Every day (`2025-01-05`) from that of the one time to that of the other, or to today."""
+    last = until[:10] if until else clock.now()[:10]
+    one = date.fromisoformat(since[:10])
+    while one.isoformat() <= last:
+        yield one.isoformat()
+        one += timedelta(days=1)
+
+
+def day(name: str) -> str:
+    """The day (`2025-01-05`) that a key names."""
+    return "-".join(re.findall(r"=(\d+)", name))
+
+
+def _under(prefix: str) -> Iterator[tuple[str, str]]:
     bucket: Any = storages["raw_tickets"]
-    for prefix in _days(since) if since else [PREFIX]:
-        with aws.errors():
-            for found in bucket.bucket.objects.filter(Prefix=prefix):
-                if match := _KEY.fullmatch(found.key):
-                    yield found.key, match[1]
+    with aws.errors():
+        for found in bucket.bucket.objects.filter(Prefix=prefix):
+            if match := _KEY.fullmatch(found.key):
+                yield found.key, match[1]
 
 
-def _days(since: str) -> Iterator[str]:
-    day, today = clock.parse(since) or datetime.now(UTC), datetime.now(UTC)
-    while day.date() <= today.date():
-        yield _day(clock.stamp(day))
-        day += timedelta(days=1)
-
-
-def _day(moment: str) -> str:
+def _prefix(moment: str) -> str:
     year, month, day = moment[:10].split("-")
     return f"{PREFIX}year={year}/month={month}/day={day}/"

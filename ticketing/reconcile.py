@@ -4,7 +4,6 @@ Everything is read a page at a time, so it takes the same memory at any size. Wh
 a delivery has fifteen minutes to end.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,8 +15,6 @@ from ticketing.deliveries import ENDED_WELL, Delivery, scan
 from ticketing.reindex import BATCH
 
 GRACE = timedelta(minutes=15)
-_DURATION = re.compile(r"(\d{1,6})([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _INDEX: dict[What, str] = {
     "missing": "in the record, but not in the index",
     "different": "the index says something else of it",
@@ -46,18 +43,6 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.id}: {self.what}. {self.to_do}"
-
-
-def since(text: str) -> str:
-    """`2026-02-09T10:00Z`, `2026-02-09`, or how long ago (`90m`, `24h`, `7d`), as a time of the record.
-
-    Raises ValueError for anything else.
-    """
-    if match := _DURATION.fullmatch(text):
-        return clock.stamp(datetime.now(UTC) - timedelta(**{_UNITS[match[2]]: int(match[1])}))
-    if moment := clock.parse(text):
-        return clock.stamp(moment)
-    raise ValueError(f"{text} is neither a time (2026-02-09T10:00Z) nor how long ago (90m, 24h, 7d)")
 
 
 def findings(since: str | None = None, progress: Progress = int) -> Iterator[Finding]:
@@ -144,8 +129,8 @@ def _of_raw_tickets(pages: Iterable[list[tuple[str, str]]], progress: Progress) 
         there = bulk.existing(sorted(set(ids.values())))
         for key, ticket_id in ids.items():
             if ticket_id not in there:
-                what = f"not in the record, but {key} is in the raw store"
-                yield Finding(ticket_id, what, "Have Zendesk send the webhook of this ticket again.")
+                what, day = f"not in the record, but {key} is in the raw store", rawstore.day(key)
+                yield Finding(ticket_id, what, f"`manage.py replay --since {day} --until {day}` opens it.")
         progress(len(page))
 
 

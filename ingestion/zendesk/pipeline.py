@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ingestion.zendesk import client, embedding, raw, record, validation
+from ticketing import ids
 from ticketing.deliveries import Delivery
 
 
@@ -32,6 +33,24 @@ def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
     validation.check(context, delivery.key)
     key = raw.key(delivery.key, delivery.received_at)
     raw.store(key, context)
-    ticket, opened = record.write(context, delivery)
+    ticket, opened = record.write(context, delivery.delivery_id)
     embedding.invoke(delivery.key, key)
     return Outcome("created" if opened else "updated", ticket.ticket_id)
+
+
+def again(zendesk_id: str, key: str) -> Outcome:
+    """Take a ticket in again as it lies in the raw store: onto the desk, to the embedding function.
+
+    What staff did at the desk since then stays. Raises as `take`, but nothing of Zendesk, which is not asked.
+    """
+    context = load(zendesk_id, key)
+    ticket, opened = record.write(context, ids.new_id(), past=True)
+    embedding.invoke(zendesk_id, key)
+    return Outcome("created" if opened else "updated", ticket.ticket_id)
+
+
+def load(zendesk_id: str, key: str) -> dict[str, Any]:
+    """The ticket as it lies in the raw store. Raises GiveUp if it is not there, or not whole; aws.AwsError."""
+    context: dict[str, Any] = raw.load(key)
+    validation.check(context, zendesk_id)
+    return context

@@ -12,27 +12,27 @@ from config.refusals import Final
 from config.requests import request_id
 from ingestion.zendesk import mapping
 from ticketing import rawstore, service
-from ticketing.deliveries import Delivery
 from ticketing.ticket import Actor, Ticket
 
 log = logging.getLogger(__name__)
 
 
-def write(context: dict[str, Any], delivery: Delivery) -> tuple[Ticket, bool]:
+def write(context: dict[str, Any], delivery_id: str, past: bool = False) -> tuple[Ticket, bool]:
     """Open the desk ticket, or bring it up to what Zendesk has; it, and whether this delivery opened it.
 
-    A ticket that is closed here stays as it is. Raises refusals.Invalid if it is too large, Stale and Busy if others
-    write it (try again), aws.AwsError.
+    With `past` it is what Zendesk had once: the fields of a ticket that has seen that already stay as they are. A
+    ticket that is closed here stays so. Raises refusals.Invalid if it is too large, Stale and Busy if others write it
+    (try again), aws.AwsError.
     """
     zendesk_id = str(context["ticket"]["id"])
     key = rawstore.ticket_key(zendesk_id)
-    ticket = service.open_ticket(mapping.draft(context, delivery.delivery_id), key).ticket
+    ticket = service.open_ticket(mapping.draft(context, delivery_id), key).ticket
     try:
         _add_comments(ticket.ticket_id, zendesk_id, context)  # before a change that may close the ticket
-        _bring_up_to_date(ticket.ticket_id, context)
+        _bring_up_to_date(ticket.ticket_id, context, past)
     except Final:
         log.info("Ticket %s is closed: what is new in Zendesk ticket %s is left out", ticket.reference, zendesk_id)
-    return ticket, _zendesk(ticket).get("delivery_id") == delivery.delivery_id
+    return ticket, _zendesk(ticket).get("delivery_id") == delivery_id
 
 
 def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> None:
@@ -54,11 +54,17 @@ def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> N
         )
 
 
-def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
-    """The fields as Zendesk has them, unless the desk has them newer: webhooks come in any order."""
+def _bring_up_to_date(ticket_id: str, context: dict[str, Any], past: bool) -> None:
+    """The fields as Zendesk has them, unless the desk has them newer: webhooks come in any order.
+
+    Zendesk's times are whole seconds, so what it has now may be new under a time that is known. What it had once is
+    not, but a ticket that was opened to be closed still has to be.
+    """
     desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
     known, fetched = _zendesk(desk), mapping.attributes(context)
-    if (known.get("updated_at") or "") > (fetched["updated_at"] or ""):
+    seen, at = known.get("updated_at") or "", fetched["updated_at"] or ""
+    half_done = fetched["status"] == "closed" and desk.status == "solved"
+    if seen > at or (past and seen == at and not half_done):
         return
     changes = mapping.fields(context) | {"attributes": desk.attributes | {"zendesk": known | fetched}}
     service.change_ticket(ticket_id, settings.DEFAULT_CUSTOMER, changes, _actor(), expected_version=desk.version)

@@ -45,7 +45,11 @@ _VALIDATOR = Draft202012Validator(
     {
         "type": "object",
         "required": ["ticket", "comments"],
-        "properties": {"ticket": _TICKET, "comments": {"type": "array", "items": _COMMENT}},
+        "properties": {
+            "ticket": _TICKET,
+            "comments": {"type": "array", "items": _COMMENT},
+            "users": {"type": "array", "items": {"type": "object"}},
+        },
     }
 )
 

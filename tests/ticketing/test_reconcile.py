@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from config import aws
 from tests import record
 from tests.ticketing.submitting import submit, waiting, work
-from ticketing import clock, deliveries, index, rawstore, reconcile, service
+from ticketing import clock, deliveries, index, rawstore, service
 from ticketing.deliveries import Delivery
 from ticketing.models import IndexedTicket
 
@@ -170,7 +170,7 @@ def test_only_what_came_in_since_then(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("24h", 86_400), ("2d", 172_800)])
 def test_how_long_ago(text: str, seconds: int) -> None:
-    moment = clock.parse(reconcile.since(text))
+    moment = clock.parse(clock.given(text))
     assert moment
     assert abs((datetime.now(UTC) - moment).total_seconds() - seconds) < 5
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from config import aws
-from ticketing import reconcile
+from ticketing import clock, reconcile
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.seen = missing = nobodys = 0
         try:
-            since = reconcile.since(options["since"]) if options["since"] else None
+            since = clock.given(options["since"]) if options["since"] else None
             for finding in reconcile.findings(since, self._progress):
                 self.stdout.write(str(finding))
                 missing += finding.due

@@ -1,0 +1,64 @@
+"""`manage.py replay`: raw Zendesk tickets through the pipeline again."""
+
+from argparse import ArgumentParser
+from collections import Counter
+from contextlib import closing
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from config import aws
+from config.progress import Progress
+from config.refusals import Busy, Stale
+from config.requests import working_on
+from ingestion.zendesk import replay
+from ingestion.zendesk.replay import Replayed
+from ticketing import clock, ids, rawstore
+
+
+class Command(BaseCommand):
+    help = (
+        "Runs stored raw Zendesk tickets through the pipeline again: what is missing of them comes to the desk, and "
+        "the embedding function is told of each. Zendesk is not asked, and what staff changed since stays. It can be "
+        "run again at any time; exits 1 if any raw ticket was refused."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--since", metavar="D", required=True, help="the first day: 2026-02-09, or 7d ago (UTC)")
+        parser.add_argument("--until", metavar="D", required=True, help="the last day, itself too")
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        since, until = self._day("since", options), self._day("until", options)
+        if since[:10] > until[:10]:
+            raise CommandError(f"--since {since[:10]} is after --until {until[:10]}.")
+        self.ends, self.reached, dry_run = Counter[str](), since[:10], options["dry_run"]
+        try:
+            with closing(Progress(self.stderr, 0, "raw tickets replayed")) as progress, working_on(None):
+                for one in replay.replayed(since, until, dry_run):
+                    self._told(one, dry_run)
+                    progress.add(1)
+        except (aws.AwsError, Busy, Stale) as error:
+            raise CommandError(f"{self._sum(dry_run)} {error}. Run it again with --since {self.reached}.") from error
+        if self.ends["refused"]:
+            raise CommandError(self._sum(dry_run))
+        self.stdout.write(self._sum(dry_run))
+
+    def _day(self, name: str, options: dict[str, Any]) -> str:
+        try:
+            return clock.given(options[name])
+        except ValueError as error:
+            raise CommandError(f"--{name}: {error}.") from None
+
+    def _told(self, one: Replayed, dry_run: bool) -> None:
+        self.ends[one.end] += 1
+        self.reached = rawstore.day(one.key)
+        if one.end == "refused":
+            self.stdout.write(f"{one.key}: {one.cause}.")
+        elif dry_run:
+            would = "would be opened" if one.end == "created" else "is there, and would get what it lacks"
+            self.stdout.write(f"{one.key}: {ids.reference(one.ticket_id)} {would}.")
+
+    def _sum(self, dry_run: bool) -> str:
+        opened = "would be opened" if dry_run else "opened"
+        return f"{self.ends['created']} {opened}, {self.ends['updated']} there already, {self.ends['refused']} refused."
