@@ -1,5 +1,6 @@
 """One ticket through every door of the running product, each found at the desk, one answered there."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,18 @@ def test_a_ticket_through_the_zendesk_door_is_at_the_desk(copy: Copy, desk: Page
     answer = doors.zendesk(copy, 424242)
     assert (answer.status_code, answer.json()["status"]) == (202, "accepted")
     within(AT_THE_DESK_SECONDS, lambda: _zendesk_tickets(desk, copy) > before)
+
+
+def test_a_raw_zendesk_ticket_that_is_replayed_is_at_the_desk(copy: Copy, desk: Page) -> None:
+    raw = {"ticket": {"id": 777, "subject": "Xylophone out of tune"}, "comments": []}
+    with pointed_at(copy.secret("AWS_ENDPOINT_URL")):
+        key = "raw-tickets/year=2025/month=01/day=05/ticket-777.json"
+        aws.client("s3").put_object(Bucket="zendesk-sme-tickets", Key=key, Body=json.dumps(raw).encode())
+    for said in ("1 would be opened, 0", "1 opened, 0", "0 opened, 1"):
+        dry = ["--dry-run"] if "would" in said else []
+        done = copy.manage("replay", "--since", "2025-01-05", "--until", "2025-01-05", *dry)
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"{said} there already, 0 refused."), done.stderr
+    _find_at_desk(desk, copy, "Xylophone")
 
 
 def _zendesk_tickets(desk: Page, copy: Copy) -> int:
