@@ -25,7 +25,7 @@ def batched_by_size(values: Iterable[T], count: int, size: Callable[[T], int], m
             batch, room = [], most
         batch.append(value)
         room -= needed
-        if len(batch) == count:
+        if len(batch) == count or room <= 0:
             yield batch
             batch, room = [], most
     if batch:

@@ -7,6 +7,7 @@ or `aside` where somebody has said that nothing can be done about it.
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,6 +41,7 @@ class Delivery:
     ticket_id: str | None = None
     request_id: str = "-"
     received_at: str = ""
+    ended_at: str = ""  # well, or its last try
     attempts: int = 0
     error: str | None = None
     set_aside: str | None = None  # by whom and why
@@ -89,43 +91,32 @@ def receive(delivery: Delivery) -> Delivery | None:
 def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
     """Its message or job is queued; `details`, if any, are what a repeat is told.
 
-    A worker that was faster has the last word, so its end stays.
+    A worker that was faster has the last word, so its end stays. One that was set aside is on the list again: now there
+    is somebody who waits for it.
     """
     said, also = ({":details": json.dumps(details)}, ", details = :details") if details else ({}, "")
+    values = {":accepted": "accepted", ":received": "received", ":partition": _partition(delivery_id)}
+    update = f"SET #state = :accepted, unfinished = :partition{also} REMOVE set_aside"
     try:
-        aws.call(
-            table().update_item,
-            TableName=settings.DELIVERIES_TABLE,
-            Key=_key(delivery_id),
-            UpdateExpression=f"SET #state = :accepted{also}",
-            ConditionExpression="#state = :received",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=aws.to_wire(said | {":accepted": "accepted", ":received": "received"}),
-        )
+        _update(delivery_id, update, "#state = :received", said | values, "state")
     except aws.Conflict:
-        if not details:
-            return
-        aws.call(  # it has ended already; a repeat is to get the same answer all the same
-            table().update_item,
-            TableName=settings.DELIVERIES_TABLE,
-            Key=_key(delivery_id),
-            UpdateExpression="SET details = :details",
-            ConditionExpression="attribute_exists(delivery_id)",
-            ExpressionAttributeValues=aws.to_wire(said),
-        )
+        if details:  # it has ended already; a repeat is to get the same answer all the same
+            _update(delivery_id, "SET details = :details", "attribute_exists(delivery_id)", said)
 
 
 def attempt(delivery_id: str, error: str | None = None) -> None:
-    """Count a try that did not end it, with what went wrong in plain words."""
-    aws.call(
-        table().update_item,
-        TableName=settings.DELIVERIES_TABLE,
-        Key=_key(delivery_id),
-        UpdateExpression="SET attempts = if_not_exists(attempts, :zero) + :one, #error = :error",
-        ConditionExpression="attribute_exists(delivery_id)",
-        ExpressionAttributeNames={"#error": "error"},
-        ExpressionAttributeValues=aws.to_wire({":zero": 0, ":one": 1, ":error": error or ""}),
-    )
+    """Count a try that did not end it, with what went wrong in plain words; as in `finish`, it is on the list again.
+
+    Raises aws.Conflict if there is none.
+    """
+    counted = "SET attempts = if_not_exists(attempts, :zero) + :one, #error = :error"
+    values = {":zero": 0, ":one": 1, ":error": error or ""}
+    listed = {":partition": _partition(delivery_id)}
+    again = f"{counted}, unfinished = :partition REMOVE set_aside"
+    try:
+        _update(delivery_id, again, "attribute_exists(unfinished)", values | listed, "error")
+    except aws.Conflict:  # it has ended well, and stays off the list
+        _update(delivery_id, counted, "attribute_exists(delivery_id)", values, "error")
 
 
 def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str | None = None) -> None:
@@ -134,62 +125,63 @@ def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str 
     A `duplicate` after `created` is such a repeat; a `failed` one may still end well when it is tried again. One that
     was set aside and fails again is on the list again: somebody tried it since, and should know.
     """
-    sets: dict[str, Any] = {":end": end, ":one": 1, ":zero": 0}
-    names, gone = {"#state": "state", "#error": "error"}, ["set_aside"]
+    values: dict[str, Any] = {":end": end, ":one": 1, ":zero": 0, ":now": clock.now()}
+    gone = ["set_aside"]
     assignments = ["#state = :end", "attempts = if_not_exists(attempts, :zero) + :one", "ended_at = :now"]
     if ticket_id:
         assignments.append("ticket_id = :ticket")
-        sets[":ticket"] = ticket_id
+        values[":ticket"] = ticket_id
     if error:
         assignments.append("#error = :error")
-        sets[":error"] = error
+        values[":error"] = error
     else:
         gone.append("#error")
     if end in ENDED_WELL:
         gone.append("unfinished")
     else:
         assignments.append("unfinished = :partition")
-        sets[":partition"] = _partition(delivery_id)
+        values[":partition"] = _partition(delivery_id)
+    well = {":c": "created", ":u": "updated", ":d": "duplicate", ":i": "ignored"}
+    update = f"SET {', '.join(assignments)} REMOVE {', '.join(gone)}"
+    condition = "attribute_exists(delivery_id) AND NOT #state IN (:c, :u, :d, :i)"
+    with suppress(aws.Conflict):
+        _update(delivery_id, update, condition, values | well, "state", "error")
+
+
+def set_aside(delivery: Delivery, why: str) -> bool:
+    """Nothing can be done about it, as `why` says (and who says so). False if it is not any more as it was seen."""
+    update = "SET unfinished = :aside, set_aside = :why"
+    as_seen = "attribute_exists(unfinished) AND attribute_not_exists(set_aside) AND #state = :seen"
+    values = {":aside": ASIDE, ":why": why, ":seen": delivery.state}
     try:
-        aws.call(
-            table().update_item,
-            TableName=settings.DELIVERIES_TABLE,
-            Key=_key(delivery_id),
-            UpdateExpression=f"SET {', '.join(assignments)} REMOVE {', '.join(gone)}",
-            ConditionExpression="attribute_exists(delivery_id) AND NOT #state IN (:c, :u, :d, :i)",
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=aws.to_wire(
-                sets | {":now": clock.now(), ":c": "created", ":u": "updated", ":d": "duplicate", ":i": "ignored"}
-            ),
-        )
-    except aws.Conflict:
-        return
-
-
-def set_aside(delivery_id: str, why: str) -> bool:
-    """Nothing can be done about it, as `why` says (and who says so). False if it has ended well, or there is none."""
-    return _list("SET unfinished = :partition, set_aside = :why", delivery_id, {":partition": ASIDE, ":why": why})
-
-
-def take_back(delivery_id: str) -> bool:
-    """Something is to be done about it after all. False if it has ended well, or there is none."""
-    partition = {":partition": _partition(delivery_id)}
-    return _list("SET unfinished = :partition REMOVE set_aside", delivery_id, partition)
-
-
-def _list(update: str, delivery_id: str, values: dict[str, Any]) -> bool:
-    try:
-        aws.call(
-            table().update_item,
-            TableName=settings.DELIVERIES_TABLE,
-            Key=_key(delivery_id),
-            UpdateExpression=update,
-            ConditionExpression="attribute_exists(unfinished)",
-            ExpressionAttributeValues=aws.to_wire(values),
-        )
+        _update(delivery.delivery_id, update, as_seen, values, "state")
     except aws.Conflict:
         return False
     return True
+
+
+def take_back(delivery_id: str) -> bool:
+    """Something is to be done about it after all. False if it is not set aside, or there is none."""
+    update, values = "SET unfinished = :partition REMOVE set_aside", {":partition": _partition(delivery_id)}
+    try:
+        _update(delivery_id, update, "attribute_exists(set_aside)", values)
+    except aws.Conflict:
+        return False
+    return True
+
+
+def _update(delivery_id: str, update: str, condition: str, values: dict[str, Any], *reserved: str) -> None:
+    """Change the item if the condition holds, else raise aws.Conflict. DynamoDB's reserved words are spelt `#state`."""
+    request: dict[str, Any] = {
+        "TableName": settings.DELIVERIES_TABLE,
+        "Key": _key(delivery_id),
+        "UpdateExpression": update,
+        "ConditionExpression": condition,
+        "ExpressionAttributeValues": aws.to_wire(values),
+    }
+    if reserved:
+        request["ExpressionAttributeNames"] = {f"#{name}": name for name in reserved}
+    aws.call(table().update_item, **request)
 
 
 def get(delivery_id: str) -> Delivery | None:
@@ -228,6 +220,7 @@ def from_item(item: dict[str, Any]) -> Delivery:
         ticket_id=values.get("ticket_id"),
         request_id=values.get("request_id", "-"),
         received_at=values.get("received_at", ""),
+        ended_at=values.get("ended_at", ""),
         attempts=int(values.get("attempts", 0)),
         error=values.get("error") or None,
         set_aside=values.get("set_aside"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from config.batched import batched
-from ticketing import bulk, clock, rawstore, reindex
+from ticketing import bulk, clock, rawstore, reindex, unfinished
 from ticketing.comparing import Difference, What
 from ticketing.deliveries import ENDED_WELL, Delivery, scan
 from ticketing.reindex import BATCH
@@ -101,7 +101,7 @@ def _unfinished(delivery: Delivery) -> Finding:
 
 def _aside(delivery: Delivery) -> Finding:
     """One about which somebody has said that nothing can be done."""
-    what = f"no ticket, {_named(delivery)} was set aside by {delivery.set_aside}"
+    what = f"{_named(delivery)} was set aside by {delivery.set_aside}"
     to_do = "Nothing is to be done; else `Take back` on the page Deliveries at the desk."
     return Finding(delivery.ticket_id or delivery.delivery_id, what, to_do, due=False)
 
@@ -124,13 +124,17 @@ def _named(delivery: Delivery) -> str:
 
 def _of_raw_tickets(pages: Iterable[list[tuple[str, str]]], progress: Progress) -> Iterator[Finding]:
     """Raw tickets that no ticket of the record stands for."""
+    aside = {rawstore.ticket_key(one.key).keyed_id for one in unfinished.all_set_aside() if one.door == "zendesk"}
     for page in pages:
         ids = {key: rawstore.ticket_key(zendesk_id).keyed_id for key, zendesk_id in page}
         there = bulk.existing(sorted(set(ids.values())))
         for key, ticket_id in ids.items():
             if ticket_id not in there:
                 what, day = f"not in the record, but {key} is in the raw store", rawstore.day(key)
-                yield Finding(ticket_id, what, f"`manage.py replay --since {day} --until {day}` opens it.")
+                to_do = f"`manage.py replay --since {day} --until {day}` opens it, or says why it cannot."
+                if ticket_id in aside:
+                    to_do = "Its delivery was set aside: nothing is to be done."
+                yield Finding(ticket_id, what, to_do, due=ticket_id not in aside)
         progress(len(page))
 
 

@@ -35,6 +35,11 @@ def set_aside(start: Place | None = None, limit: int = 50) -> Page:
     return _page([ASIDE], None, start, limit)
 
 
+def all_set_aside() -> Iterator[Delivery]:
+    """All of it, read as it is taken: a short list, since it is made by hand. Raises aws.AwsError."""
+    return _partition(ASIDE, None, None)
+
+
 def _page(names: Collection[str], state: State | None, start: Place | None, limit: int) -> Page:
     partitions = [_partition(name, state, start) for name in names]
     merged = heapq.merge(*partitions, key=_place, reverse=True)

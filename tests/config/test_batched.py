@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from config.batched import batched, batched_by_size
 
 
-@given(st.lists(st.integers(0, 12)), st.integers(1, 5), st.integers(1, 10))
+@given(st.lists(st.integers(1, 12)), st.integers(1, 5), st.integers(1, 10))
 def test_a_batch_is_within_both_limits_unless_it_is_one_value_too_large(
     sizes: list[int], count: int, most: int
 ) -> None:
@@ -26,7 +26,14 @@ def test_a_batch_is_within_both_limits_unless_it_is_one_value_too_large(
 Cut = Callable[[Iterator[str]], Iterator[list[str]]]
 
 
-@pytest.mark.parametrize("cut", [lambda values: batched(values, 2), lambda values: batched_by_size(values, 2, len, 9)])
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda values: batched(values, 2),
+        lambda values: batched_by_size(values, 2, len, 9),
+        lambda values: batched_by_size(values, 9, len, 2),
+    ],
+)
 def test_no_value_is_taken_before_it_is_needed(cut: Cut) -> None:
     taken: list[str] = []
 

@@ -1,6 +1,8 @@
 """Deliveries: what was taken in and how it ended, and the short list of those that have not ended well."""
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,23 +121,55 @@ def aside() -> list[tuple[str, str | None]]:
 def test_what_is_set_aside_is_on_another_list_until_it_is_taken_back() -> None:
     received()
     deliveries.finish("d-1", "failed", error="It is no JSON")
-    assert deliveries.set_aside("d-1", "Ada: nobody knows who sent it")
+    assert deliveries.set_aside(stored(), "Ada: nobody knows who sent it")
     assert (listed(), aside()) == ([], [("d-1", "Ada: nobody knows who sent it")])
     assert (stored().state, stored().error) == ("failed", "It is no JSON")
     assert deliveries.take_back("d-1")
     assert (listed(), aside(), stored().set_aside) == (["d-1"], [], None)
 
 
-def test_what_is_set_aside_and_fails_again_is_on_the_list_again() -> None:
+@pytest.mark.parametrize(
+    "later",
+    [
+        lambda: deliveries.finish("d-1", "failed", error="It is no JSON"),
+        lambda: deliveries.attempt("d-1", "S3 is away"),
+        lambda: deliveries.accept("d-1"),
+        lambda: deliveries.accept("d-1", {"messageId": "m-1"}),
+    ],
+)
+def test_what_is_set_aside_and_is_tried_or_promised_since_is_on_the_list_again(later: Callable[[], None]) -> None:
     received()
-    deliveries.set_aside("d-1", "Ada: nobody knows who sent it")
-    deliveries.finish("d-1", "failed", error="It is no JSON")
+    deliveries.set_aside(stored(), "Ada: nobody knows who sent it")
+    later()
     assert (listed(), aside(), stored().set_aside) == (["d-1"], [], None)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda: deliveries.accept("d-1"),
+        lambda: deliveries.finish("d-1", "created", "t-1"),
+        lambda: deliveries.set_aside(stored(), "Grace: it was sent anew"),
+    ],
+)
+def test_what_changed_since_it_was_seen_is_not_set_aside(meanwhile: Callable[[], object]) -> None:
+    received()
+    seen = stored()
+    meanwhile()
+    assert not deliveries.set_aside(seen, "Ada: nobody knows who sent it")
+    assert stored().set_aside in (None, "Grace: it was sent anew")
+
+
+def test_a_try_of_what_has_ended_well_is_counted_and_it_stays_off_the_list() -> None:
+    received()
+    deliveries.finish("d-1", "created", "t-1")
+    deliveries.attempt("d-1", "S3 is away")
+    assert (stored().state, stored().attempts, listed()) == ("created", 2, [])
 
 
 def test_what_is_set_aside_may_still_end_well() -> None:
     received()
-    deliveries.set_aside("d-1", "Ada: nobody knows who sent it")
+    deliveries.set_aside(stored(), "Ada: nobody knows who sent it")
     deliveries.finish("d-1", "created", "t-1")
     assert (listed(), aside(), stored().state, stored().set_aside) == ([], [], "created", None)
 
@@ -143,9 +177,9 @@ def test_what_is_set_aside_may_still_end_well() -> None:
 def test_what_ended_well_is_not_set_aside_and_nothing_is_made_of_nothing() -> None:
     received()
     deliveries.finish("d-1", "created", "t-1")
-    for delivery_id in ("d-1", "d-2"):
-        assert not deliveries.set_aside(delivery_id, "Ada: why not")
-        assert not deliveries.take_back(delivery_id)
+    for one in (stored(), replace(stored(), delivery_id="d-2")):
+        assert not deliveries.set_aside(one, "Ada: why not")
+        assert not deliveries.take_back(one.delivery_id)
     assert (listed(), aside(), deliveries.get("d-2")) == ([], [], None)
 
 

@@ -83,15 +83,35 @@ def test_an_accepted_delivery_that_has_not_ended_is_named_after_fifteen_minutes(
     assert f"`manage.py redrive TicketSubmissions --ticket {late.delivery_id}`" in line
 
 
+def stands(one: Delivery) -> Delivery:
+    found = deliveries.get(one.delivery_id)
+    assert found
+    return found
+
+
+def test_so_is_the_raw_ticket_of_a_delivery_that_was_set_aside(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = delivered(monkeypatch, "failed", door="zendesk", key="8")
+    put_raw(rawstore.key("8", ago()))
+    deliveries.set_aside(stands(one), "Ada: it is larger than we can store")
+    call_command("reconcile")
+    said = capsys.readouterr().out
+    assert "is in the raw store. Its delivery was set aside: nothing is to be done." in said
+    assert "2 that nobody waits for" in said
+    deliveries.take_back(one.delivery_id)
+    assert len(lines(capsys)) == 2
+
+
 @pytest.mark.parametrize("state", ["failed", "accepted"])
 def test_what_somebody_set_aside_is_listed_but_nobody_waits_for_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], state: str
 ) -> None:
     one = delivered(monkeypatch, state, received_at=ago(minutes=16))
-    deliveries.set_aside(one.delivery_id, "Ada, 2026-02-09T10:11:12.345Z: nobody knows who sent it")
+    deliveries.set_aside(stands(one), "Ada, 2026-02-09T10:11:12.345Z: nobody knows who sent it")
     call_command("reconcile")
     said = capsys.readouterr().out
-    assert said.startswith(f"{one.delivery_id}: no ticket, delivery {one.delivery_id} (door submission, key k) was set")
+    assert said.startswith(f"{one.delivery_id}: delivery {one.delivery_id} (door submission, key k) was set aside")
     assert "set aside by Ada, 2026-02-09T10:11:12.345Z: nobody knows who sent it. Nothing is to be done" in said
     assert "1 that nobody waits for: promised nothing, or set aside.\nNothing is missing" in said
     deliveries.take_back(one.delivery_id)

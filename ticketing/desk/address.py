@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 _NUL, _SPELT = "%00", "%EF%BF%BD"  # U+FFFD, which `ticketing.index.storable` puts in its place
 
 
 class AddressMiddleware:
-    """No filter, search or session of the desk holds NUL: no row does, and PostgreSQL cannot even be asked for it."""
+    """No filter, search, link or session of the desk holds NUL: no row does, and PostgreSQL cannot be asked for it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -20,5 +20,9 @@ class AddressMiddleware:
 
     def process_view(self, request: HttpRequest, *view: Any) -> None:
         """What Django asks for when it knows whose the address is, and before anybody has read its query."""
-        if request.resolver_match and request.resolver_match.namespace == "admin":
-            request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace(_NUL, _SPELT)
+        found = request.resolver_match
+        if not found or found.namespace != "admin":
+            return
+        if found.url_name == "view_on_site" and "\0" in request.path:
+            raise Http404
+        request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace(_NUL, _SPELT)

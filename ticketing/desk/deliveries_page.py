@@ -81,6 +81,7 @@ class DeliveriesPage(DeskPage):
         more = {"state": chosen or "", "after": " ".join(page.next)} if page.next else None
         about |= {"rows": rows, "queues": queues, "readable": True, "may_redrive": self.may_redrive}
         about |= {"more": more and f"?{urlencode(more)}", "from_start": "after" not in self.request.GET}
+        about |= {"set_aside": chosen == "aside"}
         return self.page("desk/deliveries.html", about)
 
 

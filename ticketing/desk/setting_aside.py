@@ -1,6 +1,6 @@
 """Setting aside what can never end well, so that what is left on the list is what somebody has to see to."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django import forms
 from django.contrib import messages
@@ -20,7 +20,12 @@ from ticketing.reconcile import GRACE
 
 DELIVERIES = "admin:ticketing_delivery_changelist"
 _AWAY = "AWS did not answer, so this could not be written down. Try again in a moment."
-_ON_ITS_WAY = "This delivery is still on its way, or it ended well meanwhile: there is nothing to set aside."
+_ON_ITS_WAY = "This delivery is still being tried, or it ended well meanwhile: there is nothing to set aside."
+_ASIDE = "Somebody has set this delivery aside already."
+_TRIED_OUT = timedelta(
+    minutes=3
+)  # what failed for good is in its dead-letter queue then; a next try would bring it back
+_LONGEST_ID = 2048  # DynamoDB's limit of a key, in bytes
 
 
 class WhyForm(forms.Form):
@@ -46,7 +51,7 @@ class SetAsidePage(DeskPage):
             delivery = _stuck(delivery_id)
             if not form.is_valid():
                 return self._show(delivery, form)
-            _set_aside(delivery_id, f"{staff.author(self.user)}, {clock.now()}: {form.cleaned_data['why']}")
+            _set_aside(delivery, self._said(form))
         except Refusal as refusal:
             messages.error(self.request, refusal.sentence)
         except aws.AwsError:
@@ -55,34 +60,46 @@ class SetAsidePage(DeskPage):
             messages.success(self.request, "It is set aside. Nobody is told to see to it any more.")
         return HttpResponseRedirect(reverse(DELIVERIES))
 
+    def _said(self, form: WhyForm) -> str:
+        """Who, when and why, in one line."""
+        return f"{staff.author(self.user)}, {clock.now()}: {' '.join(form.cleaned_data['why'].split())}"
+
     def _show(self, delivery: Delivery, form: WhyForm) -> HttpResponse:
         about = {"title": "Set aside", "opts": DeliveryModel._meta, "deliveries_address": reverse(DELIVERIES)}
         return self.page("desk/set_aside.html", about | {"one": delivery, "form": form})
 
 
 def can_be(delivery: Delivery) -> bool:
-    """Whether it failed, or had its time to end; and nobody has set it aside."""
+    """Whether it failed and is not tried any more, or had its time to end; and nobody has set it aside."""
     if delivery.set_aside or delivery.state in ENDED_WELL:
         return False
-    return delivery.state == "failed" or delivery.received_at < clock.stamp(datetime.now(UTC) - GRACE)
+    if delivery.state == "failed":
+        return delivery.ended_at < _before(_TRIED_OUT)
+    return delivery.received_at < _before(GRACE)
+
+
+def _before(span: timedelta) -> str:
+    return clock.stamp(datetime.now(UTC) - span)
 
 
 def take_back(delivery_id: str) -> str:
     """Put it on the list again; a sentence for the person. Raises Absent, aws.AwsError."""
     if not deliveries.take_back(delivery_id):
-        raise Absent("There is no such delivery that has not ended well.")
+        raise Absent("This delivery is not set aside any more, or there is none.")
     return "It is on the list again."
 
 
-def _set_aside(delivery_id: str, said: str) -> None:
-    if not deliveries.set_aside(delivery_id, said):
+def _set_aside(delivery: Delivery, said: str) -> None:
+    if not deliveries.set_aside(delivery, said):
         raise Refusal(_ON_ITS_WAY)
 
 
 def _stuck(delivery_id: str) -> Delivery:
-    delivery = deliveries.get(delivery_id)
+    delivery = deliveries.get(delivery_id) if len(delivery_id.encode()) <= _LONGEST_ID else None
     if delivery is None:
         raise Absent("There is no such delivery.")
+    if delivery.set_aside:
+        raise Refusal(_ASIDE)
     if not can_be(delivery):
         raise Refusal(_ON_ITS_WAY)
     return delivery

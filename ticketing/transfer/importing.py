@@ -21,7 +21,7 @@ from ticketing.ticket import Ticket
 from ticketing.transfer import line
 from ticketing.transfer.pace import Pace
 
-LINES, BYTES = 100, 4_000_000  # of a batch, at most (and a line more)
+LINES, BYTES = 100, 4_000_000  # of a batch, at most; a larger line is one
 COMMENTS = 25  # that the record takes at once
 
 _SPOILT = ("ValidationException", "TransactionCanceledException")  # by something in the batch, not by the setup

@@ -216,11 +216,11 @@ def aside(delivery_id: str) -> str:
 def test_what_can_never_end_well_is_set_aside_and_taken_back(
     redriver: Client, deliver: Deliver, said: Callable[[Any], str]
 ) -> None:
-    deliver("d/1_é", "failed")
+    deliver("d/1_é", "failed", 4)
     link = aside("d/1_é")
     assert f'href="{link}"' in redriver.get(PAGE).content.decode()
     assert "It is no JSON" in redriver.get(link).content.decode()
-    response = redriver.post(link, {"why": "Nobody knows who sent it."}, follow=True)
+    response = redriver.post(link, {"why": "Nobody knows\r\nwho sent it."}, follow=True)
     assert said(response).startswith("It is set aside.")
     assert (response.redirect_chain, shown(response)) == ([(PAGE, 302)], [])
     response = redriver.get(PAGE, {"state": "aside"})
@@ -234,7 +234,7 @@ def test_what_can_never_end_well_is_set_aside_and_taken_back(
 
 @pytest.mark.parametrize("why", ["", "  ", "x" * 501, "nul\0"])
 def test_nothing_is_set_aside_without_a_reason(redriver: Client, deliver: Deliver, why: str) -> None:
-    deliver("d-1", "failed")
+    deliver("d-1", "failed", 4)
     response = redriver.post(aside("d-1"), {"why": why})
     assert (response.status_code, list(response.context["form"].errors)) == (200, ["why"])
     assert shown(redriver.get(PAGE)) == ["d-1"]
@@ -243,7 +243,8 @@ def test_nothing_is_set_aside_without_a_reason(redriver: Client, deliver: Delive
 @pytest.mark.parametrize(
     ("state", "minutes", "can_be"),
     [
-        ("failed", 0, True),
+        ("failed", 4, True),
+        ("failed", 2, False),  # it is tried again
         ("accepted", 14, False),
         ("accepted", 16, True),
         ("received", 16, True),
@@ -261,16 +262,27 @@ def test_what_is_on_its_way_or_ended_well_is_not_set_aside(
 def test_what_ends_while_somebody_writes_why_is_not_set_aside(
     redriver: Client, deliver: Deliver, said: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver("d-1", "failed")
+    deliver("d-1", "failed", 4)
     monkeypatch.setattr(deliveries, "set_aside", lambda *_: deliveries.finish("d-1", "created", "t-1"))
     response = redriver.post(aside("d-1"), {"why": "Nobody knows who sent it."}, follow=True)
-    assert said(response).startswith("This delivery is still on its way, or it ended well meanwhile")
+    assert said(response).startswith("This delivery is still being tried, or it ended well meanwhile")
     assert said(redriver.get(aside("d-2"), follow=True)) == "There is no such delivery."
-    assert said(redriver.post(PAGE, {"back": "d-1"}, follow=True)).startswith("There is no such delivery")
+    assert said(redriver.post(PAGE, {"back": "d-1"}, follow=True)).startswith("This delivery is not set aside")
+    assert said(redriver.get(aside("x" * 3000), follow=True)) == "There is no such delivery."
+
+
+def test_what_somebody_else_set_aside_says_so(redriver: Client, deliver: Deliver, said: Callable[[Any], str]) -> None:
+    assert "Nobody has set anything aside" in redriver.get(PAGE, {"state": "aside"}).content.decode()
+    deliver("d-1", "failed", 4)
+    redriver.post(aside("d-1"), {"why": "Nobody knows who sent it."})
+    response = redriver.post(aside("d-1"), {"why": "So it is."}, follow=True)
+    assert said(response).endswith("Somebody has set this delivery aside already.")
+    assert "has ended well or was set aside" in response.content.decode()
+    assert "Nobody knows who sent it." in redriver.get(PAGE, {"state": "aside"}).content.decode()
 
 
 def test_who_may_look_may_not_redrive_and_others_may_not_look(client: Client, grace: User, deliver: Deliver) -> None:
-    deliver("d-1", "failed")
+    deliver("d-1", "failed", 4)
     client.force_login(grace)
     assert client.get(PAGE).status_code == 403
     assert "Deliveries" not in client.get("/desk/ticketing/indexedticket/").content.decode()

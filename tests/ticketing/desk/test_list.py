@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -125,6 +126,13 @@ def test_a_filter_that_holds_nul_is_answered(desk: Client, address: str) -> None
 @pytest.mark.parametrize("page", ["change", "history", "delete"])
 def test_a_clock_whose_id_holds_nul_is_none(desk: Client, ticket_id: str, page: str) -> None:
     assert desk.get(f"/desk/routing/clock/{ticket_id}/{page}/").status_code in (302, 403)
+
+
+@pytest.mark.sql
+@pytest.mark.parametrize("model", ["clock", "indexedticket"])
+def test_a_link_to_what_holds_nul_leads_nowhere(desk: Client, model: str) -> None:
+    kind = ContentType.objects.get(model=model).pk
+    assert desk.get(f"/desk/r/{kind}/a%00b/").status_code == 404
 
 
 @pytest.mark.sql
