@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 
 from config import aws
@@ -31,6 +33,24 @@ def test_a_ticket_through_the_itsm_door_is_at_the_desk(copy: Copy, desk: Page) -
     assert answer.status_code == 201
     _find_at_desk(desk, copy, answer.json()["reference"])
     expect(desk.get_by_text("Printer on fire").first).to_be_visible()
+
+
+def test_a_body_that_is_streamed_is_taken_or_too_large(copy: Copy) -> None:
+    body = json.dumps({"caller_id": "u-1", "issue_description": "x" * 500_000}).encode()
+    headers = {"Token": copy.tokens["general", "itsm"], "Content-Type": "application/json"}
+    for times, status in ((1, 201), (3, 413), (30, 413)):
+        chunks = (body[start : start + 1000] for start in range(0, len(body), 1000))
+        streamed = (chunk for chunk in [*chunks, *[b" " * 500_000] * (times - 1)])
+        answer = requests.post(f"{copy.url}/itsm/tickets", data=streamed, headers=headers, timeout=10)
+        assert (answer.status_code, "request_id" in answer.json()) == (status, status != 201)
+
+
+def test_a_caller_whose_id_is_as_long_as_can_be_is_listed(copy: Copy) -> None:
+    caller, token = "ü" * 1024, copy.tokens["general", "itsm"]
+    body = {"caller_id": caller, "issue_description": "Who am I?"}
+    made = doors.post(copy, "/itsm/tickets", body, token).json()["ticket_id"]
+    found = doors.get(copy, f"/itsm/tickets?caller={quote(caller)}", token).json()["tickets"]
+    assert [one["ticket_id"] for one in found] == [made]
 
 
 @pytest.mark.parametrize("tier", ["gold", "general"])
