@@ -1,0 +1,43 @@
+"""Readiness: everything is asked at once, and what cannot be reached is named."""
+
+import threading
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+
+from config import aws, health
+
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+
+
+def test_all_that_is_needed_is_there(client: Client) -> None:
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
+
+
+def test_what_cannot_be_reached_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(name: str = "") -> None:
+        raise aws.Retryable("ReadTimeoutError", "away")
+
+    def no_database() -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(health, "_stream", away)
+    monkeypatch.setattr(health, "_database", no_database)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["missing"]) == (503, ["database", "event stream"])
+    assert answer.json()["error"] == "Not reachable: database, event stream"
+
+
+def test_an_aws_that_hangs_is_waited_for_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each waits until all of them do: one after the other, they would never come to that."""
+    together = threading.Barrier(len(health._aws()), timeout=5)
+
+    def hangs(reach: object) -> bool:
+        together.wait()
+        return False
+
+    reached = health._reached
+    monkeypatch.setattr(health, "_reached", lambda reach: reached(reach) if reach is health._database else hangs(reach))
+    assert len(client.get("/readyz").json()["missing"]) == together.parties
