@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
+from config import json
 from ticketing import clock
 from ticketing.ticket import Ticket
 from ticketing.ticket import draft as new_draft
@@ -46,6 +47,11 @@ def attributes(context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def seen(fields: dict[str, Any]) -> dict[str, str]:
+    """What tells later whether Zendesk says something else of a field."""
+    return {name: json.fingerprint(value)[:12] for name, value in fields.items()}
+
+
 def draft(context: dict[str, Any], delivery_id: str) -> Ticket:
     """The ticket to open. Its `delivery_id` tells, after a try that died, that this delivery opened it."""
     requester_id, customer_id = context["ticket"].get("requester_id"), settings.DEFAULT_CUSTOMER
@@ -57,7 +63,7 @@ def draft(context: dict[str, Any], delivery_id: str) -> Ticket:
         customer_id=customer_id,
         tier="general",
         caller_id=f"zendesk:{requester_id}" if requester_id else f"customer:{customer_id}",
-        attributes={"zendesk": attributes(context) | {"delivery_id": delivery_id}},
+        attributes={"zendesk": attributes(context) | {"seen": seen(values), "delivery_id": delivery_id}},
         **values,
     )
 

@@ -44,7 +44,7 @@ def again(zendesk_id: str, key: str) -> Outcome:
     What staff did at the desk since then stays. Raises as `take`, but nothing of Zendesk, which is not asked.
     """
     context = load(zendesk_id, key)
-    ticket, opened = record.write(context, ids.new_id(), past=True)
+    ticket, opened = record.write(context, ids.new_id())
     embedding.invoke(zendesk_id, key)
     return Outcome("created" if opened else "updated", ticket.ticket_id)
 

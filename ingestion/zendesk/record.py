@@ -17,19 +17,18 @@ from ticketing.ticket import Actor, Ticket
 log = logging.getLogger(__name__)
 
 
-def write(context: dict[str, Any], delivery_id: str, past: bool = False) -> tuple[Ticket, bool]:
+def write(context: dict[str, Any], delivery_id: str) -> tuple[Ticket, bool]:
     """Open the desk ticket, or bring it up to what Zendesk has; it, and whether this delivery opened it.
 
-    With `past` it is what Zendesk had once: the fields of a ticket that has seen that already stay as they are. A
-    ticket that is closed here stays so. Raises refusals.Invalid if it is too large, Stale and Busy if others write it
-    (try again), aws.AwsError.
+    A ticket that is closed here stays as it is. Raises refusals.Invalid if it is too large, Stale and Busy if others
+    write it (try again), aws.AwsError.
     """
     zendesk_id = str(context["ticket"]["id"])
     key = rawstore.ticket_key(zendesk_id)
     ticket = service.open_ticket(mapping.draft(context, delivery_id), key).ticket
     try:
         _add_comments(ticket.ticket_id, zendesk_id, context)  # before a change that may close the ticket
-        _bring_up_to_date(ticket.ticket_id, context, past)
+        _bring_up_to_date(ticket.ticket_id, context)
     except Final:
         log.info("Ticket %s is closed: what is new in Zendesk ticket %s is left out", ticket.reference, zendesk_id)
     return ticket, _zendesk(ticket).get("delivery_id") == delivery_id
@@ -54,24 +53,28 @@ def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> N
         )
 
 
-def _bring_up_to_date(ticket_id: str, context: dict[str, Any], past: bool) -> None:
-    """The fields as Zendesk has them, unless the desk has them newer: webhooks come in any order.
+def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
+    """What is new of the fields in Zendesk, unless the desk has them newer: webhooks come in any order.
 
-    Zendesk's times are whole seconds, so what it has now may be new under a time that is known. What it had once is
-    not, but a ticket that was opened to be closed still has to be.
+    A field about which Zendesk says what it said before stays as staff left it.
     """
     desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
     known, fetched = _zendesk(desk), mapping.attributes(context)
-    seen, at = known.get("updated_at") or "", fetched["updated_at"] or ""
-    half_done = fetched["status"] == "closed" and desk.status == "solved"
-    if seen > at or (past and seen == at and not half_done):
+    if (known.get("updated_at") or "") > (fetched["updated_at"] or ""):
         return
-    changes = mapping.fields(context) | {"attributes": desk.attributes | {"zendesk": known | fetched}}
+    fields = mapping.fields(context)
+    seen, before = mapping.seen(fields), _dict(known.get("seen"))
+    changes = {name: value for name, value in fields.items() if seen[name] != before.get(name)}
+    changes["attributes"] = desk.attributes | {"zendesk": known | fetched | {"seen": seen}}
     service.change_ticket(ticket_id, settings.DEFAULT_CUSTOMER, changes, _actor(), expected_version=desk.version)
 
 
 def _zendesk(ticket: Ticket) -> dict[str, Any]:
-    value = ticket.attributes.get("zendesk")
+    return _dict(ticket.attributes.get("zendesk"))
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    """What we wrote, or nothing where somebody else wrote there."""
     return value if isinstance(value, dict) else {}
 
 

@@ -110,6 +110,37 @@ def test_what_the_desk_keeps_beside_zendesk_stays(
     assert (ticket.subject, ticket.assignee, ticket.attributes["expert"]) == ("No lesson again", "priya", "Chemistry")
 
 
+@pytest.mark.parametrize("updated_at", ["2026-01-05T10:00:00Z", "2026-01-06T00:00:00Z", None])
+def test_what_staff_changed_stays_as_long_as_zendesk_says_the_same(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]], updated_at: str | None
+) -> None:
+    zendesk.ticket["updated_at"] = updated_at and "2026-01-05T10:00:00Z"
+    run(received)
+    done = {"status": "solved", "priority": "low", "tags": ["done"]}
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, done, STAFF)
+    before = desk_ticket()
+    run(received)
+    assert desk_ticket() == before
+    zendesk.ticket |= {"tags": ["late"], "updated_at": updated_at}  # perhaps in the same second
+    run(received)
+    ticket = desk_ticket().ticket
+    assert (ticket.status, ticket.priority, ticket.tags) == ("solved", "low", ["late"])
+    zendesk.ticket |= {"status": "hold"}
+    run(received)
+    assert (desk_ticket().ticket.status, desk_ticket().ticket.priority) == ("pending", "low")
+
+
+@pytest.mark.parametrize("spoiled", [None, 7, {}, {"seen": "x"}])
+def test_a_ticket_that_does_not_say_what_was_seen_is_as_zendesk_has_it(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]], spoiled: Any
+) -> None:
+    run(received)
+    changes = {"status": "solved", "attributes": {"zendesk": spoiled}}
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, changes, STAFF)
+    assert pipeline.run(received).end == "updated"
+    assert desk_ticket().ticket.status == "open"
+
+
 def test_a_closed_ticket_has_its_comments(received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]) -> None:
     zendesk.ticket["status"] = "closed"
     zendesk.comment("Done.")
