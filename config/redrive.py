@@ -6,7 +6,7 @@ attribute `origin_message_id`, and whoever works it makes its ids of that.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -75,8 +75,10 @@ def move(
     limit: int | None = None,
     seconds: float | None = None,
     progress: Callable[[int], object] = int,
+    but: Collection[str] = (),
 ) -> Moved:
-    """Move the messages back; with `only`, those of that ticket or delivery; `limit` of them, for so many seconds.
+    """Move the messages back; with `only`, those of that ticket or delivery, and not those of the ones in `but`;
+    `limit` of them, for so many seconds.
 
     What is not moved can be received again at once. Raises aws.AwsError: what was moved by then (see `progress`) is
     moved, the rest stays; run it again.
@@ -84,7 +86,7 @@ def move(
     moved, held = Moved(), dict[str, Message]()
     try:
         for messages in _batches(to, moved, held, limit, seconds):
-            wanted = [one for one in messages if only is None or only in _about(to, one)]
+            wanted = [one for one in messages if _is_wanted(to, one, only, but)]
             for given in _give(to, wanted[: _room(moved, limit)], moved, progress):
                 del held[given.message_id]
     finally:
@@ -117,6 +119,13 @@ def _batches(
 
 def _room(moved: Moved, limit: int | None) -> int:
     return 10 if limit is None else max(min(limit - moved.count, 10), 0)
+
+
+def _is_wanted(to: Way, message: Message, only: str | None, but: Collection[str]) -> bool:
+    if only is None and not but:
+        return True  # whom it is about may be in S3: nobody has to know
+    about = _about(to, message)
+    return (only is None or only in about) and about.isdisjoint(but)
 
 
 def _about(to: Way, message: Message) -> set[str]:

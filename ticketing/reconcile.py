@@ -24,7 +24,10 @@ _INDEX: dict[What, str] = {
     "comments not in the record": "comments of it are in the index, but another program deleted them from the record",
     "not searchable": "in the index, but search does not know what it says",
 }
-_REDRIVE = {"submission": "`manage.py redrive TicketSubmissions --ticket {0}`", "zendesk": "`Run again` at the desk"}
+_REDRIVE = {
+    "submission": "`manage.py redrive TicketSubmissions --ticket {0}`",
+    "zendesk": "`Run again` on the page Deliveries at the desk",
+}
 
 Progress = Callable[[int], object]
 
@@ -91,7 +94,7 @@ def _unfinished(delivery: Delivery) -> Finding:
     """A delivery without a ticket, or with one that nobody said was made."""
     what, due = _why(delivery), delivery.state != "received"
     again = _REDRIVE.get(delivery.door, "the page Deliveries at the desk").format(delivery.delivery_id)
-    to_do = f"Repair the cause, then {again}."
+    to_do = f"Repair the cause, then {again}; if nobody can, `Set aside` on that page of the desk."
     if delivery.state == "accepted":
         to_do = f"Look whether its consumers run; if it is in the dead-letter queue: {again}."
     if not due:

@@ -137,7 +137,7 @@ def test_a_failed_delivery_is_named_with_its_cause(
     first, second = sorted(lines(capsys))
     assert first.startswith("t-1: no ticket, delivery ")
     assert "failed (It is no JSON). Repair the cause, then `manage.py redrive" in first
-    assert "`Run again` at the desk" in second
+    assert "`Run again` on the page Deliveries" in second
 
 
 def test_a_raw_ticket_that_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,6 +186,8 @@ def test_only_what_came_in_since_then(monkeypatch: pytest.MonkeyPatch, capsys: p
     call_command("reconcile", "--since", "2026-02-09T10:00:00.001Z")
     with pytest.raises(CommandError, match=r"--since: yesterday is neither a time \(2026-02-09T10:00Z\) nor how long"):
         call_command("reconcile", "--since", "yesterday")
+    with pytest.raises(CommandError, match="--since: 2999-01-01 is still to come, so nothing came in"):
+        call_command("reconcile", "--since", "2999-01-01")
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("24h", 86_400), ("2d", 172_800)])

@@ -191,3 +191,10 @@ def test_an_unknown_queue_or_an_absurd_limit_is_refused_with_a_sentence() -> Non
 def test_every_dead_letter_queue_has_a_way_back() -> None:
     names = {moto_stack.text(one["QueueName"]) for one in moto_stack.of_type("AWS::SQS::Queue")}
     assert {way.dead_letters for way in redrive.ways()} == {name for name in names if name.endswith("DLQ")}
+
+
+def test_a_ticket_that_no_message_is_about_is_said_to_have_none(capsys: pytest.CaptureFixture[str]) -> None:
+    dead(SUBMISSIONS)
+    with pytest.raises(CommandError, match="None of the 1 messages seen there is about t-1: it is still being tried"):
+        run(capsys, SUBMISSIONS, "--ticket", "t-1")
+    assert len(there(f"{SUBMISSIONS}DLQ")) == 1

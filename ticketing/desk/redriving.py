@@ -4,7 +4,7 @@ from django.conf import settings
 
 from config import celery, redrive
 from config.refusals import Absent, Refusal
-from ticketing import deliveries
+from ticketing import deliveries, unfinished
 from ticketing.deliveries import ENDED_WELL
 
 SECONDS = 6.0  # a request ends within ten
@@ -12,12 +12,16 @@ _ZENDESK_JOB = "ingestion.zendesk.ingest"
 
 
 def all_of(queue_name: str) -> str:
-    """Move a dead-letter queue's messages back, as many as one request can. Raises Absent, Refusal, aws.AwsError."""
+    """Move a dead-letter queue's messages back, as many as one request can, but those that somebody has set aside.
+
+    Raises Absent, Refusal, aws.AwsError.
+    """
     try:
         way = redrive.way(queue_name)
     except redrive.UnknownQueue as error:
         raise Absent(str(error)) from None
-    moved = redrive.move(way, seconds=SECONDS)
+    aside = {one.delivery_id for one in unfinished.all_set_aside()}
+    moved = redrive.move(way, seconds=SECONDS, but=aside)
     said = f"{moved.count} of the {moved.seen} messages seen in {way.dead_letters} went back to {way.name}."
     if moved.stayed:
         raise Refusal(f"{said} The others stay: {', '.join(sorted(set(moved.stayed.values())))}.")

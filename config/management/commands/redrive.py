@@ -29,6 +29,11 @@ class Command(BaseCommand):
         except aws.AwsError as error:
             raise CommandError(f"{self.count} messages moved, then: {error}. Nothing is lost; run it again.") from error
         self.stdout.write(f"{moved.count} messages moved from {way.dead_letters} back to {way.name}.")
+        if options["ticket"] and not moved.count and not moved.stayed:
+            raise CommandError(
+                f"None of the {moved.seen} messages seen there is about {options['ticket']}: it is still being tried, "
+                "for three minutes at most, or it went back already."
+            )
         for message_id, why in moved.stayed.items():
             self.stderr.write(f"{message_id} stays in {way.dead_letters}: {why}")
         if moved.stayed:

@@ -177,6 +177,18 @@ def test_one_whose_message_is_not_dead_lettered_says_so(
     assert said(redriver.post(PAGE, {"delivery": "d-2"}, follow=True)) == "There is no such delivery."
 
 
+def test_what_is_set_aside_stays_where_its_whole_queue_is_redriven(
+    redriver: Client, said: Callable[[Any], str]
+) -> None:
+    hopeless = deliveries.get(dead_letter("no JSON"))
+    assert hopeless
+    deliveries.set_aside(hopeless, "Ada: nobody knows who sent it")
+    dead_letter("[]")
+    answer = said(redriver.post(PAGE, {"queue": "TicketSubmissions"}, follow=True))
+    assert answer == "1 of the 2 messages seen in TicketSubmissionsDLQ went back to TicketSubmissions."
+    assert [one.delivery_id for one in unfinished.all_set_aside()] == [hopeless.delivery_id]
+
+
 def test_a_whole_queue_is_redriven(redriver: Client, said: Callable[[Any], str]) -> None:
     for _ in range(12):
         queue.send("AnalyticsQueueDLQ", "{}")

@@ -20,13 +20,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.seen = missing = nobodys = 0
         try:
-            since = clock.given(options["since"]) if options["since"] else None
-            for finding in reconcile.findings(since, self._progress):
+            for finding in reconcile.findings(self._since(options["since"]), self._progress):
                 self.stdout.write(str(finding))
                 missing += finding.due
                 nobodys += not finding.due
-        except ValueError as error:
-            raise CommandError(f"--since: {error}.") from None
         except aws.AwsError as error:
             raise CommandError(f"Not everything can be read: {error}. Nothing is lost; run it again.") from error
         if nobodys:
@@ -34,6 +31,15 @@ class Command(BaseCommand):
         if missing:
             raise CommandError(f"{missing} missing or different; {self.seen} looked at.")
         self.stdout.write(f"Nothing is missing: {self.seen} looked at.")
+
+    def _since(self, given: str | None) -> str | None:
+        try:
+            since = clock.given(given) if given else None
+        except ValueError as error:
+            raise CommandError(f"--since: {error}.") from None
+        if since and since > clock.now():
+            raise CommandError(f"--since: {given} is still to come, so nothing came in since then.")
+        return since
 
     def _progress(self, count: int) -> None:
         self.seen += count
