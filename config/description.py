@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction
+from rest_framework.serializers import Serializer
+
 ERROR = {
     "type": "object",
     "description": "Every error, whatever its status.",
@@ -15,6 +19,18 @@ _ANSWER = {
     "description": "Any error.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
 }
+
+
+class DoorSchema(AutoSchema):
+    """Names that differ from door to door, each of which has its own `NewTicket`, and lists that are called so."""
+
+    def get_serializer_name(self, serializer: Serializer[Any], direction: Direction) -> str:
+        door = self.view.__module__.partition(".")[0]
+        return door.capitalize() + super().get_serializer_name(serializer, direction)
+
+    def get_operation_id(self) -> str:
+        name = super().get_operation_id()
+        return name if self.path.endswith("}") else name.replace("_retrieve", "_list")
 
 
 def with_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
