@@ -167,7 +167,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.access.AlwaysJson",
     "DEFAULT_THROTTLE_CLASSES": ["config.throttle.TokenBucket"],
     "DEFAULT_RENDERER_CLASSES": ["config.json.ExactJSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.description.DoorSchema",
     "EXCEPTION_HANDLER": "config.errors.handle",
     "UNAUTHENTICATED_USER": None,
     "COMPACT_JSON": True,
@@ -182,6 +182,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.description.with_errors"],
+    "ENUM_NAME_OVERRIDES": {"TicketStatus": "ticketing.workflow.STATUSES"},
 }
 
 # --- The desk ---------------------------------------------------------------------------------------

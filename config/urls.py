@@ -5,11 +5,12 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import health
+from config.access import FirstUnlessAsked
 
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
-    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema", SpectacularAPIView.as_view(content_negotiation_class=FirstUnlessAsked), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("desk/", admin.site.urls),
     path("", include("itsm.urls")),

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from config.api import KEY_PARAMETER, PAGE_PARAMETERS, DoorView, created
 from config.body import idempotency_key, open_cursor, page_limit, read_object, seal_cursor
 from config.caller import Caller
-from config.errors import BadRequest, PreconditionFailed
+from config.errors import BadRequest
 from config.requests import request_id
 from config.service_levels import ServiceLevel
 from itsm.serializers import (
@@ -148,11 +148,12 @@ def _actor(caller: Caller) -> Actor:
 
 
 def _expected_version(request: Request) -> int | None:
-    """The version in `If-Match`; None where there is none, or any will do (`*`)."""
+    """The version in `If-Match`; None where there is none, or any will do (`*`). One that is no version is a 400:
+    on a 412 a client reads the ticket again and comes back with the same."""
     header = request.headers.get("If-Match", "*").strip()
     if header == "*":
         return None
     match = re.fullmatch(r'"([0-9]{1,18})"', header)
     if not match:
-        raise PreconditionFailed('If-Match must be the ticket\'s version in quotes, e.g. "3"')
+        raise BadRequest('If-Match must be the ticket\'s version in quotes, e.g. "3"')
     return int(match[1])

@@ -34,10 +34,13 @@ def _token(request: Request) -> str | None:
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the OpenAPI document tells of it."""
+    """How the OpenAPI document tells of it: two headers, of which one is enough."""
 
     target_class = "routing.authentication.TokenAuthentication"
     name = ["token", "bearer"]
+
+    def get_security_requirement(self, auto_schema: object) -> list[dict[str, list[str]]]:
+        return [{name: []} for name in self.name]
 
     def get_security_definition(self, auto_schema: object) -> list[dict[str, str]]:
         return [{"type": "apiKey", "in": "header", "name": "Token"}, {"type": "http", "scheme": "bearer"}]
