@@ -39,10 +39,6 @@ class Conflict(ApiError):
     status_code = status.HTTP_409_CONFLICT
 
 
-class PreconditionFailed(ApiError):
-    status_code = status.HTTP_412_PRECONDITION_FAILED
-
-
 class TooLarge(ApiError):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
