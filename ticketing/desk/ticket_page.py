@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from config import aws
+from config import aws, json
 from config.refusals import Absent, KeyReused, Refusal
 from ticketing import ids, index, service
 from ticketing.desk import conversation, staff, writing
@@ -26,6 +26,8 @@ from ticketing.workflow import is_final
 COMMENTS = 100
 _LONGEST_ID = 2048  # DynamoDB's limit of a key, in bytes
 _SAVED = {"reply": "Your reply is saved.", "note": "Your internal note is saved.", SAVE: "The ticket is saved."}
+_SAID_BEFORE = "You have just said this, and it is saved. Send it again if you mean to say it twice."
+_LAST = "said last"  # in the session: the ticket, what was said, and the form's key
 _UNREADABLE = "The record cannot be read right now. Try again in a moment."
 
 
@@ -61,6 +63,8 @@ class TicketPage(DeskPage):
     def _write(self, form: TicketForm) -> HttpResponse:
         if not form.is_valid():
             return self._refused(form, " ".join(str(line) for lines in form.errors.values() for line in lines))
+        if self._said_before(form):
+            return self._refused(form, _SAID_BEFORE)
         try:
             writing.save(self.ticket_id, form, self.user)
         except writing.HalfSaved as half:
@@ -72,8 +76,25 @@ class TicketPage(DeskPage):
         else:
             messages.success(self.request, _SAVED[form.cleaned_data["do"]])
         self._keep_draft(form)
+        if form.visibility:
+            self.request.session[_LAST] = self._saying(form)
         newest = form.visibility is not None  # that is where a person finds what they just said
         return HttpResponseRedirect(address(self.ticket_id) if newest else self.request.get_full_path())
+
+    def _said_before(self, form: TicketForm) -> bool:
+        """Whether it is what the person said last, in another form: the browser's Back shows the text again.
+
+        That is asked once; the form's own second sending is writing's business.
+        """
+        before, now = self.request.session.get(_LAST), self._saying(form)
+        if not form.visibility or before is None or before[:2] != now[:2] or before[2] == now[2]:
+            return False
+        del self.request.session[_LAST]
+        return True
+
+    def _saying(self, form: TicketForm) -> list[str]:
+        said = form.cleaned_data
+        return [self.ticket_id, json.fingerprint([said["text"], form.visibility]), said["key"]]
 
     def _refused(self, form: TicketForm, sentence: str, new_key: bool = False) -> HttpResponse:
         """The ticket as it is now, and what the person typed."""

@@ -79,6 +79,24 @@ def test_calls_to_aws(
     assert calls == made
 
 
+def test_what_was_just_said_is_said_twice_only_by_who_insists(
+    desk: Client, make_ticket: MakeTicket, fill: Fill, said: Said
+) -> None:
+    """The browser's Back shows the text again, in a form with a new key."""
+    ticket, other = make_ticket(), make_ticket()
+    desk.post(address(ticket.ticket_id), fill(ticket, do="reply", text="Hello", key="1"))
+    desk.post(address(ticket.ticket_id), fill(stands(ticket), do="note", text="Hello", key="2"))  # not the same
+    desk.post(address(other.ticket_id), fill(other, do="note", text="Hello", key="3"))
+    desk.post(address(other.ticket_id), fill(other, do="note", text="Hello", key="3"))  # a double click
+    again = fill(stands(other), do="note", text="Hello", key="4")
+    answer = desk.post(address(other.ticket_id), again)
+    assert said(answer).startswith("You have just said this, and it is saved.")
+    assert answer.context["form"].data["text"] == "Hello"
+    assert (len(comments(ticket)), len(comments(other))) == (2, 1)
+    desk.post(address(other.ticket_id), again)
+    assert len(comments(other)) == 2
+
+
 def test_a_double_click_adds_one_reply(desk: Client, make_ticket: MakeTicket, fill: Fill) -> None:
     ticket = make_ticket()
     form = fill(ticket, do="reply", text="Once", status="solved")

@@ -33,7 +33,7 @@ class Command(BaseCommand):
             with exporting.replacing(Path(options["file"])) as file:
                 count = self._export(file)
         except OSError as error:
-            raise CommandError(f"{error.filename or options['file']}: {error.strerror}.") from None
+            raise CommandError(f"{options['file']}: {error.strerror}.") from None
         except Invalid as refusal:
             raise CommandError(f"{refusal.sentence}.") from None
         except aws.AwsError as error:
