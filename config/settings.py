@@ -191,6 +191,7 @@ SPECTACULAR_SETTINGS = {
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:ticketing_indexedticket_changelist"  # for who opens the login page itself
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = "config.formats"  # times in Django's own columns as everywhere at the desk
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"

@@ -70,6 +70,10 @@ class ClockAdmin(ModelAdmin):
     list_filter = ("tier", ("stopped_at", admin.EmptyFieldListFilter))
     search_fields = ("reference",)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        answer: HttpResponse = super().changelist_view(request, {"title": "Due times"} | (extra_context or {}))
+        return answer
+
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """None where the id holds NUL: no row's does, and PostgreSQL cannot even be asked for it."""
         return None if "\0" in object_id else super().get_object(request, object_id, from_field)

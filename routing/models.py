@@ -42,6 +42,7 @@ class Clock(models.Model):
     version = models.PositiveBigIntegerField()
 
     class Meta:
+        verbose_name = "due time"
         ordering = ("due_at",)
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ from ticketing.desk.deliveries_page import DeliveriesPage
 from ticketing.desk.export_page import DownloadPage, ExportPage
 from ticketing.desk.filters import AssigneeFilter, StatusFilter
 from ticketing.desk.jobs_page import JobsPage
+from ticketing.desk.navigation import home
 from ticketing.desk.new_ticket import NewTicketPage
 from ticketing.desk.setting_aside import SetAsidePage
 from ticketing.desk.ticket_list import Found, TicketList
@@ -61,6 +62,10 @@ class TicketAdmin(ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     list_max_show_all = 0
     actions = None
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        answer: HttpResponse = super().changelist_view(request, {"title": "Tickets"} | (extra_context or {}))
+        return answer
 
     def get_queryset(self, request: HttpRequest) -> IndexedTicketQuerySet:
         return IndexedTicket.objects.for_list()
@@ -127,11 +132,11 @@ class TicketAdmin(ModelAdmin):
 
     @display(description="caller")
     def caller(self, row: IndexedTicket) -> str:
-        return row.caller_id
+        return _cut(row.caller_id)
 
     @display(description="assignee")
     def assigned(self, row: IndexedTicket) -> str:
-        return row.assignee or "-"
+        return _cut(row.assignee or "-")
 
     @display(description="comments")
     def comments(self, row: IndexedTicket) -> int:
@@ -196,6 +201,7 @@ class JobAdmin(ModelAdmin):
         return DownloadPage(self, request).answer(job_id)
 
 
+_LONGEST_NAME = 80
 _COLOURS = {
     "open": "info",
     "pending": "warning",
@@ -212,6 +218,13 @@ def _label(value: str) -> SafeString:
     return SafeString(display_for_label(value, "", _COLOURS))
 
 
+def _cut(name: str) -> str:
+    """A name as long as a cell can bear; the whole of a longer one is its title."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return format_html('<span title="{}">{}…</span>', name, name[:_LONGEST_NAME])
+
+
 def _moment(moment: datetime) -> SafeString:
     """Day and time; the year only where it is another one."""
     local, now = timezone.localtime(moment), timezone.localtime()
@@ -220,6 +233,8 @@ def _moment(moment: datetime) -> SafeString:
     return format_html(template, moment.isoformat(), day, f"{local:%H:%M}")
 
 
+# Before the site's own paths, of which `admin:index` stays the name of this address.
+admin.site.extra_urls = lambda: [path("", admin.site.admin_view(home))]  # type: ignore[attr-defined]  # Unfold's
 admin.site.index_title = "Support desk"
 admin.site.unregister(User)
 admin.site.unregister(Group)

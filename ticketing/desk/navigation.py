@@ -1,12 +1,14 @@
-"""The sidebar: the queues people work by, and what else there is for those who may see it."""
+"""The desk's front door, and its sidebar: the queues people work by, and what else there is for who may see it."""
 
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 
 from ticketing.desk.filters import MINE, NOBODYS, UNSOLVED
+from ticketing.desk.page import LIST
 
 Entry = dict[str, Any]
 
@@ -27,6 +29,13 @@ _OTHERS: list[tuple[str, str, str, str]] = [
 ]
 
 
+def home(request: HttpRequest) -> HttpResponse:
+    """`/desk/`: the tickets, for who may see them; for others Django's index of what they may see."""
+    if request.user.has_perm(_VIEW):
+        return HttpResponseRedirect(reverse(LIST))
+    return admin.site.index(request)
+
+
 def sections(request: HttpRequest) -> list[Entry]:
     """Unfold's `SIDEBAR.navigation`."""
     others = [entry for other in _OTHERS for entry in _other(request, *other)]
@@ -35,7 +44,7 @@ def sections(request: HttpRequest) -> list[Entry]:
 
 
 def _queue(request: HttpRequest, title: str, icon: str, chosen: dict[str, str]) -> Entry:
-    address = reverse("admin:ticketing_indexedticket_changelist")
+    address = reverse(LIST)
     in_list = request.path == address
     here = request.GET.dict() == chosen if in_list else not chosen and request.path.startswith(address)
     link = f"{address}?{urlencode(chosen)}" if chosen else address

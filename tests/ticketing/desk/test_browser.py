@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, Page, Request, Response
 
-from config import queue
+from config import queue, redrive
 from tests.browser import chromium
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import deliveries, index, service
@@ -34,15 +34,26 @@ ADMINISTRATION = (
     "/desk/auth/user/",
 )
 LONG = "withoutanybreak" * 20
-# Text that its own box cuts off, and anything that sticks out of the window. Icons are text only to a program.
+# Text that its own box cuts off, and anything that sticks out of the window. Icons are text only to a program;
+# and the way to the page, above it, Unfold cuts short on a telephone with an ellipsis.
 CUT_OFF = """() => [...document.querySelectorAll('#page *')].filter(element => {
-    if (!element.checkVisibility() || element.closest('.material-symbols-outlined, .desk-hidden')) return false;
+    const LEFT_OUT = '.material-symbols-outlined, .desk-hidden, #header-inner .truncate';
+    if (!element.checkVisibility() || element.closest(LEFT_OUT)) return false;
     const box = element.getBoundingClientRect(), style = getComputedStyle(element);
     const cuts = (overflow, inner, outer) => ['hidden', 'clip'].includes(overflow) && inner > outer + 1;
     return element.textContent.trim() && (box.right > innerWidth + 1
         || cuts(style.overflowX, element.scrollWidth, element.clientWidth)
         || cuts(style.overflowY, element.scrollHeight, element.clientHeight));
 }).map(element => element.outerHTML.slice(0, 200))"""
+PHONE = 390
+# Cells of our own tables that have not the whole width of a telephone to themselves.
+CRAMPED = """() => [...document.querySelectorAll('.desk-table td')].filter(
+    cell => cell.checkVisibility() && cell.offsetWidth < cell.closest('table').clientWidth - 2
+).map(cell => cell.outerHTML.slice(0, 200))"""
+# Names of queues that stand on more than one line.
+BROKEN_NAMES = """() => [...document.querySelectorAll('.desk-queues span')].filter(
+    name => name.clientHeight > 1.5 * parseFloat(getComputedStyle(name).lineHeight)
+).map(name => name.textContent)"""
 
 
 @pytest.fixture(scope="module")
@@ -107,23 +118,25 @@ def faults(page: Page) -> list[str]:
 
 
 def look(page: Page, where: str, scheme: Any) -> list[str]:
-    """The faults of a page in one colour scheme, on a laptop and on a tablet."""
+    """The faults of a page in one colour scheme, on a laptop, on a tablet and on a telephone."""
     page.emulate_media(color_scheme=scheme)
     page.goto(where)
     assert page.evaluate("document.documentElement.classList.contains('dark')") == (scheme == "dark")
     found = []
-    for width in (1280, 768):
+    for width in (1280, 768, PHONE):
         page.set_viewport_size({"width": width, "height": 900})
-        found += faults(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    return found
+        found += faults(page) + page.evaluate(BROKEN_NAMES)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    cramped: list[str] = page.evaluate(CRAMPED)
+    return found + cramped
 
 
 def picture(page: Page, name: str) -> None:
     """For a person to look at, where a folder for it is named."""
     if folder := os.environ.get("PICTURES"):
-        page.set_viewport_size({"width": 1280, "height": 900})
-        page.screenshot(path=f"{folder}/{name}.png")
+        for width in (PHONE, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -192,7 +205,8 @@ def test_the_other_pages(page: Page, aws: None, scheme: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_deliveries(page: Page, ticket: Ticket, scheme: str) -> None:
     """Long ones, of every state; in a queue too, so that there are buttons."""
-    queue.send("TicketSubmissionsDLQ", "no JSON")
+    for way in redrive.ways():
+        queue.send(way.dead_letters, "no JSON")
     for state in STATES:
         for door in ("submission", "zendesk"):
             one = Delivery(

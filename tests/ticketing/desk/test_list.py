@@ -34,6 +34,26 @@ def test_a_row_tells_everything_and_links_to_the_ticket(
     assert f"{ticket.ticket_id}/change/" in page
 
 
+def test_a_caller_or_assignee_of_any_length_is_cut_and_told_whole_by_its_title(
+    desk: Client, make_ticket: MakeTicket, list_address: str
+) -> None:
+    make_ticket(caller_id="c" * 80 + '"<&' + "c" * 1965, assignee="a" * 200)
+    page = desk.get(list_address).content.decode()
+    assert f'<span title="{"c" * 80}&quot;&lt;&amp;{"c" * 1965}">{"c" * 80}…</span>' in page
+    assert f'<span title="{"a" * 200}">{"a" * 80}…</span>' in page
+
+
+def test_one_that_fits_is_not_cut(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    make_ticket(caller_id="c" * 80)
+    page = desk.get(list_address).content.decode()
+    assert f">{'c' * 80}</td>" in page
+
+
+def test_the_list_is_called_tickets(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    for query in ({}, {"q": "nothing"}):
+        assert "<title> Tickets | Foyer</title>" in " ".join(desk.get(list_address, query).content.decode().split())
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -185,6 +185,16 @@ def test_where_the_record_is_away_and_the_index_knows_nothing(
     assert "cannot be read right now" in answer.content.decode()
 
 
+@pytest.mark.parametrize(("channel", "told"), [("zendesk", True), ("itsm", False), ("desk", False)])
+def test_a_reply_that_zendesk_does_not_hear_of_says_so(
+    desk: Client, make_ticket: MakeTicket, channel: str, told: bool
+) -> None:
+    page = desk.get(address(make_ticket(channel=channel).ticket_id)).content.decode()
+    assert ("A reply stays here: Zendesk is not told of it." in page) == told
+    assert ("A reply can be read by the customer" in page) != told
+    assert "an internal note only by staff" in page
+
+
 def test_a_closed_ticket_has_no_form(desk: Client, make_ticket: MakeTicket) -> None:
     page = desk.get(address(make_ticket(status="closed").ticket_id)).content.decode()
     assert "This ticket is closed" in page
