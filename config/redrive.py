@@ -6,8 +6,9 @@ attribute `origin_message_id`, and whoever works it makes its ids of that.
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -75,10 +76,11 @@ def move(
     limit: int | None = None,
     seconds: float | None = None,
     progress: Callable[[int], object] = int,
-    but: Collection[str] = (),
+    but: Callable[[dict[str, Any]], bool] = lambda _: False,
 ) -> Moved:
-    """Move the messages back; with `only`, those of that ticket or delivery, and not those of the ones in `but`;
-    `limit` of them, for so many seconds.
+    """Move the messages back; with `only`, those of that ticket or delivery; `limit` of them, for so many seconds.
+
+    Those whose record is one `but` stay.
 
     What is not moved can be received again at once. Raises aws.AwsError: what was moved by then (see `progress`) is
     moved, the rest stays; run it again.
@@ -86,7 +88,7 @@ def move(
     moved, held = Moved(), dict[str, Message]()
     try:
         for messages in _batches(to, moved, held, limit, seconds):
-            wanted = [one for one in messages if _is_wanted(to, one, only, but)]
+            wanted = [one for one in messages if (only is None or only in _about(to, one)) and not but(one.record)]
             for given in _give(to, wanted[: _room(moved, limit)], moved, progress):
                 del held[given.message_id]
     finally:
@@ -119,13 +121,6 @@ def _batches(
 
 def _room(moved: Moved, limit: int | None) -> int:
     return 10 if limit is None else max(min(limit - moved.count, 10), 0)
-
-
-def _is_wanted(to: Way, message: Message, only: str | None, but: Collection[str]) -> bool:
-    if only is None and not but:
-        return True  # whom it is about may be in S3: nobody has to know
-    about = _about(to, message)
-    return (only is None or only in about) and about.isdisjoint(but)
 
 
 def _about(to: Way, message: Message) -> set[str]:

@@ -32,7 +32,10 @@ def given(text: str) -> str:
     Raises ValueError for anything else.
     """
     if match := _DURATION.fullmatch(text):
-        return stamp(datetime.now(UTC) - timedelta(**{_UNITS[match[2]]: int(match[1])}))
+        try:
+            return stamp(datetime.now(UTC) - timedelta(**{_UNITS[match[2]]: int(match[1])}))
+        except OverflowError:
+            raise ValueError(f"{text} is longer ago than the calendar goes") from None
     if moment := parse(text):
         return stamp(moment)
     raise ValueError(f"{text} is neither a time (2026-02-09T10:00Z) nor how long ago (90m, 24h, 7d)")

@@ -49,8 +49,8 @@ def stored_on(day: str) -> list[tuple[str, str]]:
 
 
 def days(since: str, until: str | None = None) -> Iterator[str]:
-    """Every day (`2025-01-05`) from that of the one time to that of the other, or to today."""
-    last = until[:10] if until else clock.now()[:10]
+    """Every day (`2025-01-05`) from that of the one time to that of the other; to today at most."""
+    last = min(until or clock.now(), clock.now())[:10]
     one = date.fromisoformat(since[:10])
     while one.isoformat() <= last:
         yield one.isoformat()

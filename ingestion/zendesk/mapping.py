@@ -47,9 +47,16 @@ def attributes(context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def seen(fields: dict[str, Any]) -> dict[str, str]:
-    """What tells later whether Zendesk says something else of a field."""
-    return {name: json.fingerprint(value)[:12] for name, value in fields.items()}
+def seen(context: dict[str, Any], fields: dict[str, Any]) -> dict[str, str]:
+    """What tells later whether Zendesk says something else of a field, and whether the requester has said more."""
+    answers = [str(one["id"]) for one in comments(context) if _is_answer(one, context)]
+    said = {name: json.fingerprint(value)[:12] for name, value in fields.items()}
+    return said | {"answer": answers[-1] if answers else ""}
+
+
+def _is_answer(comment: dict[str, Any], context: dict[str, Any]) -> bool:
+    author_id, requester_id = comment.get("author_id"), context["ticket"].get("requester_id")
+    return comment.get("public") is not False and author_id is not None and str(author_id) == str(requester_id)
 
 
 def draft(context: dict[str, Any], delivery_id: str) -> Ticket:
@@ -63,7 +70,7 @@ def draft(context: dict[str, Any], delivery_id: str) -> Ticket:
         customer_id=customer_id,
         tier="general",
         caller_id=f"zendesk:{requester_id}" if requester_id else f"customer:{customer_id}",
-        attributes={"zendesk": attributes(context) | {"seen": seen(values), "delivery_id": delivery_id}},
+        attributes={"zendesk": attributes(context) | {"seen": seen(context, values), "delivery_id": delivery_id}},
         **values,
     )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ingestion.zendesk import client, embedding, raw, record, validation
-from ticketing import ids
 from ticketing.deliveries import Delivery
 
 
@@ -38,14 +37,16 @@ def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
     return Outcome("created" if opened else "updated", ticket.ticket_id)
 
 
-def again(zendesk_id: str, key: str) -> Outcome:
+def again(zendesk_id: str, key: str, delivery_id: str) -> Outcome:
     """Take a ticket in again as it lies in the raw store: onto the desk, to the embedding function.
 
-    What staff did at the desk since then stays. Raises as `take`, but nothing of Zendesk, which is not asked.
+    The function is not told of a state that the desk knows a newer one of. Raises as `take`, but nothing of Zendesk,
+    which is not asked.
     """
     context = load(zendesk_id, key)
-    ticket, opened = record.write(context, ids.new_id())
-    embedding.invoke(zendesk_id, key)
+    ticket, opened = record.write(context, delivery_id)
+    if not record.is_past(context, ticket):
+        embedding.invoke(zendesk_id, key)
     return Outcome("created" if opened else "updated", ticket.ticket_id)
 
 

@@ -13,6 +13,7 @@ from config.requests import request_id
 from ingestion.zendesk import mapping
 from ticketing import rawstore, service
 from ticketing.ticket import Actor, Ticket
+from ticketing.workflow import REOPENED_BY_COMMENT, Status
 
 log = logging.getLogger(__name__)
 
@@ -53,20 +54,39 @@ def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> N
         )
 
 
-def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
-    """What is new of the fields in Zendesk, unless the desk has them newer: webhooks come in any order.
+def is_past(context: dict[str, Any], ticket: Ticket) -> bool:
+    """Whether the desk's ticket has seen a newer state than this: webhooks come in any order."""
+    return _moment(_zendesk(ticket)) > _moment(mapping.attributes(context))
 
-    A field about which Zendesk says what it said before stays as staff left it.
+
+def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
+    """What is new in Zendesk of the fields; what it said before of a field stays as staff left it.
+
+    But an answer of the requester brings Zendesk's status back: nobody may overlook it as solved.
     """
     desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
-    known, fetched = _zendesk(desk), mapping.attributes(context)
-    if (known.get("updated_at") or "") > (fetched["updated_at"] or ""):
+    if is_past(context, desk):
         return
-    fields = mapping.fields(context)
-    seen, before = mapping.seen(fields), _dict(known.get("seen"))
-    changes = {name: value for name, value in fields.items() if seen[name] != before.get(name)}
-    changes["attributes"] = desk.attributes | {"zendesk": known | fetched | {"seen": seen}}
+    known, fields = _zendesk(desk), mapping.fields(context)
+    now, before = mapping.seen(context, fields), _dict(known.get("seen"))
+    changes = {name: value for name, value in fields.items() if now[name] != before.get(name)}
+    if not before and _moment(known) == _moment(mapping.attributes(context)) != "":
+        changes = {}  # taken in before anybody noted what was seen
+    if now["answer"] != before.get("answer", "") and _overlooked(desk.status, fields["status"]):
+        changes["status"] = fields["status"]
+    changes["attributes"] = desk.attributes | {"zendesk": known | mapping.attributes(context) | {"seen": now}}
     service.change_ticket(ticket_id, settings.DEFAULT_CUSTOMER, changes, _actor(), expected_version=desk.version)
+
+
+def _overlooked(here: Status, there: Status) -> bool:
+    """Whether the ticket waits for nobody here, while it is to be worked there."""
+    return here in REOPENED_BY_COMMENT and there not in ("solved", "closed")
+
+
+def _moment(zendesk: dict[str, Any]) -> str:
+    """When it changed in Zendesk, as far as it is known."""
+    moment = zendesk.get("updated_at")
+    return moment if isinstance(moment, str) else ""
 
 
 def _zendesk(ticket: Ticket) -> dict[str, Any]:

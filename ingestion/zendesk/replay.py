@@ -3,8 +3,9 @@
 Each may be replayed any number of times: the ticket and its comments have keys made of Zendesk's own ids.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from tenacity import retry_if_exception_type
@@ -14,7 +15,8 @@ from config.patience import patiently
 from config.refusals import Busy, Invalid, Stale
 from ingestion.zendesk import pipeline
 from ingestion.zendesk.errors import GiveUp
-from ticketing import rawstore, service
+from ingestion.zendesk.pipeline import Outcome
+from ticketing import ids, rawstore, service
 
 _FOR_NOW = retry_if_exception_type((aws.Retryable, aws.Contended, Busy, Stale))
 
@@ -35,21 +37,26 @@ def replayed(since: str, until: str, dry_run: bool = False) -> Iterator[Replayed
     With `dry_run` nothing is written, nor invoked: it says what would be. Raises aws.AwsError, Busy and Stale, after
     half a minute of trying: replay again from that day.
     """
+    opened: set[str] = set()  # in a dry run nothing shows that the day before would have
     for day in rawstore.days(since, until):
         for key, zendesk_id in patiently(rawstore.stored_on, day):
-            yield patiently.copy(retry=_FOR_NOW)(_one, zendesk_id, key, dry_run)
+            way = partial(_would, opened) if dry_run else partial(pipeline.again, delivery_id=ids.new_id())
+            yield patiently.copy(retry=_FOR_NOW)(_one, way, zendesk_id, key)
 
 
-def _one(zendesk_id: str, key: str, dry_run: bool) -> Replayed:
-    ticket_id = rawstore.ticket_key(zendesk_id).keyed_id
+def _one(way: Callable[[str, str], Outcome], zendesk_id: str, key: str) -> Replayed:
     try:
-        end = _end(zendesk_id, key, ticket_id) if dry_run else pipeline.again(zendesk_id, key).end
+        outcome = way(zendesk_id, key)
     except (GiveUp, Invalid) as error:
-        return Replayed(key, ticket_id, "refused", error.sentence)
-    return Replayed(key, ticket_id, end)
+        return Replayed(key, rawstore.ticket_key(zendesk_id).keyed_id, "refused", error.sentence)
+    return Replayed(key, outcome.ticket_id, outcome.end)
 
 
-def _end(zendesk_id: str, key: str, ticket_id: str) -> Literal["created", "updated"]:
-    """What the end would be."""
+def _would(opened: set[str], zendesk_id: str, key: str) -> Outcome:
+    """What would come of it."""
     pipeline.load(zendesk_id, key)
-    return "updated" if service.find(ticket_id) else "created"
+    ticket_id = rawstore.ticket_key(zendesk_id).keyed_id
+    if ticket_id in opened or service.find(ticket_id):
+        return Outcome("updated", ticket_id)
+    opened.add(ticket_id)
+    return Outcome("created", ticket_id)

@@ -10,7 +10,7 @@ from config import aws
 from ingestion.zendesk import embedding, pipeline, raw, record
 from ingestion.zendesk.errors import GiveUp
 from tests.ingestion.conftest import Zendesk, desk_ticket
-from ticketing import rawstore, service
+from ticketing import clock, rawstore, service
 from ticketing.ticket import Actor
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -89,7 +89,7 @@ def test_of_several_days_the_newest_state_stands(context: dict[str, Any], embedd
     assert desk_ticket().ticket.status == "pending"
     replay()  # an older one once more
     assert desk_ticket().ticket.status == "pending"
-    assert len(embedded) == 3
+    assert [one["s3_key"] for one in embedded] == [KEY, rawstore.key("12345", "2026-01-07")]
 
 
 @pytest.mark.parametrize("place", ["_add_comments", "_bring_up_to_date"])
@@ -135,10 +135,51 @@ def test_a_dry_run_says_what_would_be_and_does_nothing(
         [],
     )
     assert f"{KEY}: F-" in capsys.readouterr().out
-    pipeline.again("12345", KEY)
+    pipeline.again("12345", KEY, "d-1")
     with pytest.raises(CommandError, match=r"^0 would be opened, 1 there already, 1 refused\.$"):
         replay("--dry-run")
     assert "is there, and would get what it lacks." in capsys.readouterr().out
+
+
+def test_a_dry_run_counts_a_ticket_of_several_days_once(
+    context: dict[str, Any], embedded: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(context)
+    put(context, "2026-01-06")
+    replay("--dry-run", until="2026-01-06")
+    assert "1 would be opened, 1 there already, 0 refused." in capsys.readouterr().out
+
+
+def test_a_ticket_whose_function_could_not_be_told_at_first_counts_as_opened(
+    context: dict[str, Any],
+    embedded: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    invoke, left = embedding.invoke, iter([1])
+
+    def at_the_second_try(*arguments: str) -> None:
+        if next(left, None):
+            raise aws.Retryable("TooManyRequestsException", "later")
+        invoke(*arguments)
+
+    monkeypatch.setattr(embedding, "invoke", at_the_second_try)
+    put(context)
+    replay()
+    assert capsys.readouterr().out == "1 opened, 0 there already, 0 refused.\n"
+    assert len(embedded) == 1
+
+
+def test_a_ticket_that_was_taken_in_before_anybody_noted_what_was_seen_stays_as_staff_left_it(
+    context: dict[str, Any], embedded: list[dict[str, Any]]
+) -> None:
+    put(context)
+    replay()
+    ticket = desk_ticket().ticket
+    known = {name: value for name, value in ticket.attributes["zendesk"].items() if name != "seen"}
+    service.change_ticket(ticket.ticket_id, None, {"status": "solved", "attributes": {"zendesk": known}}, STAFF)
+    replay()
+    assert desk_ticket().ticket.status == "solved"
 
 
 @pytest.mark.parametrize(
@@ -188,10 +229,10 @@ def test_an_aws_that_is_away_for_long_says_from_which_day_to_go_on(
     put(context, "2026-01-06")
     again = pipeline.again
 
-    def away(zendesk_id: str, key: str) -> pipeline.Outcome:
+    def away(zendesk_id: str, key: str, delivery_id: str) -> pipeline.Outcome:
         if "day=06" in key:
             raise aws.Retryable("EndpointConnectionError", "away")
-        return again(zendesk_id, key)
+        return again(zendesk_id, key, delivery_id)
 
     monkeypatch.setattr(pipeline, "again", away)
     with pytest.raises(CommandError, match=r"^1 opened, .* away. Run it again with --since 2026-01-05\.$"):
@@ -203,6 +244,7 @@ def test_an_aws_that_is_away_for_long_says_from_which_day_to_go_on(
     ("since", "until", "sentence"),
     [
         ("yesterday", DAY, "--since: yesterday is neither a time"),
+        ("999999w", DAY, "--since: 999999w is longer ago than the calendar goes"),
         (DAY, "9", "--until: 9 is neither a time"),
         (DAY, "2026-01-04", "--since 2026-01-05 is after --until 2026-01-04."),
     ],
@@ -210,3 +252,9 @@ def test_an_aws_that_is_away_for_long_says_from_which_day_to_go_on(
 def test_days_that_are_none_are_refused(since: str, until: str, sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
         replay(since=since, until=until)
+
+
+def test_no_day_after_today_is_looked_at(context: dict[str, Any], embedded: list[dict[str, Any]]) -> None:
+    put(context, clock.now())
+    replay(since="1d", until="9999-12-31")
+    assert len(embedded) == 1

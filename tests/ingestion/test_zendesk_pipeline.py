@@ -19,6 +19,10 @@ pytestmark = pytest.mark.usefixtures("aws")
 STAFF = Actor(name="Priya", door="desk", request_id="r")
 
 
+def die(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
 def run(delivery: Delivery) -> None:
     """Run the delivery's job once more, whatever became of it before."""
     outcome = pipeline.run(delivery)
@@ -130,7 +134,44 @@ def test_what_staff_changed_stays_as_long_as_zendesk_says_the_same(
     assert (desk_ticket().ticket.status, desk_ticket().ticket.priority) == ("pending", "low")
 
 
-@pytest.mark.parametrize("spoiled", [None, 7, {}, {"seen": "x"}])
+@pytest.mark.parametrize(
+    ("answer", "there", "status"),
+    [
+        ({"author_id": 7}, "open", "open"),
+        ({"author_id": 7}, "hold", "pending"),
+        ({"author_id": 7}, "solved", "solved"),
+        ({"author_id": 7, "public": False}, "open", "solved"),
+        ({"author_id": 8}, "open", "solved"),
+    ],
+)
+@pytest.mark.parametrize("dies", [False, True])
+def test_an_answer_of_the_requester_is_not_overlooked_as_solved(
+    received: Delivery,
+    zendesk: Zendesk,
+    embedded: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: dict[str, Any],
+    there: str,
+    status: str,
+    dies: bool,
+) -> None:
+    zendesk.ticket["status"] = there
+    run(received)
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": "solved"}, STAFF)
+    zendesk.comment("It is still broken!", **answer)
+    if dies:
+        with monkeypatch.context() as broken:
+            broken.setattr("ingestion.zendesk.record._bring_up_to_date", die)
+            with pytest.raises(KeyboardInterrupt):
+                run(received)
+    run(received)
+    assert desk_ticket().ticket.status == status
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": "solved"}, STAFF)
+    run(received)  # the same once more is no answer
+    assert desk_ticket().ticket.status == "solved"
+
+
+@pytest.mark.parametrize("spoiled", [None, 7, {}, {"seen": "x"}, {"updated_at": 5}])
 def test_a_ticket_that_does_not_say_what_was_seen_is_as_zendesk_has_it(
     received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]], spoiled: Any
 ) -> None:
@@ -171,10 +212,6 @@ def test_a_run_that_died_is_completed_by_the_next(
     place: str,
 ) -> None:
     zendesk.comment("We are looking into it.")
-
-    def die(*_: Any) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as broken:
         broken.setattr(f"ingestion.zendesk.{place}", die)
         with pytest.raises(KeyboardInterrupt):

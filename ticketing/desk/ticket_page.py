@@ -16,7 +16,7 @@ from config import aws, json
 from config.refusals import Absent, KeyReused, Refusal
 from ticketing import ids, index, service
 from ticketing.desk import conversation, staff, writing
-from ticketing.desk.forms import SAVE, TicketForm
+from ticketing.desk.forms import SAVE, TicketForm, new_key
 from ticketing.desk.page import LIST, DeskPage
 from ticketing.models import IndexedTicket
 from ticketing.service import Conversation
@@ -27,7 +27,7 @@ COMMENTS = 100
 _LONGEST_ID = 2048  # DynamoDB's limit of a key, in bytes
 _SAVED = {"reply": "Your reply is saved.", "note": "Your internal note is saved.", SAVE: "The ticket is saved."}
 _SAID_BEFORE = "You have just said this, and it is saved. Send it again if you mean to say it twice."
-_LAST = "said last"  # in the session: the ticket, what was said, and the form's key
+_LAST = "said last"  # in the session: the ticket, what was said, and the keys of the forms that may send it
 _UNREADABLE = "The record cannot be read right now. Try again in a moment."
 
 
@@ -64,7 +64,7 @@ class TicketPage(DeskPage):
         if not form.is_valid():
             return self._refused(form, " ".join(str(line) for lines in form.errors.values() for line in lines))
         if self._said_before(form):
-            return self._refused(form, _SAID_BEFORE)
+            return self._refused(form, _SAID_BEFORE, self._key_of_who_insists())
         try:
             writing.save(self.ticket_id, form, self.user)
         except writing.HalfSaved as half:
@@ -72,35 +72,40 @@ class TicketPage(DeskPage):
         except aws.AwsError as error:
             return self._from_index(writing.sentence(error), form)
         except Refusal as refusal:
-            return self._refused(form, writing.sentence(refusal), new_key=isinstance(refusal, KeyReused))
+            return self._refused(form, writing.sentence(refusal), new_key() if isinstance(refusal, KeyReused) else None)
         else:
             messages.success(self.request, _SAVED[form.cleaned_data["do"]])
         self._keep_draft(form)
         if form.visibility:
-            self.request.session[_LAST] = self._saying(form)
+            self.request.session[_LAST] = [*self._saying(form), form.cleaned_data["key"]]
         newest = form.visibility is not None  # that is where a person finds what they just said
         return HttpResponseRedirect(address(self.ticket_id) if newest else self.request.get_full_path())
 
     def _said_before(self, form: TicketForm) -> bool:
         """Whether it is what the person said last, in another form: the browser's Back shows the text again.
 
-        That is asked once; the form's own second sending is writing's business.
+        The form's own second sending is writing's business.
         """
-        before, now = self.request.session.get(_LAST), self._saying(form)
-        if not form.visibility or before is None or before[:2] != now[:2] or before[2] == now[2]:
-            return False
-        del self.request.session[_LAST]
-        return True
+        ticket_id, said, *keys = self.request.session.get(_LAST, ("", ""))
+        return (
+            bool(form.visibility) and [ticket_id, said] == self._saying(form) and form.cleaned_data["key"] not in keys
+        )
+
+    def _key_of_who_insists(self) -> str:
+        """The key of the one form that may say it again: a double click sends the one that was refused twice."""
+        ticket_id, said, saved, *_ = self.request.session[_LAST]
+        key = new_key()
+        self.request.session[_LAST] = [ticket_id, said, saved, key]
+        return key
 
     def _saying(self, form: TicketForm) -> list[str]:
-        said = form.cleaned_data
-        return [self.ticket_id, json.fingerprint([said["text"], form.visibility]), said["key"]]
+        return [self.ticket_id, json.fingerprint([form.cleaned_data["text"], form.visibility])]
 
-    def _refused(self, form: TicketForm, sentence: str, new_key: bool = False) -> HttpResponse:
-        """The ticket as it is now, and what the person typed."""
+    def _refused(self, form: TicketForm, sentence: str, key: str | None = None) -> HttpResponse:
+        """The ticket as it is now, and what the person typed; with another key, where the form's own is used up."""
         messages.error(self.request, sentence)
         typed = form.data.dict() if hasattr(form.data, "dict") else dict(form.data)
-        return self._show(typed | ({"key": ""} if new_key else {}))
+        return self._show(typed | ({"key": key} if key else {}))
 
     def _keep_draft(self, form: TicketForm) -> None:
         """A text that was being written while only the fields were saved."""

@@ -42,14 +42,19 @@ def about(record: dict[str, Any]) -> set[str]:
     return known
 
 
+def delivery_ids(record: dict[str, Any]) -> set[str]:
+    """The ids that the message's delivery may have. Nothing is read for it."""
+    named = _attribute(record, "submission_id") or ""
+    return ({named} if ids.is_id(named) else set()) | {_foreign(record).delivery_id}
+
+
 def note(record: dict[str, Any], error: Exception) -> None:
     """Say at the message's delivery that its try ended with an error nobody expected. Raises aws.AwsError.
 
     Nothing is read for it: reading may be what raised.
     """
     said = f"An error in Foyer itself ({type(error).__name__}): see the worker's log"
-    named = _attribute(record, "submission_id") or ""
-    for delivery_id in ([named] if ids.is_id(named) else []) + [_foreign(record).delivery_id]:
+    for delivery_id in delivery_ids(record):
         with suppress(aws.Conflict):  # there is only one of the two
             deliveries.attempt(delivery_id, said)
 

@@ -89,12 +89,15 @@ def test_what_was_just_said_is_said_twice_only_by_who_insists(
     desk.post(address(other.ticket_id), fill(other, do="note", text="Hello", key="3"))
     desk.post(address(other.ticket_id), fill(other, do="note", text="Hello", key="3"))  # a double click
     again = fill(stands(other), do="note", text="Hello", key="4")
-    answer = desk.post(address(other.ticket_id), again)
-    assert said(answer).startswith("You have just said this, and it is saved.")
-    assert answer.context["form"].data["text"] == "Hello"
-    assert (len(comments(ticket)), len(comments(other))) == (2, 1)
-    desk.post(address(other.ticket_id), again)
-    assert len(comments(other)) == 2
+    for _ in range(2):  # another double click
+        answer = desk.post(address(other.ticket_id), again)
+        assert said(answer).startswith("You have just said this, and it is saved.")
+        assert answer.context["form"].data["text"] == "Hello"
+        assert (len(comments(ticket)), len(comments(other))) == (2, 1)
+    insisting = again | {"key": answer.context["form"].data["key"]}
+    for _ in range(2):
+        desk.post(address(other.ticket_id), insisting)
+        assert len(comments(other)) == 2
 
 
 def test_a_double_click_adds_one_reply(desk: Client, make_ticket: MakeTicket, fill: Fill) -> None:
