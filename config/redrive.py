@@ -76,11 +76,11 @@ def move(
     limit: int | None = None,
     seconds: float | None = None,
     progress: Callable[[int], object] = int,
-    but: Callable[[dict[str, Any]], bool] = lambda _: False,
+    leave_out: Callable[[dict[str, Any]], bool] = lambda _: False,
 ) -> Moved:
     """Move the messages back; with `only`, those of that ticket or delivery; `limit` of them, for so many seconds.
 
-    Those whose record is one `but` stay.
+    `leave_out` says of a message, by its record, whether it has to stay.
 
     What is not moved can be received again at once. Raises aws.AwsError: what was moved by then (see `progress`) is
     moved, the rest stays; run it again.
@@ -88,7 +88,8 @@ def move(
     moved, held = Moved(), dict[str, Message]()
     try:
         for messages in _batches(to, moved, held, limit, seconds):
-            wanted = [one for one in messages if (only is None or only in _about(to, one)) and not but(one.record)]
+            about = [one for one in messages if only is None or only in _about(to, one)]
+            wanted = [one for one in about if not leave_out(one.record)]
             for given in _give(to, wanted[: _room(moved, limit)], moved, progress):
                 del held[given.message_id]
     finally:

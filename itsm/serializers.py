@@ -7,11 +7,10 @@ from rest_framework.fields import empty
 
 from config.errors import BadRequest
 from config.fields import JsonObject, NextCursor, OneOf, OnlyKnown, OptionalText, RequiredText, Texts
-from ticketing.ticket import LONGEST_LINE, LONGEST_TAG, MOST_TAGS
+from ticketing.ticket import LONGEST_KEY, LONGEST_LINE, LONGEST_TAG, MOST_TAGS
 from ticketing.workflow import PRIORITIES, STATUSES, VISIBILITIES
 
 _OWN_PREFIX = "customer:"  # of caller ids that stand for a whole customer; the routing door makes them
-MAX_KEY_BYTES = 2048  # what DynamoDB takes as a key
 
 
 class CallerId(RequiredText):
@@ -21,8 +20,8 @@ class CallerId(RequiredText):
         text = super().run_validation(data)
         if text.startswith(_OWN_PREFIX):
             raise serializers.ValidationError(f"{self.field_name} must not start with {_OWN_PREFIX}")
-        if len(text.encode()) > MAX_KEY_BYTES:
-            raise serializers.ValidationError(f"{self.field_name} must not be longer than {MAX_KEY_BYTES} bytes")
+        if len(text.encode()) > LONGEST_KEY:
+            raise serializers.ValidationError(f"{self.field_name} must not be longer than {LONGEST_KEY} bytes")
         return text
 
 

@@ -14,7 +14,6 @@ from config.errors import BadRequest
 from config.requests import request_id
 from config.service_levels import ServiceLevel
 from itsm.serializers import (
-    MAX_KEY_BYTES,
     CommentAnswer,
     CommentPage,
     NewComment,
@@ -25,7 +24,7 @@ from itsm.serializers import (
 )
 from ticketing import ids, service
 from ticketing.service import Key
-from ticketing.ticket import Actor, Ticket, draft
+from ticketing.ticket import LONGEST_KEY, Actor, Ticket, draft
 
 FIRST_COMMENTS = 100
 
@@ -56,7 +55,7 @@ class TicketsView(DoorView):
         caller_id = request.query_params.get("caller", "")
         if not caller_id.strip():
             raise BadRequest("caller is required")
-        if len(caller_id.encode()) > MAX_KEY_BYTES:
+        if len(caller_id.encode()) > LONGEST_KEY:
             return Response({"tickets": [], "next_cursor": None})  # nobody can have this id
         start = open_cursor(request, "itsm tickets", customer, caller_id)
         page = service.list_by_caller(caller_id, customer, start, limit)

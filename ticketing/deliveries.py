@@ -7,7 +7,6 @@ or `aside` where somebody has said that nothing can be done about it.
 
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -97,25 +96,22 @@ def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
     said, also = ({":details": json.dumps(details)}, ", details = :details") if details else ({}, "")
     values = {":accepted": "accepted", ":received": "received", ":partition": _partition(delivery_id)}
     update = f"SET #state = :accepted, unfinished = :partition{also} REMOVE set_aside"
-    try:
-        _update(delivery_id, update, "#state = :received", said | values, "state")
-    except aws.Conflict:
-        if details:  # it has ended already; a repeat is to get the same answer all the same
-            _update(delivery_id, "SET details = :details", "attribute_exists(delivery_id)", said)
+    if not _update(delivery_id, update, "#state = :received", said | values, "state") and details:
+        # It has ended already; a repeat is to get the same answer all the same.
+        _update(delivery_id, "SET details = :details", "attribute_exists(delivery_id)", said)
 
 
 def attempt(delivery_id: str, error: str | None = None) -> None:
     """Count a try that did not end it, with what went wrong in plain words; as in `finish`, it is on the list again.
 
-    Raises aws.Conflict if there is none.
+    If there is none, none is made.
     """
     counted = "SET attempts = if_not_exists(attempts, :zero) + :one, #error = :error"
     values = {":zero": 0, ":one": 1, ":error": error or ""}
     listed = {":partition": _partition(delivery_id)}
     again = f"{counted}, unfinished = :partition REMOVE set_aside"
-    try:
-        _update(delivery_id, again, "attribute_exists(unfinished)", values | listed, "error")
-    except aws.Conflict:  # it has ended well, and stays off the list
+    if not _update(delivery_id, again, "attribute_exists(unfinished)", values | listed, "error"):
+        # It has ended well, and stays off the list.
         _update(delivery_id, counted, "attribute_exists(delivery_id)", values, "error")
 
 
@@ -144,8 +140,7 @@ def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str 
     well = {":c": "created", ":u": "updated", ":d": "duplicate", ":i": "ignored"}
     update = f"SET {', '.join(assignments)} REMOVE {', '.join(gone)}"
     condition = "attribute_exists(delivery_id) AND NOT #state IN (:c, :u, :d, :i)"
-    with suppress(aws.Conflict):
-        _update(delivery_id, update, condition, values | well, "state", "error")
+    _update(delivery_id, update, condition, values | well, "state", "error")
 
 
 def set_aside(delivery: Delivery, why: str) -> bool:
@@ -153,25 +148,17 @@ def set_aside(delivery: Delivery, why: str) -> bool:
     update = "SET unfinished = :aside, set_aside = :why"
     as_seen = "attribute_exists(unfinished) AND attribute_not_exists(set_aside) AND #state = :seen"
     values = {":aside": ASIDE, ":why": why, ":seen": delivery.state}
-    try:
-        _update(delivery.delivery_id, update, as_seen, values, "state")
-    except aws.Conflict:
-        return False
-    return True
+    return _update(delivery.delivery_id, update, as_seen, values, "state")
 
 
 def take_back(delivery_id: str) -> bool:
     """Something is to be done about it after all. False if it is not set aside, or there is none."""
     update, values = "SET unfinished = :partition REMOVE set_aside", {":partition": _partition(delivery_id)}
-    try:
-        _update(delivery_id, update, "attribute_exists(set_aside)", values)
-    except aws.Conflict:
-        return False
-    return True
+    return _update(delivery_id, update, "attribute_exists(set_aside)", values)
 
 
-def _update(delivery_id: str, update: str, condition: str, values: dict[str, Any], *reserved: str) -> None:
-    """Change the item if the condition holds, else raise aws.Conflict. DynamoDB's reserved words are spelt `#state`."""
+def _update(delivery_id: str, update: str, condition: str, values: dict[str, Any], *reserved: str) -> bool:
+    """Change the item if the condition holds; whether it did. DynamoDB's reserved words are spelt `#state`."""
     request: dict[str, Any] = {
         "TableName": settings.DELIVERIES_TABLE,
         "Key": _key(delivery_id),
@@ -181,7 +168,11 @@ def _update(delivery_id: str, update: str, condition: str, values: dict[str, Any
     }
     if reserved:
         request["ExpressionAttributeNames"] = {f"#{name}": name for name in reserved}
-    aws.call(table().update_item, **request)
+    try:
+        aws.call(table().update_item, **request)
+    except aws.Conflict:
+        return False
+    return True
 
 
 def get(delivery_id: str) -> Delivery | None:

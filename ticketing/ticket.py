@@ -10,6 +10,7 @@ from ticketing.workflow import Channel, Priority, Status, Visibility
 
 # Limits, in characters: what stands in a list must fit a ticket's item and its announcement. What is longer than
 # that belongs into the description or the attributes, which have none.
+LONGEST_KEY = 2048  # bytes of a ticket's or a caller's id: DynamoDB takes no longer key
 LONGEST_LINE = 2_000  # subject, type, assignee, a requester's name or address
 MOST_TAGS, LONGEST_TAG = 100, 200
 

@@ -30,7 +30,7 @@ def page(state: State | None = None, start: Place | None = None, limit: int = 50
     return _page(_NUMBERED, state, start, limit)
 
 
-def set_aside(start: Place | None = None, limit: int = 50) -> Page:
+def set_aside_page(start: Place | None = None, limit: int = 50) -> Page:
     """What somebody has set aside, in whatever state it is; as `page`."""
     return _page([ASIDE], None, start, limit)
 

@@ -1,4 +1,4 @@
-"""One desk ticket for each Zendesk ticket: opened once, then kept as Zendesk has it.
+"""One desk ticket for each Zendesk ticket: opened once, then told what is new in Zendesk.
 
 Every step may be done twice: the ticket and its comments have keys made of Zendesk's own ids.
 """
@@ -67,14 +67,14 @@ def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
     desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
     if is_past(context, desk):
         return
-    known, fields = _zendesk(desk), mapping.fields(context)
+    known, fetched, fields = _zendesk(desk), mapping.attributes(context), mapping.fields(context)
     now, before = mapping.seen(context, fields), _dict(known.get("seen"))
     changes = {name: value for name, value in fields.items() if now[name] != before.get(name)}
-    if not before and _moment(known) == _moment(mapping.attributes(context)) != "":
+    if not before and _moment(known) == _moment(fetched) != "":
         changes = {}  # taken in before anybody noted what was seen
     if now["answer"] != before.get("answer", "") and _overlooked(desk.status, fields["status"]):
         changes["status"] = fields["status"]
-    changes["attributes"] = desk.attributes | {"zendesk": known | mapping.attributes(context) | {"seen": now}}
+    changes["attributes"] = desk.attributes | {"zendesk": known | fetched | {"seen": now}}
     service.change_ticket(ticket_id, settings.DEFAULT_CUSTOMER, changes, _actor(), expected_version=desk.version)
 
 

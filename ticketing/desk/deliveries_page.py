@@ -87,7 +87,7 @@ class DeliveriesPage(DeskPage):
 
 def _page(chosen: Tab | None, start: Place | None) -> unfinished.Page:
     if chosen == "aside":
-        return unfinished.set_aside(start, PAGE)
+        return unfinished.set_aside_page(start, PAGE)
     return unfinished.page(chosen, start, PAGE)
 
 

@@ -17,15 +17,13 @@ from ticketing.desk import staff
 from ticketing.desk.page import DeskPage
 from ticketing.models import Delivery as DeliveryModel
 from ticketing.reconcile import GRACE
+from ticketing.ticket import LONGEST_KEY
 
 DELIVERIES = "admin:ticketing_delivery_changelist"
 _AWAY = "AWS did not answer, so this could not be written down. Try again in a moment."
 _ON_ITS_WAY = "This delivery is still being tried, or it ended well meanwhile: there is nothing to set aside."
 _ASIDE = "Somebody has set this delivery aside already."
-_TRIED_OUT = timedelta(
-    minutes=3
-)  # what failed for good is in its dead-letter queue then; a next try would bring it back
-_LONGEST_ID = 2048  # DynamoDB's limit of a key, in bytes
+_TRIED_OUT = timedelta(minutes=3)  # a message is a dead letter then; before, its next try would bring it back
 
 
 class WhyForm(forms.Form):
@@ -95,7 +93,7 @@ def _set_aside(delivery: Delivery, said: str) -> None:
 
 
 def _stuck(delivery_id: str) -> Delivery:
-    delivery = deliveries.get(delivery_id) if len(delivery_id.encode()) <= _LONGEST_ID else None
+    delivery = deliveries.get(delivery_id) if len(delivery_id.encode()) <= LONGEST_KEY else None
     if delivery is None:
         raise Absent("There is no such delivery.")
     if delivery.set_aside:

@@ -20,11 +20,10 @@ from ticketing.desk.forms import SAVE, TicketForm, new_key
 from ticketing.desk.page import LIST, DeskPage
 from ticketing.models import IndexedTicket
 from ticketing.service import Conversation
-from ticketing.ticket import Ticket
+from ticketing.ticket import LONGEST_KEY, Ticket
 from ticketing.workflow import is_final
 
 COMMENTS = 100
-_LONGEST_ID = 2048  # DynamoDB's limit of a key, in bytes
 _SAVED = {"reply": "Your reply is saved.", "note": "Your internal note is saved.", SAVE: "The ticket is saved."}
 _SAID_BEFORE = "You have just said this, and it is saved. Send it again if you mean to say it twice."
 _LAST = "said last"  # in the session: the ticket, what was said, and the keys of the forms that may send it
@@ -86,10 +85,10 @@ class TicketPage(DeskPage):
 
         The form's own second sending is writing's business.
         """
+        if not form.visibility:
+            return False
         ticket_id, said, *keys = self.request.session.get(_LAST, ("", ""))
-        return (
-            bool(form.visibility) and [ticket_id, said] == self._saying(form) and form.cleaned_data["key"] not in keys
-        )
+        return [ticket_id, said] == self._saying(form) and form.cleaned_data["key"] not in keys
 
     def _key_of_who_insists(self) -> str:
         """The key of the one form that may say it again: a double click sends the one that was refused twice."""
@@ -126,7 +125,7 @@ class TicketPage(DeskPage):
 
     def _read(self) -> Conversation:
         """The ticket with its comments, from where the person wants them; the index learns what it did not know."""
-        if len(self.ticket_id.encode()) > _LONGEST_ID:
+        if len(self.ticket_id.encode()) > LONGEST_KEY:
             raise Absent
         found = service.get_conversation(self.ticket_id, None, COMMENTS)
         if self.after:

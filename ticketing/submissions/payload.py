@@ -3,11 +3,10 @@
 from typing import Any
 
 from config.caller import Tier
-from ticketing.ticket import LONGEST_LINE, LONGEST_TAG, MOST_TAGS, Ticket, draft
+from ticketing.ticket import LONGEST_KEY, LONGEST_LINE, LONGEST_TAG, MOST_TAGS, Ticket, draft
 from ticketing.workflow import PRIORITIES
 
 _DESCRIPTIONS = ("issue_description", "description", "message")
-_KEY_BYTES = 2048  # DynamoDB's limit of a key, which the caller's id is in CallerIdIndex
 
 
 def sender_id(payload: dict[str, Any]) -> str | None:
@@ -56,4 +55,4 @@ def _is_text(value: Any, longest: int | None = None) -> bool:
 def _is_caller(value: Any) -> bool:
     if not _is_text(value) or not value.strip() or value.startswith("customer:"):
         return False
-    return len(value.encode()) <= _KEY_BYTES
+    return len(value.encode()) <= LONGEST_KEY

@@ -54,9 +54,8 @@ def note(record: dict[str, Any], error: Exception) -> None:
     Nothing is read for it: reading may be what raised.
     """
     said = f"An error in Foyer itself ({type(error).__name__}): see the worker's log"
-    for delivery_id in delivery_ids(record):
-        with suppress(aws.Conflict):  # there is only one of the two
-            deliveries.attempt(delivery_id, said)
+    for delivery_id in delivery_ids(record):  # there is only one of the two
+        deliveries.attempt(delivery_id, said)
 
 
 def _worked(record: dict[str, Any]) -> bool:

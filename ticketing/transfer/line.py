@@ -12,14 +12,14 @@ from config.refusals import Invalid
 from ticketing import ids
 from ticketing import item as items
 from ticketing.service import Conversation, Key
-from ticketing.ticket import Comment, Ticket, draft
+from ticketing.ticket import LONGEST_KEY, Comment, Ticket, draft
 from ticketing.transfer.fields import Fields
 from ticketing.workflow import CHANNELS, PRIORITIES, STATUSES, VISIBILITIES
 
 _TICKET = tuple(draft(channel="itsm", customer_id="", tier="general", caller_id="", issue_description="").to_json())
 _COMMENT = ("ticket_id", "comment_id", "comment", "author", "visibility", "created_at", "door")
 _TIERS: tuple[Tier, ...] = get_args(Tier)
-_KEY_BYTES, _SORT_KEY_BYTES = 2048, 1024  # what DynamoDB takes
+_SORT_KEY_BYTES = 1024  # what DynamoDB takes
 _COMMENT_ID_BYTES = _SORT_KEY_BYTES - len(items.COMMENT)
 LONGEST = 256 * 1024 * 1024  # bytes of a line with its end: it is written and read as a whole
 _DEPTH = json.OWN_DEPTH  # what came in by a door stands a little deeper here
@@ -87,10 +87,10 @@ def _ticket(values: dict[str, Any], fields: Fields) -> Ticket:
     created_at, updated_at = fields.moment("created_at", _SORT_KEY_BYTES), fields.moment("updated_at")
     created_at = created_at or updated_at or items.NEVER
     return Ticket(
-        ticket_id=fields.key("ticket_id", _KEY_BYTES) or _id_of(customer_id, values),
+        ticket_id=fields.key("ticket_id", LONGEST_KEY) or _id_of(customer_id, values),
         channel=fields.one_of("channel", CHANNELS, "itsm"),
         customer_id=customer_id,
-        caller_id=fields.key("caller_id", _KEY_BYTES) or "",
+        caller_id=fields.key("caller_id", LONGEST_KEY) or "",
         requester=fields.requester(),
         subject=fields.text("subject"),
         issue_description=fields.required("issue_description"),

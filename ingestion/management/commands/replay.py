@@ -19,8 +19,8 @@ from ticketing import clock, ids, rawstore
 class Command(BaseCommand):
     help = (
         "Runs stored raw Zendesk tickets through the pipeline again: what is missing of them comes to the desk, and "
-        "the embedding function is told of each. Zendesk is not asked, and what staff changed since stays. It can be "
-        "run again at any time; exits 1 if any raw ticket was refused."
+        "the embedding function is told of each but those of which the desk knows a newer state. Zendesk is not asked, "
+        "and what staff changed since stays. It can be run again at any time; exits 1 if any raw ticket was refused."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
