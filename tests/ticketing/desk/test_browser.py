@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Browser, Page, Request, Response
+from playwright.sync_api import Browser, Page, Request, Response, expect
 
 from config import queue, redrive
 from tests.browser import chromium
@@ -131,6 +131,12 @@ def look(page: Page, where: str, scheme: Any) -> list[str]:
     return found + cramped
 
 
+def follow(page: Page, name: str) -> None:
+    """Click a link, and wait for the whole page that it leads to: a click alone returns before that is there."""
+    with page.expect_navigation():
+        page.get_by_role("link", name=name).click()
+
+
 def picture(page: Page, name: str) -> None:
     """For a person to look at, where a folder for it is named."""
     if folder := os.environ.get("PICTURES"):
@@ -187,13 +193,13 @@ def test_a_long_conversation(page: Page, ticket: Ticket, scheme: str, monkeypatc
         service.add_comment(ticket.ticket_id, ticket.customer_id, f"number {number}", DOOR)
     assert look(page, address(ticket.ticket_id), scheme) == []
     picture(page, f"newest-{scheme}")
-    page.get_by_role("link", name="Show earlier comments").click()
+    follow(page, "Show earlier comments")
     assert look(page, page.url, scheme) == []
     picture(page, f"beginning-{scheme}")
-    page.get_by_role("link", name="Show later comments").click()
+    follow(page, "Show later comments")
     assert look(page, page.url, scheme) == []
-    page.get_by_role("link", name="Show the newest").click()
-    assert page.get_by_text("number 2").is_visible()
+    follow(page, "Show the newest")
+    expect(page.get_by_text("number 2")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -258,7 +264,7 @@ def test_the_jobs_page_follows_what_runs(page: Page, ticket: Ticket) -> None:
     for part in job.parts.select_related("job"):
         running.step(part)
     page.get_by_text("done", exact=True).wait_for(timeout=10_000)
-    assert page.get_by_role("button", name="Stop").count() == 0
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
 
 
 def test_a_reply_is_typed_and_sent_and_there(page: Page, ticket: Ticket) -> None:
@@ -268,8 +274,8 @@ def test_a_reply_is_typed_and_sent_and_there(page: Page, ticket: Ticket) -> None
     page.get_by_label("Status").select_option("pending")
     page.get_by_role("button", name="Reply").click()
     page.get_by_text("Your reply is saved.").wait_for()
-    assert page.locator(".desk-staff", has_text="A technician comes at ten.").count() == 1
-    assert page.get_by_label("Status").input_value() == "pending"
+    expect(page.locator(".desk-staff", has_text="A technician comes at ten.")).to_have_count(1)
+    expect(page.get_by_label("Status")).to_have_value("pending")
     assert service.get_ticket(ticket.ticket_id, None).status == "pending"
 
 
