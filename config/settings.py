@@ -23,6 +23,7 @@ ALLOWED_HOSTS = env.words("DJANGO_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("DJANGO_CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
+    "ticketing",  # before the desk's theme, whose templates it extends
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -34,7 +35,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "config",
-    "ticketing",
     "routing",
     "ingestion",
     "itsm",
@@ -215,6 +215,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("ticketing/icon.svg")},
     ],
     "STYLES": [lambda _: static("ticketing/desk.css")],
+    "SCRIPTS": [lambda _: static("ticketing/keyboard.js")],
     "SIDEBAR": {"navigation": "ticketing.desk.navigation.sections"},
 }
 

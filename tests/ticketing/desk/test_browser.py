@@ -279,6 +279,56 @@ def test_a_reply_is_typed_and_sent_and_there(page: Page, ticket: Ticket) -> None
     assert service.get_ticket(ticket.ticket_id, None).status == "pending"
 
 
+def press_tab_until(page: Page, where: str, most: int = 40) -> None:
+    """Tab by Tab to the first thing that fits the selector, as somebody without a mouse goes."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"document.activeElement.matches('{where}')"):
+            return
+    raise AssertionError(f"{most} Tabs do not reach {where}")
+
+
+def test_the_first_tab_leads_past_the_navigation(page: Page, ticket: Ticket) -> None:
+    page.goto(LIST)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    assert faults(page) == []
+    picture(page, "skip")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#content') !== null")
+
+
+def test_filters_are_set_by_keyboard(page: Page, ticket: Ticket) -> None:
+    page.goto(LIST)
+    press_tab_until(page, ".desk-filter-button")
+    page.keyboard.press("Enter")
+    expect(page.locator("#changelist-filter :focus")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Filters")).to_be_focused()
+    expect(page.locator("#changelist-filter")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("width", "by"), [(1280, ("Account",)), (768, ("Navigation", "Account"))])
+def test_somebody_without_a_mouse_logs_out(page: Page, ticket: Ticket, width: int, by: tuple[str, ...]) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(LIST)
+    for name in by:
+        press_tab_until(page, f"[aria-label={name}]")
+        page.keyboard.press("Enter")
+    expect(page.locator("[x-show=openUserLinks] :focus")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("[x-show=openUserLinks]")).to_be_hidden()
+    expect(page.get_by_role("button", name="Account")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("[x-show=openUserLinks] :focus")).to_have_count(1)
+    press_tab_until(page, "#logout-form button")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.goto(LIST)
+    assert "/login/" in page.url
+
+
 def test_signing_in_leads_to_the_tickets(page: Page, aws: None) -> None:
     page.context.clear_cookies()
     page.goto("/desk/login/")
