@@ -1,9 +1,11 @@
 """Some hundred items of the record against their rows in the index, and the other way round: what differs; mending it.
 
 Both change while they are compared. The record is read again for whatever seems to differ, and for a row that seems
-to be ahead of the record once more after the row: the index is never ahead, unless it is wrong.
+to be ahead of the record once more after the row: the index is never ahead, unless it is wrong. It is behind for a
+moment after each write, so what a check names has differed for some seconds.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -24,8 +26,12 @@ What = Literal[
     "comments not in the record",
     "not searchable",
 ]
+LAG_SECONDS = 3.0  # longer than an announcement takes on a good day
 HUNDRED = 100  # items that the record can be asked for at once
 _UNASKABLE = "\ufffd"  # stands in the index for what a database dislikes: the record knows the id by another spelling
+
+
+Batch = tuple[list[Ticket], list[Comment]]
 
 
 @dataclass(frozen=True)
@@ -70,17 +76,26 @@ class _Suspects:
         ]
 
 
-def record(tickets: list[Ticket], comments: list[Comment], mend: bool) -> list[Difference]:
-    """What the index says otherwise of these tickets and comments (500 in all, at most), or does not say.
+def record(batches: Iterable[Batch]) -> list[Difference]:
+    """What the index says otherwise of these tickets and comments (500 a batch, at most), or does not say, for longer
+    than it needs to follow.
 
-    With `mend` it is put right, and what only lagged behind is among the answer. Two queries where nothing differs.
-    Raises aws.AwsError.
+    Two queries a batch where nothing differs; one wait for them all where something does. Raises aws.AwsError.
+    """
+    differing = _still(suspects for batch in batches if (suspects := _suspects(*batch)))
+    if differing:
+        time.sleep(LAG_SECONDS)
+    return [one for suspects in _still(differing) for one in suspects.named()]
+
+
+def mend(tickets: list[Ticket], comments: list[Comment]) -> list[Difference]:
+    """Put right what the index says otherwise of these tickets and comments (500 in all, at most), or does not say.
+
+    What only lagged behind is among the answer. Two queries where nothing differs. Raises aws.AwsError.
     """
     suspects = _suspects(tickets, comments)
     if not suspects:
         return []
-    if not mend:
-        return _confirmed(suspects).named()
     index.apply(suspects.missing + suspects.different, suspects.comments_missing)
     if suspects.different or suspects.comments_different:
         _replace(_confirmed(_Suspects(different=suspects.different, comments_different=suspects.comments_different)))
@@ -138,6 +153,10 @@ def _taken(comments: list[Comment], tickets: set[str]) -> list[Comment]:
     others = {index.storable(one.ticket_id) for one in comments} - tickets
     there = tickets.union(IndexedTicket.objects.filter(pk__in=others).values_list("pk", flat=True))
     return [one for one in comments if index.storable(one.ticket_id) in there]
+
+
+def _still(some: Iterable[_Suspects]) -> list[_Suspects]:
+    return [still for suspects in some if (still := _confirmed(suspects))]
 
 
 def _confirmed(suspects: _Suspects) -> _Suspects:

@@ -19,18 +19,33 @@ def follow(tickets: Iterable[Ticket]) -> None:
     """Put the tickets (a hundred at most), and what the index lacks of their comments, into the index.
 
     No AWS call where no comment is lacking, one where each that lacks was announced, which is nearly always so. Two
-    queries, then one transaction, or some where comments are large. Raises aws.AwsError if the record cannot be read,
+    queries, then one transaction, or some where comments are large. Of a ticket that comes at the version which the
+    index has, and says something else, the record is asked. Raises aws.AwsError if the record cannot be read,
     DatabaseError, ValueError or OverflowError if the index does not take it. What was done until then stays: follow
     them again.
     """
     tickets = list(tickets)
     behind = _behind(tickets)
     lacking = bulk.bounded(_lacking(tickets, behind))
-    index.apply(tickets, next(lacking, []))
+    rivals = index.apply(tickets, next(lacking, []))
     for comments in lacking:
         index.apply((), comments)
+    settle(sorted({one.ticket_id for one in tickets if index.storable(one.ticket_id) in rivals}))
     for ticket_id in _behind([one for one in tickets if one.ticket_id in behind]):  # there is a gap further back
         follow_comments(ticket_id)
+
+
+def settle(ticket_ids: list[str]) -> None:
+    """Have the index say of these tickets (100 at most) what the record says now, at the same version too.
+
+    Another consumer may put in meanwhile what it read before, so the record is asked until both say the same; somebody
+    who writes all the time is announced all the time. Raises as `follow`.
+    """
+    for _ in range(3):
+        differing = [one for one in bulk.tickets(ticket_ids) if index.apply([one])]
+        for ticket in differing:
+            index.replace(ticket, ticket.version)
+        ticket_ids = [one.ticket_id for one in differing]
 
 
 def follow_comments(ticket_id: str) -> None:

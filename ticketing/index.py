@@ -1,8 +1,9 @@
 """The index follows the record: takes a ticket only if it is newer, however often and in whatever order it comes.
 
 Comments come in any order too, and twice, but with their ticket or after it. A batch is one transaction, which begins
-by locking the rows of its tickets in order: two writers wait for each other, and never for ever. Who writes a comment
-holds its ticket's row, so no count and no search document is made without it.
+by locking the rows of its tickets in order, so that writers wait for each other; where each has a new ticket that the
+other one brings too, the database may end one of them, and its batch is to come again. Who writes a comment holds its
+ticket's row, so no count and no search document is made without it.
 """
 
 from collections import defaultdict
@@ -26,18 +27,20 @@ _SORTED_CHARACTERS = 500  # of a text that a database index sorts by: PostgreSQL
 _OURS = {"known_comments"}  # what the index knows of itself, and the record says nothing of
 
 
-def apply(tickets: Iterable[Ticket], comments: Iterable[Comment] = ()) -> None:
+def apply(tickets: Iterable[Ticket], comments: Iterable[Comment] = ()) -> set[str]:
     """Put tickets and comments (some hundred at most) into the index, in one transaction.
 
     An older version than the index has is passed over, and so is a comment that it has, or whose ticket it has not:
-    whoever brings the ticket brings its comments. Raises DatabaseError: nothing of the batch was taken.
+    whoever brings the ticket brings its comments. The ids of tickets that were passed over although the index says
+    otherwise of this very version: a program that counts none wrote them, and only the record tells which is newer.
+    Raises DatabaseError: nothing of the batch was taken.
     """
     rows = {row.ticket_id: row for row in map(row_of, _newest(tickets))}
     said: dict[tuple[Any, ...], IndexedComment] = {
         (row.ticket_id, row.comment_id): row for row in map(comment_row, comments)
     }
     if not rows and not said:
-        return
+        return set()
     touched = sorted({*rows, *(ticket_id for ticket_id, _ in said)})
     with transaction.atomic():
         before = _locked(touched)
@@ -48,6 +51,7 @@ def apply(tickets: Iterable[Ticket], comments: Iterable[Comment] = ()) -> None:
         _count_comments({ticket_id for ticket_id, _ in added} | (written - before.keys()))
         anew = {one for one in written if one not in before or _reads_differently(before[one], rows[one])}
         _write_documents(anew, [said[key] for key in sorted(added) if key[0] not in anew])
+        return _rivals([rows[one] for one in rows if one in before and before[one].version == rows[one].version])
 
 
 def remove(ticket_ids: Collection[str]) -> None:
@@ -154,6 +158,12 @@ def _locked(ticket_ids: list[str]) -> dict[str, IndexedTicket]:
     """The rows that there are, which nobody else writes until the transaction ends."""
     rows = IndexedTicket.objects.filter(pk__in=ticket_ids).order_by("pk").select_for_update()
     return {row.ticket_id: row for row in rows.only("version", "subject", "issue_description")}
+
+
+def _rivals(rows: list[IndexedTicket]) -> set[str]:
+    """Those of which the index says something else."""
+    stand = IndexedTicket.objects.in_bulk([row.pk for row in rows]) if rows else {}
+    return {row.pk for row in rows if not same(stand[row.pk], row)}
 
 
 def _reads_differently(before: IndexedTicket, after: IndexedTicket) -> bool:

@@ -70,7 +70,10 @@ def _ranges(rows: "QuerySet[Any, Any]", count: int) -> list[Stretch]:
 
 def _record(stretch: Stretch, place: Place | None, mend: bool) -> Page:
     read = bulk.page(stretch["segment"], stretch["segments"], place)
-    found = [one for batch in read.batches() for one in comparing.record(*batch, mend)]
+    if mend:
+        found = [one for batch in read.batches() for one in comparing.mend(*batch)]
+    else:
+        found = comparing.record(read.batches())
     return Page(read.seen, found, read.next)
 
 

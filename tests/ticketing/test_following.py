@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from config import aws as config_aws
 from tests import record
+from tests.ticketing.search.conftest import found
 from tests.ticketing.writing import change, comment
 from ticketing import bulk, following, index, service
 from ticketing.following import follow
@@ -51,12 +52,53 @@ def test_what_is_there_already_is_asked_for_in_two_queries() -> None:
     tickets = [said(record.opened(), 1)[-1] for _ in range(5)]
     follow(tickets)
 
-    def statements(take: Callable[[list[Ticket]], None]) -> int:
+    def statements(take: Callable[[list[Ticket]], object]) -> int:
         with CaptureQueriesContext(connection) as queries:
             take(tickets)
         return len(queries)
 
     assert statements(follow) == statements(index.apply) + 2
+
+
+def written_by_another_program(subject: str) -> Ticket:
+    """It counts no versions: each of its writings reads as the first."""
+    record.put(ticket_id="x", subject=subject, issue_description="No lesson")
+    return record.get("x")
+
+
+def test_what_a_program_writes_that_counts_no_versions_is_followed(calls: list[str]) -> None:
+    first, second = (written_by_another_program(subject) for subject in ("Alpha", "Beta"))
+    follow([first])
+    calls.clear()
+    follow([second])
+    assert calls == ["BatchGetItem"] * 2  # what does the record say, and does it still?
+    calls.clear()
+    follow([second])
+    assert calls == []
+    follow([first, second])
+    assert IndexedTicket.objects.get().subject == "Beta"
+    assert found("beta") == ["x"]
+    assert found("alpha") == []
+
+
+def test_of_two_consumers_that_read_the_record_at_different_moments_the_later_reading_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The other one puts in what it read before, between our reading and our look at the index."""
+    old = written_by_another_program("Alpha")
+    new = written_by_another_program("Beta")
+    index.apply([new])
+    read, late = bulk.tickets, [old]
+
+    def tickets(ticket_ids: list[str]) -> list[Ticket]:
+        answer = read(ticket_ids)
+        if late:
+            index.replace(late.pop(), 1)
+        return answer
+
+    monkeypatch.setattr(bulk, "tickets", tickets)
+    follow([old])
+    assert IndexedTicket.objects.get().subject == "Beta"
 
 
 def test_internal_notes_follow_too() -> None:

@@ -55,9 +55,10 @@ def test_versions_in_one_batch_end_at_the_newest() -> None:
 
 
 def test_the_same_version_again_changes_nothing() -> None:
-    index.apply([ticket(2)])
-    index.apply([ticket(2, subject="a forgery")])
+    assert index.apply([ticket(2)]) == index.apply([ticket(2)]) == set()
+    assert index.apply([ticket(2, subject="a forgery")]) == {"t-1"}
     assert row().subject == "At version 2"
+    assert index.apply([ticket(1, subject="of old")]) == set()
 
 
 def test_a_batch_is_one_transaction() -> None:

@@ -126,6 +126,25 @@ def test_a_check_lists_what_differs_changes_nothing_and_fails(
     assert sorted(IndexedTicket.objects.values_list("pk", "version", "subject")) == rows
 
 
+def test_what_the_index_takes_in_a_moment_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is on its way, the other was lost."""
+    new, lost, changed = record.opened(), record.opened(), indexed()
+    later = change(changed, status="pending")
+    said = comment(changed).comment
+    waits: list[float] = []
+
+    def follow(seconds: float) -> None:
+        waits.append(seconds)
+        index.apply([new, later, record.get(changed.ticket_id)], [said])
+
+    monkeypatch.setattr("ticketing.comparing.time.sleep", follow)
+    assert differences() == {lost.ticket_id: "missing"}
+    assert len(waits) == 1
+    index.apply([lost])
+    assert differences() == {}
+    assert len(waits) == 1
+
+
 def test_a_check_of_an_index_that_is_right_succeeds(capsys: pytest.CaptureFixture[str]) -> None:
     index.apply([record.opened(), record.opened()])
     assert run(capsys, "--check") == "The index says what the record says: 4 looked at.\n"
@@ -203,12 +222,12 @@ def test_comments_that_a_rebuild_meets_just_before_an_import_indexes_their_ticke
 
     def meet() -> None:
         with closing(connection), transaction.atomic():
-            comparing.record([], [said], mend=True)
+            comparing.mend([], [said])
             met.set()
             imported.wait(1)
 
     if connection.vendor == "sqlite":  # threads do not share its database in memory
-        comparing.record([], [said], mend=True)
+        comparing.mend([], [said])
         met.set()
     with ThreadPoolExecutor(1) as beside:
         rebuilding = None if met.is_set() else beside.submit(meet)
@@ -311,7 +330,7 @@ def test_more_differences_than_the_record_can_be_asked_for_at_once(
     [stretch, *_] = reindex.stretches(1)
     calls.clear()
     assert len(reindex.page(stretch, None, mend).found) == 10
-    assert calls == ["Scan", *["BatchGetItem"] * (9 if mend else 6)]
+    assert calls == ["Scan", *["BatchGetItem"] * (9 if mend else 12)]
     assert len(list(reindex.differences())) == (0 if mend else 10)
 
 

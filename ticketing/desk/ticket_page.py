@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from config import aws, json
 from config.refusals import Absent, KeyReused, Refusal
-from ticketing import ids, index, service
+from ticketing import following, ids, index, service
 from ticketing.desk import conversation, staff, writing
 from ticketing.desk.forms import SAVE, TicketForm, new_key
 from ticketing.desk.page import LIST, DeskPage
@@ -133,9 +133,11 @@ class TicketPage(DeskPage):
             found = Conversation(found.ticket, later, more)
         elif self._skips(found):
             found = replace(found, comments=service.last_comments(self.ticket_id, COMMENTS)[::-1])
-        known = IndexedTicket.objects.filter(pk=self.indexed_id).values_list("version", flat=True).first()
-        if known is None or known < found.ticket.version:
+        known = IndexedTicket.objects.filter(pk=self.indexed_id).first()
+        if known is None or known.version < found.ticket.version:
             index.apply([found.ticket], found.comments)
+        elif known.version == found.ticket.version and not index.same(known, index.row_of(found.ticket)):
+            following.settle([found.ticket.ticket_id])
         return found
 
     def _skips(self, found: Conversation) -> bool:

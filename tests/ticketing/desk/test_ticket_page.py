@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from config import aws as config_aws
+from tests import record
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
-from ticketing import service
+from ticketing import index, service
 from ticketing.desk.ticket_page import address
 from ticketing.models import IndexedTicket
 from ticketing.ticket import Ticket
@@ -93,6 +94,15 @@ def test_the_index_learns_a_newer_version(desk: Client, make_ticket: MakeTicket)
     desk.get(address(ticket.ticket_id))
     row = IndexedTicket.objects.get(pk=ticket.ticket_id)
     assert (row.version, row.status) == (2, "pending")
+
+
+def test_the_index_learns_what_a_program_wrote_that_counts_no_versions(desk: Client, aws: None) -> None:
+    for subject in ("Alpha", "Beta"):
+        record.put(ticket_id="x", subject=subject, issue_description="No lesson")
+        index.apply([record.get("x")])
+    assert IndexedTicket.objects.get().subject == "Alpha"
+    assert "Beta" in desk.get(address("x")).content.decode()
+    assert IndexedTicket.objects.get().subject == "Beta"
 
 
 @pytest.mark.parametrize("ticket_id", ["no-such-ticket", "x" * 3000, "a b/c_é"])

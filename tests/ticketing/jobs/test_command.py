@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.utils import timezone
 
 from config import aws, progress
@@ -93,8 +94,9 @@ def test_interrupted_and_run_again_it_goes_on(tickets: list[str], interrupt: Any
     assert list(reindex.differences()) == []
 
 
-def test_a_record_that_is_away_for_a_while_is_waited_for(
-    tickets: list[str], impatient: None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [aws.Retryable("ThrottlingException"), OperationalError("deadlock detected")])
+def test_a_record_or_database_that_is_away_for_a_while_is_waited_for(
+    tickets: list[str], impatient: None, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     tries: list[int] = []
     original = bulk.page
@@ -102,13 +104,24 @@ def test_a_record_that_is_away_for_a_while_is_waited_for(
     def page(*place: Any) -> bulk.Page:
         tries.append(len(tries))
         if len(tries) in range(2, 7):  # five times
-            raise aws.Retryable("ThrottlingException")
+            raise error
         return original(*place)
 
     monkeypatch.setattr(bulk, "page", page)
     said, _ = run()
     assert said.endswith(" looked at, 10 put right.\n")
     assert len(tries) > 7
+
+
+def test_a_database_that_stays_away_is_said_in_a_sentence(
+    tickets: list[str], impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*arguments: Any) -> None:
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(running, "step", gone)
+    with pytest.raises(CommandError, match=r"cannot be reached: server closed.*; run it again"):
+        run()
 
 
 def test_who_waits_for_the_record_ends_when_the_command_does(

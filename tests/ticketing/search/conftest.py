@@ -35,7 +35,7 @@ def store(db: None) -> Store:
 
 
 @pytest.fixture
-def say(db: None) -> Callable[[str, int, str], None]:
+def say(db: None) -> Callable[[str, int, str], object]:
     """Adds a comment to a ticket in the index: `say("t-1", 3, text)`."""
     return lambda ticket_id, number, text: index.apply([], [_comment(ticket_id, number, text)])
 

@@ -91,6 +91,7 @@ def test_what_cannot_be_opened_is_said_in_a_sentence(tmp_path: Path) -> None:
         assert complaint.endswith(": No such file or directory.")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_record_or_index_that_is_away_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*args: object) -> None:
         raise config_aws.Permanent("AccessDeniedException", "no")

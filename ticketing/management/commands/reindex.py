@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from django.utils import timezone
 
 from config import aws
@@ -38,6 +39,8 @@ class Command(BaseCommand):
             self._work(job, segments)
         except aws.AwsError as error:
             raise CommandError(f"The record cannot be read: {error}. Nothing is lost; run it again.") from error
+        except OperationalError as error:
+            raise CommandError(f"The database cannot be reached: {error}. Nothing is lost; run it again.") from error
         seen, found = running.counts(job)
         self._verdict(seen, found) if options["check"] else self.stdout.write(f"{seen} looked at, {found} put right.")
 
