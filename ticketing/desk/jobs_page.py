@@ -16,6 +16,7 @@ from ticketing.desk.ticket_page import address
 from ticketing.jobs import running, tasks
 from ticketing.jobs.kinds import Kind
 from ticketing.models import Job, JobFinding
+from ticketing.search.find import MOST
 
 STARTED_HERE = ("check", "reindex")  # an export is of a list, and starts there
 SHOWN = 20  # jobs
@@ -117,6 +118,7 @@ def _row(job: Any) -> dict[str, Any]:
         "colour": _COLOURS[job.state],
         "share": share,
         "of": _of(job),
+        "newest_alone": MOST if _is_cut(job) else None,
         "found": _found(job),
         "download": job.kind == "export" and job.state == "done",
         "may_go_on": job.state in ("stopped", "failed"),
@@ -132,13 +134,19 @@ def _of(job: Any) -> str:
     return ", ".join(said) or "all tickets"
 
 
+def _is_cut(job: Any) -> bool:
+    """Whether what is exported are the newest alone of the tickets that a search finds, as its list says of itself."""
+    searched = job.kind == "export" and QueryDict(job.parameters["query"]).get(SEARCH_VAR, "").strip()
+    return bool(searched) and max(job.total, job.seen) >= MOST
+
+
 def _named(parameter: str) -> str:
     return "search" if parameter == SEARCH_VAR else parameter.removesuffix("__exact")
 
 
 def _found(job: Any) -> str:
     if job.kind == "export":
-        return ""
+        return f"{job.found} incomplete" if job.found else ""
     what = "put right" if job.kind == "reindex" else "difference" if job.found == 1 else "differences"
     return f"{job.found} {what}"
 

@@ -14,10 +14,11 @@ from django.core.files.base import File
 from django.core.files.storage import storages
 
 from config import aws
+from ticketing import overflow
 from ticketing.desk.ticket_list import matching
 from ticketing.jobs.page import Page, Piece, Place, Stretch
 from ticketing.models import Job, JobPiece
-from ticketing.transfer import exporting
+from ticketing.transfer import exporting, line
 
 ROWS = 500  # tickets, a page
 KEPT_DAYS = 7  # as infra/stack.yaml has it
@@ -48,7 +49,10 @@ def page(job: Job, stretch: Stretch, place: Place | None) -> Page:
     rows = rows.filter(pk__gt=place["ticket_id"]) if place else rows
     ids = list(rows.values_list("pk", flat=True)[:ROWS])
     next_place = {"ticket_id": ids[-1]} if len(ids) == ROWS else None
-    return Page(len(ids), next=next_place, piece=_stored(job, ids))
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+        digest, incomplete = _write(file, ids)
+        piece = _stored(job, file, digest)
+    return Page(len(ids), next=next_place, piece=piece, incomplete=incomplete)
 
 
 def whole(pieces: list[JobPiece]) -> bool:
@@ -66,23 +70,24 @@ def content(pieces: list[JobPiece]) -> Iterator[bytes]:
             yield from file.chunks(_CHUNK)
 
 
-def _stored(job: Job, ids: list[str]) -> Piece | None:
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
-        digest = _write(file, ids)
-        if not (size := file.tell()):
-            return None
-        name = f"{digest}.jsonl"
-        aws.call(storages["default"].save, f"{_folder(job.pk)}/{name}", File(file))
-        return Piece(name, size)
-
-
-def _write(file: IO[bytes], ids: list[str]) -> str:
-    digest = hashlib.sha256()
-    for line in exporting.lines(ids):
-        text = line + b"\n"
+def _write(file: IO[bytes], ids: list[str]) -> tuple[str, list[str]]:
+    """The lines' digest, and whose description is missing in them."""
+    digest, incomplete = hashlib.sha256(), []
+    for found in exporting.some(ids):
+        text = line.write(found) + b"\n"
         file.write(text)
         digest.update(text)
-    return digest.hexdigest()
+        if not overflow.is_whole(found.ticket):
+            incomplete.append(found.ticket.ticket_id)
+    return digest.hexdigest(), incomplete
+
+
+def _stored(job: Job, file: IO[bytes], digest: str) -> Piece | None:
+    if not (size := file.tell()):
+        return None
+    name = f"{digest}.jsonl"
+    aws.call(storages["default"].save, f"{_folder(job.pk)}/{name}", File(file))
+    return Piece(name, size)
 
 
 def _fetched(name: str) -> Any:

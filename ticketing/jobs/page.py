@@ -25,3 +25,4 @@ class Page:
     found: list[Difference] = field(default_factory=list)
     next: Place | None = None
     piece: Piece | None = None
+    incomplete: list[str] = field(default_factory=list)  # tickets of an export whose description S3 has not any more

@@ -161,18 +161,19 @@ def _taken(part: JobPart) -> bool:
 @transaction.atomic
 def _count(part: JobPart, page: Page) -> bool:
     """Move the part's place behind the page, unless somebody else has or the job was ended."""
+    findings = _findings(part.job_id, page)
     stood = JobPart.objects.filter(pk=part.pk, pages=part.pages, done=False, job__state="running")
     moved = stood.update(
         place=json.dumps(page.next),
         pages=F("pages") + 1,
         seen=F("seen") + page.seen,
-        found=F("found") + len(page.found),
+        found=F("found") + len(findings),
         done=page.next is None,
         moved_at=timezone.now(),
     )
-    if moved and page.found:
+    if moved and findings:
         room = max(0, FINDINGS - JobFinding.objects.filter(job=part.job_id).count())
-        JobFinding.objects.bulk_create(_finding(part.job_id, one) for one in page.found[:room])
+        JobFinding.objects.bulk_create(findings[:room])
     if moved and page.piece:
         name, size = page.piece.name, page.piece.size
         JobPiece.objects.create(job_id=part.job_id, part=part.number, number=part.pages, name=name, size=size)
@@ -181,8 +182,10 @@ def _count(part: JobPart, page: Page) -> bool:
     return moved == 1
 
 
-def _finding(job_id: int, one: Difference) -> JobFinding:
-    return JobFinding(job_id=job_id, ticket_id=index.storable(one.ticket_id), what=one.what)
+def _findings(job_id: int, page: Page) -> list[JobFinding]:
+    found = [(one.ticket_id, str(one.what)) for one in page.found]
+    found += [(ticket_id, "description missing") for ticket_id in page.incomplete]
+    return [JobFinding(job_id=job_id, ticket_id=index.storable(ticket_id), what=what) for ticket_id, what in found]
 
 
 def _end(job_id: int, state: str, error: str = "") -> None:

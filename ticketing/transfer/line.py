@@ -9,7 +9,7 @@ from django.conf import settings
 from config import json
 from config.caller import Tier
 from config.refusals import Invalid
-from ticketing import ids
+from ticketing import ids, overflow
 from ticketing import item as items
 from ticketing.service import Conversation, Key
 from ticketing.ticket import LONGEST_KEY, Comment, Ticket, draft
@@ -28,10 +28,13 @@ _DEPTH = json.OWN_DEPTH  # what came in by a door stands a little deeper here
 def write(found: Conversation) -> bytes:
     """The line, without its end. The comments are counted as they stand in it.
 
+    Where description and attributes are not in S3 any more both are null. So all else of the ticket is kept, and no
+    import takes an empty description for what it said: it refuses the line, to be mended by whoever knows better.
     Raises Invalid if it were longer than any that is read.
     """
     comments = [one.to_json() | {"door": one.door} for one in found.comments]
-    text = _utf8(_counted(found.ticket, found.comments).to_json() | {"comments": comments})
+    lost = {} if overflow.is_whole(found.ticket) else dict.fromkeys(overflow.FIELDS)
+    text = _utf8(_counted(found.ticket, found.comments).to_json() | lost | {"comments": comments})
     if len(text) >= LONGEST:
         raise Invalid(
             f"The ticket {found.ticket.reference} with its comments is longer than {LONGEST} bytes, "

@@ -10,6 +10,7 @@ from django.test import Client
 
 from config import celery, json
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
+from tests.ticketing.transfer.transferring import empty_s3
 from ticketing import service
 from ticketing.jobs import export, running
 from ticketing.models import Job
@@ -198,3 +199,49 @@ def test_a_form_of_another_site_starts_nothing(ada: User) -> None:
     client.force_login(ada)
     assert client.post(EXPORT).status_code == 403
     assert not Job.objects.exists()
+
+
+def test_a_ticket_whose_description_is_gone_is_named_on_the_page_jobs(desk: Client, make_ticket: MakeTicket) -> None:
+    lost = make_ticket(issue_description="é" * 300_000)
+    make_ticket()
+    empty_s3()
+    job = exported(desk)
+    text = desk.get(JOBS).content.decode()
+    assert "Download" in text
+    assert "1 incomplete<br>" in text
+    opened = desk.get(f"{JOBS}?job={job.pk}").content.decode()
+    assert f"{lost.reference}</a> description missing" in opened
+    assert "export the list again" in opened
+    assert "reindex --check" not in opened
+
+
+def test_an_export_with_all_that_it_should_have_says_nothing_of_that(desk: Client, make_ticket: MakeTicket) -> None:
+    make_ticket()
+    exported(desk)
+    text = desk.get(JOBS).content.decode()
+    assert "incomplete" not in text
+    assert "See which" not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "most", "said"),
+    [
+        ("?q=printer", 2, True),
+        ("?q=printer&tier__exact=gold", 2, True),
+        ("?q=printer", 3, False),
+        ("?tier__exact=gold", 2, False),
+        ("?q=+", 2, False),
+    ],
+)
+def test_that_an_export_has_the_newest_alone_of_what_a_search_finds_is_said(
+    desk: Client, make_ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch, query: str, most: int, said: bool
+) -> None:
+    for module in ("search.find", "desk.jobs_page"):
+        monkeypatch.setattr(f"ticketing.{module}.MOST", most)
+    for _ in range(2):
+        make_ticket(subject="The printer", tier="gold")
+    sentence = f"Only the newest {most} of the tickets that match"
+    desk.post(EXPORT + query)
+    assert (sentence in desk.get(JOBS).content.decode()) == said
+    work(Job.objects.get())
+    assert (sentence in desk.get(JOBS).content.decode()) == said

@@ -9,7 +9,8 @@ from django.core.files.storage import storages
 
 from config import json
 from tests import record
-from tests.ticketing.jobs.conftest import parts
+from tests.ticketing.jobs.conftest import found, parts
+from tests.ticketing.transfer.transferring import empty_s3
 from tests.ticketing.writing import comment
 from ticketing import index, service
 from ticketing.jobs import export, running, tasks
@@ -148,6 +149,19 @@ def test_a_ticket_that_the_record_does_not_have_is_left_out() -> None:
     for ticket_id in set(opened) - set(kept):  # the whole of a page
         record.forget(ticket_id)
     assert ids(started()) == kept
+
+
+def test_a_ticket_whose_description_is_gone_is_found_and_the_rest_exported() -> None:
+    lost = [ticket(issue_description="é" * 300_000).ticket_id for _ in range(3)]
+    there = ticket(subject="There").ticket_id
+    empty_s3()
+    job = started()
+    assert {one["ticket_id"]: one["issue_description"] for one in lines(job)} == {
+        **dict.fromkeys(lost),
+        there: "No lesson",
+    }
+    assert running.counts(job) == (4, 3)
+    assert found(job) == [(one, "description missing") for one in sorted(lost)]
 
 
 @pytest.mark.parametrize("pages", range(3))

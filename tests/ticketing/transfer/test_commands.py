@@ -1,8 +1,12 @@
 """`import_tickets` and `export_tickets`, as they are called."""
 
 import io
+import os
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -10,7 +14,7 @@ from django.db import OperationalError
 from config import aws as config_aws
 from config import json
 from tests import record
-from tests.ticketing.transfer.transferring import command, empty_the_record, exported, file_of, line
+from tests.ticketing.transfer.transferring import command, empty_s3, empty_the_record, exported, file_of, imported, line
 from ticketing import bulk, index
 from ticketing.transfer import line as lines
 
@@ -71,6 +75,121 @@ def test_a_ticket_that_is_too_long_for_a_line_is_named_and_no_file_is_made(
     for name in (str(tmp_path / "out"), "-"):
         assert command("export_tickets", name) == ("", said)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ticket_whose_description_is_gone_is_named_and_the_rest_exported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = record.opened(issue_description="é" * 300_000)
+    record.opened()
+    empty_s3()
+    out = tmp_path / "out.jsonl"
+    said, complaint = command("export_tickets", str(out))
+    assert f"{lost.ticket_id}: description and attributes are not in S3 any more.\n" in capsys.readouterr().err
+    assert said == ""
+    assert complaint == (
+        "2 tickets exported. 1 of them are named above: their description and attributes are missing, and an import "
+        "refuses their lines. The bucket foyer-attachments keeps what was deleted as earlier versions, under the "
+        "ticket's id: bring that back, and export again."
+    )
+    assert sorted(out.read_text().splitlines()) == exported()
+    empty_the_record()
+    _, complaint = command("import_tickets", str(out))
+    assert complaint.startswith("1 tickets imported, 0 there already, 1 lines refused.")
+    assert json.loads((tmp_path / "out.jsonl.refused").read_text())["ticket_id"] == lost.ticket_id
+
+
+@pytest.mark.parametrize(
+    ("arguments", "subjects", "said"),
+    [
+        (("--customer", "acme"), {"old", "new"}, "2 tickets of customer acme exported, 3 others left out."),
+        (
+            ("--since", "2025-03-01T10:00+01:00"),
+            {"new", "another's", "some day"},
+            "3 tickets changed since 2025-03-01T09:00:00.000Z exported, 2 others left out.",
+        ),
+        (
+            ("--since", "2025-03-01", "--customer", "acme"),
+            {"new"},
+            "1 tickets of customer acme changed since 2025-03-01T00:00:00.000Z exported, 4 others left out.",
+        ),
+    ],
+)
+def test_one_customers_tickets_and_what_was_changed_since_then(
+    tmp_path: Path, arguments: tuple[str, ...], subjects: set[str], said: str
+) -> None:
+    imported(
+        line(subject="old", customer_id="acme", created_at="2025-01-01", updated_at="2025-02-28T23:59:59.999Z"),
+        line(subject="new", customer_id="acme", created_at="2025-01-01", updated_at="2025-03-01T09:00Z"),
+        line(subject="another's", customer_id="umbrella", created_at="2025-03-02"),
+        line(subject="another's old", customer_id="umbrella"),
+    )
+    record.put(ticket_id="odd", subject="some day", updated_at="some day", caller_id="lea", created_at="2025")
+    out = tmp_path / "out.jsonl"
+    assert command("export_tickets", str(out), *arguments) == (f"{said}\n", "")
+    assert {json.loads(one)["subject"] for one in out.read_text().splitlines()} == subjects
+
+
+def test_a_time_that_is_none_is_said_in_a_sentence(tmp_path: Path) -> None:
+    _, complaint = command("export_tickets", str(tmp_path / "out"), "--since", "soon")
+    assert complaint == "--since: soon is neither a time (2026-02-09T10:00Z) nor how long ago (90m, 24h, 7d)."
+
+
+def test_progress_counts_what_is_left_out_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(line(subject="1"), line(subject="2"))
+    monkeypatch.setattr("config.progress.EVERY", 2)
+    command("export_tickets", str(tmp_path / "out"), "--customer", "nobody")
+    assert capsys.readouterr().err == "2 tickets read\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_an_interrupted_export_leaves_nothing_but_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    record.opened()
+    before, conversations, out = signal.getsignal(number), bulk.conversations, tmp_path / "out.jsonl"
+    out.write_text("before")
+
+    def interrupted() -> Iterator[Any]:
+        yield from conversations()
+        assert len(list(tmp_path.iterdir())) == 2
+        os.kill(os.getpid(), number)
+        yield pytest.fail("it went on")
+
+    monkeypatch.setattr(bulk, "conversations", interrupted)
+    assert command("export_tickets", str(out)) == ("", "Interrupted. Nothing is lost: run it again.")
+    assert (out.read_text(), list(tmp_path.iterdir())) == ("before", [out])
+    assert signal.getsignal(number) == before
+
+
+def test_a_terminals_end_that_is_ignored_stays_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `nohup` has it."""
+    record.opened()
+    conversations = bulk.conversations
+
+    def hung_up() -> Iterator[Any]:
+        os.kill(os.getpid(), signal.SIGHUP)
+        yield from conversations()
+
+    monkeypatch.setattr(bulk, "conversations", hung_up)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert command("export_tickets", str(tmp_path / "out")) == ("1 tickets exported.\n", "")
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_stream_has_the_lines_alone(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Were the sentence among them, whoever reads them would take it for a line."""
+    record.opened()
+    for name in ("/dev/stdout", "-"):
+        assert command("export_tickets", name)[0] == ""
+        written = capfdbinary.readouterr()
+        assert written.out.decode().splitlines() == exported()
+        assert written.err == b"1 tickets exported.\n"
 
 
 def test_an_import_keeps_to_its_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

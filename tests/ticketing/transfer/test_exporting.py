@@ -1,6 +1,5 @@
 """Exporting: every ticket with all its comments; and what is imported from it is exported the same again."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,11 @@ from config import json
 from tests import anything, record
 from tests.record import ACTOR
 from tests.ticketing import test_foreign_items
-from tests.ticketing.transfer.transferring import empty_the_record, exported, imported, line
+from tests.ticketing.transfer.transferring import empty_s3, empty_the_record, exported, imported, line
 from ticketing import bulk, service
 from ticketing.ticket import Ticket
 from ticketing.transfer import exporting
+from ticketing.transfer import line as lines
 from ticketing.transfer.importing import Done
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
@@ -61,6 +61,19 @@ def test_what_is_imported_from_an_export_is_exported_the_same_again() -> None:
     before, after, done = back()
     assert (len(before), done.created, done.refused) == (8, 8, [])
     assert after == before
+
+
+def test_a_ticket_whose_description_is_gone_keeps_all_else_and_is_not_imported_as_if_it_had_said_nothing() -> None:
+    ticket = record.opened(subject="One", issue_description=TEXT, attributes={"shelf": "x" * 300_000})
+    commented(ticket, "Said")
+    empty_s3()
+    before, after, done = back()
+    values = json.loads(before[0])
+    assert (values["issue_description"], values["attributes"]) == (None, None)
+    assert (values["subject"], [one["comment"] for one in values["comments"]]) == ("One", ["Said"])
+    assert (after, [one.sentence for one in done.refused]) == ([], ["issue_description is required"])
+    assert imported(values | {"issue_description": "As Lea remembers it"}).created == 1
+    assert record.get(ticket.ticket_id).attributes == {}
 
 
 @given(st.dictionaries(test_foreign_items._names, test_foreign_items._values, max_size=8), anything.objects("a", "b"))
@@ -123,7 +136,7 @@ def test_a_record_that_is_away_for_a_while_is_waited_for(impatient: None, monkey
         return original(*place)
 
     monkeypatch.setattr(bulk, "page", page)
-    assert [json.loads(one)["ticket_id"] for one in exporting.everything()] == [ticket.ticket_id]
+    assert [one.ticket.ticket_id for one in exporting.everything()] == [ticket.ticket_id]
 
 
 def test_comments_without_their_ticket_and_other_items_are_no_lines() -> None:
@@ -136,10 +149,10 @@ def test_comments_without_their_ticket_and_other_items_are_no_lines() -> None:
 def test_the_tickets_that_are_asked_for_come_in_that_order_from_the_record() -> None:
     imported(*(line(ticket_id=f"t{one}", comments=[{"comment": "Hi"}]) for one in range(50)))
     wanted = [f"t{one}" for one in range(49, -1, -1)]
-    found = [json.loads(one) for one in exporting.lines(iter([*wanted[:5], "none", *wanted[5:]]))]
-    assert [one["ticket_id"] for one in found] == wanted
-    assert exported() == sorted(one.decode() for one in exporting.lines(wanted))
-    assert list(exporting.lines([])) == []
+    found = list(exporting.some(iter([*wanted[:5], "none", *wanted[5:]])))
+    assert [one.ticket.ticket_id for one in found] == wanted
+    assert exported() == sorted(lines.write(one).decode() for one in found)
+    assert list(exporting.some([])) == []
 
 
 def test_ids_are_taken_only_as_lines_are_needed() -> None:
@@ -151,16 +164,5 @@ def test_ids_are_taken_only_as_lines_are_needed() -> None:
             taken.append(1)
             yield "t"
 
-    assert next(exporting.lines(ids()))
+    assert next(exporting.some(ids()))
     assert len(taken) <= 100
-
-
-def test_a_file_is_replaced_only_when_the_new_one_is_complete(tmp_path: Path) -> None:
-    file = tmp_path / "tickets.jsonl"
-    file.write_text("before")
-    with pytest.raises(ZeroDivisionError), exporting.replacing(file) as new:
-        new.write(bytes(1 // 0))
-    assert (file.read_text(), list(tmp_path.iterdir())) == ("before", [file])
-    with exporting.replacing(file) as new:
-        new.write(b"whole")
-    assert (file.read_text(), list(tmp_path.iterdir())) == ("whole", [file])

@@ -11,6 +11,7 @@ from config import aws, json
 from tests import record
 from ticketing import service
 from ticketing.transfer import exporting, importing
+from ticketing.transfer import line as lines
 from ticketing.transfer.importing import Done
 from ticketing.transfer.pace import Pace
 
@@ -44,7 +45,7 @@ def command(name: str, *arguments: str) -> tuple[str, str]:
 
 
 def exported() -> list[str]:
-    return sorted(one.decode() for one in exporting.everything())
+    return sorted(lines.write(found).decode() for found in exporting.everything())
 
 
 def empty_the_record() -> None:
@@ -52,6 +53,11 @@ def empty_the_record() -> None:
     for item in aws.client("dynamodb").scan(TableName=settings.TABLE_NAME)["Items"]:
         key = {name: item[name] for name in ("ticket_id", "item")}
         aws.client("dynamodb").delete_item(TableName=settings.TABLE_NAME, Key=key)
+    empty_s3()
+
+
+def empty_s3() -> None:
+    """Somebody deletes what is kept there for tickets."""
     s3 = aws.client("s3")
     for found in s3.list_objects_v2(Bucket=settings.ATTACHMENTS_BUCKET).get("Contents", []):
         s3.delete_object(Bucket=settings.ATTACHMENTS_BUCKET, Key=found["Key"])

@@ -1,50 +1,120 @@
-"""`manage.py export_tickets`: every ticket of the record with its comments, as JSON Lines."""
+"""`manage.py export_tickets`: tickets of the record with their comments, as JSON Lines."""
 
+import signal
 import sys
 from argparse import ArgumentParser
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from config import aws
 from config.progress import Progress
 from config.refusals import Invalid
+from ticketing import clock, overflow
 from ticketing.models import IndexedTicket
-from ticketing.transfer import exporting
+from ticketing.ticket import Ticket
+from ticketing.transfer import exporting, line, target
 
 
 class Command(BaseCommand):
     help = (
         "Writes every ticket with its comments, internal notes too, one JSON object a line, in no order. "
-        "FILE is replaced when the export is complete, and stays as it is until then."
+        "FILE is replaced when the export is complete, and stays as it is until then. Exits 1 if a ticket's "
+        "description is not in S3 any more; all else is written nevertheless."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", help="where to; - is the standard output")
+        parser.add_argument("--customer", metavar="ID", help="only the tickets of this customer")
+        parser.add_argument(
+            "--since",
+            metavar="TIME",
+            help="only what was changed or commented since then, by its own `updated_at`, which an import keeps: "
+            "2026-02-09T10:00Z, or how long ago: 90m, 24h, 7d. The whole record is read all the same",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.customer, self.since = options["customer"], self._since(options["since"])
+        self.exported = self.left_out = self.incomplete = 0
+        file = Path(options["file"])
+        is_stream = options["file"] == "-" or target.is_stream(file)
         try:
-            if options["file"] == "-":
-                self._export(sys.stdout.buffer)
-                sys.stdout.buffer.flush()
-                return
-            with exporting.replacing(Path(options["file"])) as file:
-                count = self._export(file)
+            with _interrupted_by_signals():
+                self._export(file)
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted. Nothing is lost: run it again.") from None
         except OSError as error:
-            raise CommandError(f"{options['file']}: {error.strerror}.") from None
+            raise CommandError(f"{file}: {error.strerror}.") from None
         except Invalid as refusal:
             raise CommandError(f"{refusal.sentence}.") from None
         except aws.AwsError as error:
             raise CommandError(f"The record cannot be read: {error}. Nothing is lost; run it again.") from error
-        self.stdout.write(f"{count} tickets exported.")
+        if self.incomplete:
+            raise CommandError(f"{self._sum()} {self._what_to_do()}")
+        (self.stderr if is_stream else self.stdout).write(self._sum())  # a stream may be the standard output
 
-    def _export(self, to: IO[bytes]) -> int:
-        count = 0
-        with closing(Progress(self.stderr, IndexedTicket.objects.count(), "tickets", " tickets")) as progress:
-            for line in exporting.everything():
-                to.write(line + b"\n")
-                count += 1
+    def _since(self, given: str | None) -> str | None:
+        try:
+            return clock.given(given) if given else None
+        except ValueError as error:
+            raise CommandError(f"--since: {error}.") from None
+
+    def _export(self, file: Path) -> None:
+        if str(file) == "-":
+            self._write(sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+            return
+        with target.opened(file) as to:
+            self._write(to)
+
+    def _write(self, to: IO[bytes]) -> None:
+        with closing(Progress(self.stderr, IndexedTicket.objects.count(), "tickets read", " tickets")) as progress:
+            for found in exporting.everything():
+                if self._wanted(found.ticket):
+                    to.write(line.write(found) + b"\n")
+                    self._count(found.ticket)
+                else:
+                    self.left_out += 1
                 progress.add(1)
-        return count
+
+    def _wanted(self, ticket: Ticket) -> bool:
+        """Another program's ticket may say anything of when it was changed: better once too often than lost."""
+        if self.customer is not None and ticket.customer_id != self.customer:
+            return False
+        changed_at = clock.parse(ticket.updated_at)
+        return not (self.since and changed_at) or clock.stamp(changed_at) >= self.since
+
+    def _count(self, ticket: Ticket) -> None:
+        self.exported += 1
+        if not overflow.is_whole(ticket):
+            self.incomplete += 1
+            self.stderr.write(f"{ticket.ticket_id}: description and attributes are not in S3 any more.")
+
+    def _sum(self) -> str:
+        of = f" of customer {self.customer}" if self.customer is not None else ""
+        of += f" changed since {self.since}" if self.since else ""
+        return f"{self.exported} tickets{of} exported" + (f", {self.left_out} others left out." if of else ".")
+
+    def _what_to_do(self) -> str:
+        return (
+            f"{self.incomplete} of them are named above: their description and attributes are missing, and an import "
+            f"refuses their lines. The bucket {settings.ATTACHMENTS_BUCKET} keeps what was deleted as earlier "
+            "versions, under the ticket's id: bring that back, and export again."
+        )
+
+
+@contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """SIGTERM and a terminal's end are Ctrl-C as long as this lasts, unless they are ignored, as nohup has it."""
+    deadly = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    for one in deadly:
+        signal.signal(one, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for one in deadly:
+            signal.signal(one, signal.SIG_DFL)
