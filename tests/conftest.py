@@ -1,10 +1,12 @@
 """What tests stand on: an AWS in process (moto) or a real local one, callers with tokens, a counter of calls."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from botocore.client import BaseClient
 from django.core.cache import cache
@@ -21,6 +23,11 @@ from tests import moto_stack
 from tests.local_aws import pointed_at
 
 _Client: Any = BaseClient
+
+# A machine that is busy for a moment has found no bug; hypothesis sees it so by itself where CI is set.
+if not os.environ.get("CI"):
+    hypothesis.settings.register_profile("no deadline", deadline=None)
+    hypothesis.settings.load_profile("no deadline")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -58,6 +65,18 @@ def _tests_keep_their_connection(monkeypatch: pytest.MonkeyPatch) -> None:
             close(connection)
 
     monkeypatch.setattr(BaseDatabaseWrapper, "close_if_unusable_or_obsolete", close_outside_transactions)
+
+
+@pytest.fixture
+def atomic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call happens whole, as DynamoDB's do and the fake's, under threads, do not; between calls all may happen."""
+    one_at_a_time, original = threading.Lock(), BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def call(self: Any, operation: str, parameters: Any) -> Any:
+        with one_at_a_time:
+            return original(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
 
 
 @pytest.fixture

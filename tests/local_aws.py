@@ -14,8 +14,8 @@ import requests
 
 from config import aws, queue
 
-START_SECONDS = 30
-STOP_SECONDS = 10
+START_SECONDS = 120
+STOP_SECONDS = 60  # it saves its state; killed before that, it would have forgotten
 
 
 @contextmanager

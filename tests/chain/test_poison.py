@@ -34,11 +34,11 @@ GONE = "The S3 object that the message points to is not there"
 
 @pytest.fixture(autouse=True)
 def _impatient(local_aws: str) -> Iterator[None]:
-    """A message that failed comes again after a second, and its fifth try is the last."""
+    """A message that failed comes again after some seconds, and its fifth try is the last."""
     sqs: Any = config_aws.client("sqs")
     for name in (QUEUE, DEAD):
         sqs.purge_queue(QueueUrl=queue.url(name))
-    sqs.set_queue_attributes(QueueUrl=queue.url(QUEUE), Attributes={"VisibilityTimeout": "1"})
+    sqs.set_queue_attributes(QueueUrl=queue.url(QUEUE), Attributes={"VisibilityTimeout": "4"})
     yield
     sqs.set_queue_attributes(QueueUrl=queue.url(QUEUE), Attributes={"VisibilityTimeout": "30"})
     for name in (QUEUE, DEAD):

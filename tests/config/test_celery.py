@@ -79,4 +79,4 @@ def test_a_queue_that_never_answers_is_waited_for_as_long_as_any_other(
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", f"http://127.0.0.1:{server.getsockname()[1]}")
         with pytest.raises(config_aws.Retryable):
             celery.send("some.job", "1")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 6.5  # the wait for work, which this is not, is 7 s or more

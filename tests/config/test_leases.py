@@ -10,7 +10,7 @@ from config import aws
 from config.consumer import leases
 from config.consumer.leases import END, Checkpoint, hold
 
-pytestmark = pytest.mark.usefixtures("aws")
+pytestmark = pytest.mark.usefixtures("aws", "atomic")
 
 
 @pytest.fixture

@@ -43,11 +43,15 @@ class Copy:
         )
 
     def pid_of(self, program: str) -> int:
-        """The process id of one of the supervised programs, e.g. `foyer:web`."""
+        """The process id of one of the supervised programs, e.g. `foyer:web`, as soon as it has one."""
         settings = {"FOYER_SOCKET": str(self.folder / "supervisor.sock"), "FOYER_PYTHON": sys.executable}
         command = [sys.executable, "-m", "supervisor.supervisorctl", "-s", f"unix://{settings['FOYER_SOCKET']}"]
-        shown = subprocess.run([*command, "pid", program], capture_output=True, text=True, timeout=30, check=True)
-        return int(shown.stdout)
+
+        def shown() -> int:  # 0 while it is started anew
+            said = subprocess.run([*command, "pid", program], capture_output=True, text=True, timeout=30, check=True)
+            return int(said.stdout)
+
+        return within(30, shown)
 
     def secret(self, name: str) -> str:
         """A value out of the copy's `local.env`."""

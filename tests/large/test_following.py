@@ -102,7 +102,7 @@ def consumers(made: Copy) -> Iterator[list[int]]:
         for one in running:
             one.terminate()
         for one in running:
-            one.wait(30)
+            one.wait(120)
 
 
 def worked_off() -> None:

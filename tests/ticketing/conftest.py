@@ -1,6 +1,5 @@
 """AWS as it behaves under many hands and on bad days."""
 
-import threading
 from typing import Any
 
 import pytest
@@ -12,18 +11,6 @@ from rest_framework.test import APIClient
 from config import aws as config_aws
 from config import patience
 from ticketing import comparing
-
-
-@pytest.fixture
-def atomic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each call happens whole, as DynamoDB's do and the fake's, under threads, do not; between calls all may happen."""
-    one_at_a_time, original = threading.Lock(), BaseClient._make_api_call  # type: ignore[attr-defined]
-
-    def call(self: Any, operation: str, parameters: Any) -> Any:
-        with one_at_a_time:
-            return original(self, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", call)
 
 
 @pytest.fixture

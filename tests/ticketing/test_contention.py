@@ -45,16 +45,22 @@ class Dynamo:
 
     def __init__(self) -> None:
         self.met = defaultdict[str, int](int)
-        self._under_way, self._chance = threading.Lock(), random.Random(1)
+        self._under_way, self._planning, self._chance = threading.Lock(), threading.Lock(), random.Random(1)
         self._plans: dict[str, list[str]] = {}  # a transaction is throttled, or loses its answer, twice at most
         self._done: dict[str, Any] = {}
 
     def transact(self, token: str, write: Callable[[], Any]) -> Any:
-        plan = self._plans.setdefault(token, self._chance.choices(["throttled", "lost"], k=self._chance.randrange(3)))
+        plan = self._plan(token)
         if plan[:1] != ["throttled"]:
             self._happen(token, write)
         self._trouble(plan.pop(0) if plan else "")
         return self._done[token]
+
+    def _plan(self, token: str) -> list[str]:
+        with self._planning:
+            if token not in self._plans:
+                self._plans[token] = self._chance.choices(["throttled", "lost"], k=self._chance.randrange(3))
+            return self._plans[token]
 
     def _happen(self, token: str, write: Callable[[], Any]) -> None:
         """What comes while another is under way is cancelled; what was done is not done again."""
