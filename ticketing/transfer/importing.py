@@ -83,6 +83,7 @@ def imported(source: IO[bytes], pace: Pace) -> Iterator[Done]:
         done = Done(lines=len(batch), size=sum(len(text) for _, text in batch))
         for some in _apart(_read(batch, done)):
             done.add(patiently(_write_each, some, pace))
+        done.refused.sort(key=lambda one: one.number)
         yield done
 
 

@@ -80,6 +80,12 @@ def test_of_two_lines_with_one_id_in_a_file_the_first_counts() -> None:
     assert record.get("t").subject == "1"
 
 
+def test_refused_lines_come_in_the_order_of_the_file_whatever_was_wrong_with_them() -> None:
+    huge = line(comments=[{"comment": "é" * 200_000}])
+    done = imported(huge, "no JSON", line(ticket_id="t"), line(ticket_id="t", customer_id="other"), "no JSON")
+    assert [one.number for one in done.refused] == [1, 2, 4, 5]
+
+
 def test_of_two_lines_with_one_id_the_second_counts_where_the_first_is_refused() -> None:
     done = imported(line(ticket_id="t", comments=[{"comment": "é" * 200_000}]), line(ticket_id="t", subject="2"))
     assert (done.created, done.there, [one.number for one in done.refused]) == (1, 0, [1])
