@@ -1,9 +1,12 @@
 """How far a long command is: a bar on a terminal, a plain line now and then elsewhere."""
 
+import time
+from collections.abc import Callable
+
 from django.core.management.base import OutputWrapper
 from tqdm import tqdm
 
-EVERY = 10_000  # items, a line
+EVERY, SECONDS = 10_000, 10  # items, a line; and how long none may come, where items take long
 
 
 class _Raw:
@@ -25,8 +28,16 @@ class Progress:
     A plain line says how many items: `10000 looked at`; a bar counts in `unit`, which may be something else.
     """
 
-    def __init__(self, stream: OutputWrapper, total: int = 0, said: str = "looked at", unit: str = " items") -> None:
+    def __init__(
+        self,
+        stream: OutputWrapper,
+        total: int = 0,
+        said: str = "looked at",
+        unit: str = " items",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._stream, self._said, self._done = stream, said, 0
+        self._clock, self._told_at = clock, clock()
         terminal = stream.isatty()
         self._bar = tqdm(total=total or None, file=_Raw(stream), unit=unit, unit_scale=True) if terminal else None
 
@@ -35,7 +46,8 @@ class Progress:
         before, self._done = self._done, self._done + count
         if self._bar is not None:
             self._bar.update(count if size is None else size)
-        elif self._done // EVERY != before // EVERY:
+        elif self._done // EVERY != before // EVERY or (count and self._clock() - self._told_at > SECONDS):
+            self._told_at = self._clock()
             self._stream.write(f"{self._done} {self._said}")
 
     def to(self, done: int) -> None:

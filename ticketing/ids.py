@@ -60,6 +60,11 @@ def is_id(text: str) -> bool:
         return False
 
 
+def is_timed(text: str) -> bool:
+    """Whether a text is a UUID that sorts by its time (version 7), as the ids of comments have to."""
+    return is_id(text) and uuid.UUID(text).version == 7
+
+
 def reference(ticket_id: str) -> str:
     """The ticket's reference, e.g. `F-7K3M-9Q2D`: forty bits of the id's SHA-256 in Crockford's base 32."""
     bits = int.from_bytes(hashlib.sha256(ticket_id.encode()).digest()[:5])

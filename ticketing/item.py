@@ -44,6 +44,7 @@ def from_ticket(ticket: Ticket, fingerprint: str | None) -> dict[str, Any]:
         "fingerprint": fingerprint,
         "overflow": ticket.overflow,
         "imported_version": ticket.imported_version,
+        "imported_line": ticket.imported_line,
     }
     return aws.to_wire(_without_nothing(values))
 
@@ -76,6 +77,7 @@ def to_ticket(item: dict[str, Any]) -> Ticket:
         request_id=_text(values, "request_id") or "-",
         overflow=_digest(values.get("overflow")),
         imported_version=_whole(values, "imported_version", 0) if "imported_version" in values else None,
+        imported_line=_digest(values.get("imported_line")),
     )
 
 

@@ -46,17 +46,18 @@ def _some(requests: list[Any]) -> list[Any]:
     return left
 
 
-def item_of(ticket: Ticket, comments: Iterable[Comment]) -> dict[str, Any]:
+def item_of(ticket: Ticket, comments: Iterable[Comment], line: str) -> dict[str, Any]:
     """The item of an imported ticket, in wire format, for `create`; what is too large for it is in S3 then.
 
-    Raises Invalid if the ticket, or one of its comments, is too large to be stored.
+    `line` is the SHA-256 of what it is made of. Raises Invalid if the ticket, or one of its comments, is too large to
+    be stored.
     """
     what = "comment"
     try:
         for comment in comments:
             store.fitting(items.from_comment(comment))
         what = "ticket"
-        ticket = replace(ticket, imported_version=ticket.version, request_id=request_id())
+        ticket = replace(ticket, imported_version=ticket.version, imported_line=line, request_id=request_id())
         return items.from_ticket(store.packed(ticket), None)  # no request made it, so it has no fingerprint
     except store.TooLarge:
         raise Invalid(f"The {what} is too large to be stored") from None

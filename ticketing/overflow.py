@@ -53,7 +53,7 @@ def fill(ticket: Ticket) -> Ticket:
     """The ticket with its large fields, if they are kept apart. Raises aws.AwsError.
 
     If somebody deleted the object, the rest of the ticket is still served (see `is_whole`), and the log says what is
-    missing. It may come back: the bucket keeps what was deleted for a while.
+    missing. It may come back: the bucket keeps what was deleted as an earlier version.
     """
     if not ticket.overflow:
         return ticket

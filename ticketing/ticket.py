@@ -54,6 +54,7 @@ class Ticket:
     request_id: str = "-"  # of the write that made this version; for tracing, not in the ticket's JSON
     overflow: str | None = None  # the S3 object that has the description and attributes; not in the JSON either
     imported_version: int | None = None  # the version that an import wrote, which is nobody's news; nor is this
+    imported_line: str | None = None  # the SHA-256 of the line of which an import made it; nor this
 
     @property
     def reference(self) -> str:
@@ -128,7 +129,7 @@ class Actor:
     request_id: str
 
 
-_UNSHOWN = {"request_id", "overflow", "imported_version"}  # fields that are not in the ticket's JSON
+_UNSHOWN = {"request_id", "overflow", "imported_version", "imported_line"}  # fields that are not in the ticket's JSON
 
 
 def from_json(values: dict[str, Any], request_id: str = "-") -> Ticket:

@@ -37,3 +37,11 @@ def test_what_was_told_before_is_not_taken_back() -> None:
     for done in (9_000, 5_000, 10_000, 10_000):
         progress.to(done)
     assert stream.getvalue() == "10000 looked at\n"
+
+
+def test_elsewhere_what_takes_long_is_heard_of_now_and_then() -> None:
+    stream, now = io.StringIO(), [0.0]
+    progress = Progress(OutputWrapper(stream), clock=lambda: now[0])
+    for now[0] in (4.0, 9.9, 10.1, 15.0, 20.2):
+        progress.add(1)
+    assert stream.getvalue() == "3 looked at\n5 looked at\n"

@@ -50,6 +50,13 @@ def test_timed_ids_never_change() -> None:
     assert made == ["019c41e2-3f59-7000-a0a8-d4dffc36f39f", "019c41e2-3f59-7ffe-a0a8-d4dffc36f39f"]
 
 
+def test_an_id_is_timed_if_it_sorts_among_those_made_here() -> None:
+    assert ids.is_timed(ids.new_id())
+    assert ids.is_timed(ids.timed_id("2026-02-09T10:11:12.345Z", 0, "name"))
+    for other in (str(uuid.uuid4()), ids.keyed_id("a", "b", "c"), ONE.upper(), ONE.replace("-", ""), "36000001", ""):
+        assert not ids.is_timed(other)
+
+
 @pytest.mark.parametrize("text", [ONE, ONE.upper(), ONE[:18].upper() + ONE[18:]])
 def test_a_uuid_is_an_id_as_it_stands(text: str) -> None:
     assert ids.from_path(text) == text

@@ -6,7 +6,7 @@ notified, so the import itself tells the index.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -40,17 +40,25 @@ class Refused:
 
 @dataclass
 class Done:
-    """What became of a batch of lines."""
+    """What became of a batch of lines.
+
+    `different` are the numbers of those lines whose ticket is there, but came of another line; `unsaid` is how many of
+    the new comments do not say who may see them.
+    """
 
     lines: int = 0
     size: int = 0
     created: int = 0
+    unsaid: int = 0
     there: int = 0
+    different: list[int] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
     def add(self, other: "Done") -> None:
         self.created += other.created
+        self.unsaid += other.unsaid
         self.there += other.there
+        self.different += other.different
         self.refused += other.refused
 
 
@@ -58,7 +66,11 @@ class Done:
 class _Line:
     number: int
     text: bytes
-    found: Conversation
+    found: line.Line
+
+    @property
+    def ticket_id(self) -> str:
+        return self.found.ticket.ticket_id
 
 
 def imported(source: IO[bytes], pace: Pace) -> Iterator[Done]:
@@ -69,8 +81,9 @@ def imported(source: IO[bytes], pace: Pace) -> Iterator[Done]:
     """
     for batch in batched_by_size(enumerate(_lines(source), 1), LINES, lambda one: len(one[1]), BYTES):
         done = Done(lines=len(batch), size=sum(len(text) for _, text in batch))
-        fresh = _read(batch, done)
-        done.add(patiently(_write_each, fresh, pace))
+        for some in _apart(_read(batch, done)):
+            done.add(patiently(_write_each, some, pace))
+        done.refused.sort(key=lambda one: one.number)
         yield done
 
 
@@ -83,21 +96,24 @@ def _lines(source: IO[bytes]) -> Iterator[bytes]:
         yield text
 
 
-def _read(batch: list[tuple[int, bytes]], done: Done) -> dict[str, _Line]:
-    """The tickets of a batch by their ids; of two lines with one id the first. What is refused is put down."""
-    read: dict[str, _Line] = {}
+def _read(batch: list[tuple[int, bytes]], done: Done) -> Iterator[_Line]:
+    """The lines of a batch that describe tickets. What is refused is put down."""
     for number, text in batch:
         if not text.strip():
             continue
         try:
-            found = line.read(text)
+            yield _Line(number, text, line.read(text))
         except Invalid as refusal:
             done.refused.append(Refused(number, refusal.sentence, text if len(text) <= line.LONGEST else b""))
-            continue
-        if found.ticket.ticket_id in read:
-            done.there += 1
-        read.setdefault(found.ticket.ticket_id, _Line(number, text, found))
-    return read
+
+
+def _apart(lines: Iterable[_Line]) -> Iterator[dict[str, _Line]]:
+    """The lines by their tickets' ids; where some have one id, the second only after the first, and so on."""
+    left = list(lines)
+    while left:
+        some: dict[str, _Line] = {}
+        left = [one for one in left if some.setdefault(one.ticket_id, one) is not one]
+        yield some
 
 
 def _write_each(read: dict[str, _Line], pace: Pace) -> Done:
@@ -118,7 +134,8 @@ def _write_each(read: dict[str, _Line], pace: Pace) -> Done:
 
 def _write(read: dict[str, _Line], pace: Pace) -> Done:
     there = bulk.tickets(list(read))
-    new = {ticket_id: one for ticket_id, one in read.items() if ticket_id not in {known.ticket_id for known in there}}
+    known = {ticket.ticket_id for ticket in there}
+    new = {ticket_id: one for ticket_id, one in read.items() if ticket_id not in known}
     to_load, refused = _to_load(new)
     comments = [comment for ticket_id in to_load for comment in new[ticket_id].found.comments]
     for start in range(0, len(comments), COMMENTS):
@@ -127,10 +144,23 @@ def _write(read: dict[str, _Line], pace: Pace) -> Done:
         loading.put_comments(some)
     pace.take(len(to_load))
     there += loading.create(to_load.values())  # another import may have been faster
-    standing = {known.ticket_id for known in there}
+    standing = {ticket.ticket_id for ticket in there}
     created = [new[ticket_id].found for ticket_id in to_load if ticket_id not in standing]
     _index(created, there)
-    return Done(created=len(created), there=len(there), refused=refused)
+    done = Done(created=len(created), unsaid=sum(one.unsaid for one in created), refused=refused)
+    for ticket in there:
+        _compare(read[ticket.ticket_id], ticket, done)
+    return done
+
+
+def _compare(one: _Line, standing: Ticket, done: Done) -> None:
+    """A line whose id is taken. The ticket may have been changed since: what tells is the line that it was made of."""
+    if standing.customer_id != one.found.ticket.customer_id:
+        done.refused.append(_refusal(one, "The ticket_id stands for a ticket of another customer"))
+        return
+    done.there += 1
+    if standing.imported_line not in (None, one.found.fingerprint):
+        done.different.append(one.number)
 
 
 def _to_load(new: dict[str, _Line]) -> tuple[dict[str, dict[str, Any]], list[Refused]]:
@@ -138,7 +168,7 @@ def _to_load(new: dict[str, _Line]) -> tuple[dict[str, dict[str, Any]], list[Ref
     to_load, refused = {}, []
     for ticket_id, one in new.items():
         try:
-            to_load[ticket_id] = loading.item_of(one.found.ticket, one.found.comments)
+            to_load[ticket_id] = loading.item_of(one.found.ticket, one.found.comments, one.found.fingerprint)
         except Invalid as refusal:
             refused.append(_refusal(one, refusal.sentence))
     return to_load, refused
@@ -148,7 +178,7 @@ def _refusal(one: _Line, sentence: str) -> Refused:
     return Refused(one.number, sentence, one.text)
 
 
-def _index(created: list[Conversation], there: list[Ticket]) -> None:
+def _index(created: Sequence[Conversation], there: list[Ticket]) -> None:
     """Those that were there already too: the import that wrote them may have died before it told the index."""
     index.apply(one.ticket for one in created)
     for some in bulk.bounded(comment for one in created for comment in one.comments):

@@ -1,6 +1,6 @@
 """A line of JSON Lines: a ticket's JSON and its comments, with the door by which each came in; and back."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import simplejson
@@ -25,6 +25,14 @@ LONGEST = 256 * 1024 * 1024  # bytes of a line with its end: it is written and r
 _DEPTH = json.OWN_DEPTH  # what came in by a door stands a little deeper here
 
 
+@dataclass(frozen=True)
+class Line(Conversation):
+    """What a line describes, the SHA-256 of it, and how many of its comments do not say who may see them."""
+
+    fingerprint: str
+    unsaid: int
+
+
 def write(found: Conversation) -> bytes:
     """The line, without its end. The comments are counted as they stand in it.
 
@@ -43,7 +51,7 @@ def write(found: Conversation) -> bytes:
     return text
 
 
-def read(text: bytes) -> Conversation:
+def read(text: bytes) -> Line:
     """The ticket that a line describes, with its comments. Raises Invalid for what can be none.
 
     Without a `ticket_id` it has the one that stands for exactly this line, so that a repeat is the same ticket.
@@ -55,10 +63,9 @@ def read(text: bytes) -> Conversation:
     ticket = _ticket(values, fields)
     if values.get("reference") not in (None, ticket.reference):
         raise fields.refuse(f"reference is another ticket's: this one's is {ticket.reference}")
-    comments = [_comment(ticket, place, one, whole) for place, one in enumerate(fields.comments())]
-    if len({one.comment_id for one in comments}) < len(comments):
-        raise fields.refuse("comments: a comment_id is there twice")
-    return Conversation(_counted(ticket, comments), comments, None)
+    comments = _comments(ticket, fields, whole)
+    unsaid = sum(one.get("visibility") is None for one in fields.comments())
+    return Line(_counted(ticket, comments), comments, None, _fingerprint(values, fields), unsaid)
 
 
 def _utf8(values: dict[str, Any]) -> bytes:
@@ -77,8 +84,11 @@ def _object(text: bytes) -> dict[str, Any]:
         values = json.loads(text.removeprefix(b"\xef\xbb\xbf"), _DEPTH)
     except json.Refused as error:
         raise Invalid(f"The line cannot be kept as it is: {error}") from None
+    except UnicodeDecodeError:
+        raise Invalid("The line is not UTF-8") from None
     except ValueError:
-        raise Invalid("The line is not valid JSON") from None
+        cause = ": CR ends no line, LF does" if b"\r" in text.strip() else ""
+        raise Invalid(f"The line is not valid JSON{cause}") from None
     if not isinstance(values, dict):
         raise Invalid("The line is not a JSON object")
     return values
@@ -114,16 +124,38 @@ def _id_of(customer_id: str, values: dict[str, Any]) -> str:
     return Key(customer_id, "import", json.fingerprint(values), "").keyed_id
 
 
-def _comment(ticket: Ticket, place: int, values: dict[str, Any], whole: bool) -> Comment:
+def _fingerprint(values: dict[str, Any], fields: Fields) -> str:
+    """The same for the same JSON; made piece by piece, since all together takes several times a line's memory."""
+    pieces = {name: json.fingerprint(one) for name, one in values.items() if name != "comments"}
+    return json.fingerprint([pieces, [json.fingerprint(one) for one in fields.comments()]])
+
+
+def _comments(ticket: Ticket, fields: Fields, whole: bool) -> list[Comment]:
+    """The comments in the line's order; one without a time has that of the one before it, the first the ticket's."""
+    comments: list[Comment] = []
+    at = ticket.created_at
+    for place, values in enumerate(fields.comments()):
+        comments.append(_comment(ticket, place, values, whole, at))
+        at = comments[-1].created_at
+    said = [one["comment_id"] for one in fields.comments() if one.get("comment_id") is not None]
+    for names in (said, [one.comment_id for one in comments]):
+        if len(set(names)) < len(names):
+            raise fields.refuse("comments: a comment_id is there twice")
+    return comments
+
+
+def _comment(ticket: Ticket, place: int, values: dict[str, Any], whole: bool, at: str) -> Comment:
     fields = Fields(values, whole, f"comment {place + 1}: ")
     fields.only(_COMMENT)
     if values.get("ticket_id") not in (None, ticket.ticket_id):
         raise fields.refuse("ticket_id is another ticket's")
-    created_at = fields.moment("created_at") or ticket.created_at
-    name = json.fingerprint([ticket.ticket_id, place, values])
+    created_at = fields.moment("created_at") or at
+    comment_id = fields.key("comment_id", _COMMENT_ID_BYTES)
+    if comment_id is None or not (whole or ids.is_timed(comment_id)):  # the record sorts comments by their ids
+        comment_id = ids.timed_id(created_at, place, json.fingerprint([ticket.ticket_id, place, values]))
     return Comment(
         ticket_id=ticket.ticket_id,
-        comment_id=fields.key("comment_id", _COMMENT_ID_BYTES) or ids.timed_id(created_at, place, name),
+        comment_id=comment_id,
         comment=fields.required("comment"),
         author=fields.text("author"),
         visibility=fields.one_of("visibility", VISIBILITIES, "internal"),

@@ -1,36 +1,43 @@
 """`import_tickets` and `export_tickets`, as they are called."""
 
+import errno
+import gzip
 import io
 import os
 import signal
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from config import aws as config_aws
 from config import json
 from tests import record
 from tests.ticketing.transfer.transferring import command, empty_s3, empty_the_record, exported, file_of, imported, line
-from ticketing import bulk, index
+from ticketing import bulk, index, loading
+from ticketing.transfer import importing
 from ticketing.transfer import line as lines
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+
+AGAIN = "Run it again: what is there already is passed over."
 
 
 class Input:
     """A standard input."""
 
     def __init__(self, content: bytes) -> None:
-        self.buffer = io.BytesIO(content)
+        self.buffer = io.BufferedReader(io.BytesIO(content))
 
 
 @pytest.mark.sql
 def test_a_file_goes_in_and_comes_out(tmp_path: Path) -> None:
-    file = file_of(tmp_path, line(subject="1", comments=[{"comment": "Hi"}]), line(subject="2"))
+    file = file_of(tmp_path, line(subject="1", comments=[{"comment": "Hi", "visibility": "public"}]), line(subject="2"))
     assert command("import_tickets", str(file)) == ("2 tickets imported, 0 there already, 0 lines refused.\n", "")
     assert command("import_tickets", str(file)) == ("0 tickets imported, 2 there already, 0 lines refused.\n", "")
     out = tmp_path / "out.jsonl"
@@ -48,6 +55,96 @@ def test_refused_lines_are_listed_and_put_aside_to_be_mended_and_imported_alone(
     assert aside.read_bytes().splitlines() == file.read_bytes().splitlines()[1:]
     aside.write_text(json.dumps(line(subject="3")) + "\n")
     assert command("import_tickets", str(aside)) == ("1 tickets imported, 0 there already, 0 lines refused.\n", "")
+
+
+def test_a_repeated_run_leaves_what_was_mended_and_says_whose_it_is(tmp_path: Path) -> None:
+    file, aside = file_of(tmp_path, b"no JSON"), tmp_path / "tickets.jsonl.refused"
+    command("import_tickets", str(file))
+    aside.write_text("mended")
+    assert command("import_tickets", str(file))[1].endswith(f"in {aside}.2; {aside} is of an earlier run.")
+    assert aside.read_text() == "mended"
+    file.write_text(json.dumps(line()))
+    assert command("import_tickets", str(file))[0].endswith(f"0 lines refused. {aside} is of an earlier run.\n")
+
+
+def test_from_a_pipe_a_bad_line_is_listed_and_the_rest_goes_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in `import_tickets <(zcat dump.gz)`: there is no place for a file beside it."""
+    texts = [json.dumps(line(subject=str(one))).encode() for one in range(300)]
+    texts[98] = b"no JSON"
+    reading, writing = os.pipe()
+    os.write(writing, b"\n".join(texts))  # less than a pipe holds
+    os.close(writing)
+    said, complaint = command("import_tickets", f"/dev/fd/{reading}")
+    os.close(reading)
+    assert said == "Line 99: The line is not valid JSON.\n"
+    assert complaint == "299 tickets imported, 0 there already, 1 lines refused."
+    told = capsys.readouterr().err
+    assert told.count("--refused FILE names another place.") == 1
+
+
+def test_refused_lines_go_where_one_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    aside = tmp_path / "elsewhere"
+    monkeypatch.setattr(sys, "stdin", Input(b"no JSON\n" + json.dumps(line()).encode()))
+    assert command("import_tickets", "-", "--refused", str(aside))[1].endswith(f"The refused lines are in {aside}.")
+    assert aside.read_bytes() == b"no JSON\n"
+
+
+def test_what_can_be_no_json_lines_is_complained_of_once_and_nothing_is_put_aside(tmp_path: Path) -> None:
+    file = tmp_path / "tickets.gz"
+    file.write_bytes(gzip.compress(json.dumps(line()).encode()))
+    said, complaint = command("import_tickets", str(file))
+    assert (said, list(tmp_path.iterdir())) == ("", [file])
+    assert complaint.startswith(f"{file}: It is compressed: `zcat FILE | ")
+
+
+def test_an_import_that_is_interrupted_says_how_far_it_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = file_of(tmp_path, b"no JSON", *(line(subject=str(one)) for one in range(150)))
+    original, calls = loading.create, iter(range(5))
+
+    def create(wires: Any) -> Any:
+        if next(calls):
+            raise KeyboardInterrupt
+        return original(wires)
+
+    monkeypatch.setattr(loading, "create", create)
+    with pytest.raises(CommandError) as interrupted:
+        call_command("import_tickets", str(file), stdout=io.StringIO())
+    assert interrupted.value.returncode == 130
+    assert str(interrupted.value) == (
+        "Interrupted. 99 tickets imported, 0 there already, 1 lines refused. "
+        f"The refused lines are in {file}.refused. {AGAIN}"
+    )
+    monkeypatch.setattr(loading, "create", original)
+    assert "51 tickets imported, 99 there already" in command("import_tickets", str(file))[1]
+
+
+def test_a_source_that_fails_halfway_is_said_with_the_sums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = file_of(tmp_path, *(line(subject=str(one)) for one in range(250)))
+    original = importing._lines
+
+    def lines_of(source: Any) -> Any:
+        yield from islice(original(source), 240)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(importing, "_lines", lines_of)
+    said, complaint = command("import_tickets", str(file))
+    assert (said, complaint) == (
+        "",
+        f"{file}: Input/output error. 200 tickets imported, 0 there already, 0 lines refused. {AGAIN}",
+    )
+
+
+def test_what_was_left_or_taken_to_be_internal_is_told(tmp_path: Path) -> None:
+    file = file_of(tmp_path, line(ticket_id="t", comments=[{"comment": "Hi"}]), line(ticket_id="t", subject="2"))
+    said, complaint = command("import_tickets", str(file))
+    assert complaint == ""
+    assert said == (
+        "Line 2: Its ticket is there already, made of another line, and stays as it is.\n"
+        "1 tickets imported, 1 there already (1 made of another line), 0 lines refused. "
+        "1 comments do not say who may see them: they are internal notes.\n"
+    )
 
 
 def test_the_standard_input_and_output_will_do(

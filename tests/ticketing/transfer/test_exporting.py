@@ -57,7 +57,8 @@ def test_what_is_imported_from_an_export_is_exported_the_same_again() -> None:
     record.put(ticket_id="never changed", version=0)
     record.put(ticket_id="later", created_at="2026", updated_at="x" * 2000)
     record.put(ticket_id="said", comment_count=7)
-    record.put(ticket_id="said", item="TICKET#COMMENT#1", comment="Hi")
+    for name in ("1", "36000001", "f47ac10b-58cc-4372-a567-0e02b2c3d479"):
+        record.put(ticket_id="said", item=f"TICKET#COMMENT#{name}", comment="Hi")
     before, after, done = back()
     assert (len(before), done.created, done.refused) == (8, 8, [])
     assert after == before

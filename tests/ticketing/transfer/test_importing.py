@@ -80,6 +80,74 @@ def test_of_two_lines_with_one_id_in_a_file_the_first_counts() -> None:
     assert record.get("t").subject == "1"
 
 
+def test_refused_lines_come_in_the_order_of_the_file_whatever_was_wrong_with_them() -> None:
+    huge = line(comments=[{"comment": "é" * 200_000}])
+    done = imported(huge, "no JSON", line(ticket_id="t"), line(ticket_id="t", customer_id="other"), "no JSON")
+    assert [one.number for one in done.refused] == [1, 2, 4, 5]
+
+
+def test_of_two_lines_with_one_id_the_second_counts_where_the_first_is_refused() -> None:
+    done = imported(line(ticket_id="t", comments=[{"comment": "é" * 200_000}]), line(ticket_id="t", subject="2"))
+    assert (done.created, done.there, [one.number for one in done.refused]) == (1, 0, [1])
+    assert record.get("t").subject == "2"
+
+
+def test_an_answer_stands_behind_the_comments_of_another_system_whatever_ids_they_had() -> None:
+    said = [
+        {
+            "comment_id": str(36_000_150 - one),
+            "comment": str(one),
+            "created_at": f"2025-01-01T10:0{one}:00Z",
+        }
+        for one in range(6)
+    ]
+    assert imported(line(ticket_id="t", customer_id="acme", comments=said)).created == 1
+    service.add_comment("t", "acme", "Answer", ACTOR)
+    assert texts_of("t") == [*map(str, range(6)), "Answer"]
+    assert service.last_comments("t", 1)[0].comment == "Answer"
+    assert record.get("t").last_comment_id == service.last_comments("t", 1)[0].comment_id
+
+
+def test_an_id_that_stands_for_another_customers_ticket_is_refused() -> None:
+    theirs = line(ticket_id="t", customer_id="other", comments=TALK)
+    done = imported(line(ticket_id="t", customer_id="acme"), theirs)  # in one batch
+    again = imported(theirs)
+    for one, number in ((done, 2), (again, 1)):
+        [refused] = one.refused
+        assert (refused.number, refused.sentence) == (number, "The ticket_id stands for a ticket of another customer")
+    assert (done.created, done.there, again.there) == (1, 0, 0)
+    assert texts_of("t") == []
+
+
+def test_a_line_that_differs_from_the_one_its_ticket_was_made_of_is_named() -> None:
+    first, second = line(ticket_id="t", comments=TALK), line(ticket_id="t", comments=[*TALK, {"comment": "Three"}])
+    done = imported(first, second, line(ticket_id="u"))
+    assert (done.created, done.there, done.different, done.refused) == (2, 1, [2], [])
+    again = imported("", second)
+    assert (again.there, again.different) == (1, [2])
+
+
+def test_a_repeat_says_nothing_of_differences_however_the_tickets_were_worked_on() -> None:
+    many = [line(ticket_id=name, customer_id="acme", comments=TALK) for name in "tuv"]
+    imported(*many)
+    service.change_ticket("t", None, {"subject": "Ours"}, ACTOR)
+    service.change_ticket("u", None, {"issue_description": "x" * 500_000, "status": "closed"}, ACTOR)
+    service.add_comment("v", "acme", "Three", ACTOR)
+    done = imported(*many)
+    assert (done.there, done.different, done.refused) == (3, [], [])
+
+
+def test_of_a_ticket_that_no_import_made_nobody_knows_whether_it_differs() -> None:
+    ticket = record.opened()
+    done = imported(line(ticket_id=ticket.ticket_id, customer_id=ticket.customer_id, subject="Other"))
+    assert (done.there, done.different, done.refused) == (1, [], [])
+
+
+def test_the_comments_of_new_tickets_that_do_not_say_who_may_see_them_are_counted() -> None:
+    many = [line(ticket_id="t", comments=TALK), line(ticket_id="u", comments=[*TALK, {"comment": "Three"}])]
+    assert (imported(*many).unsaid, imported(*many).unsaid) == (3, 0)
+
+
 def test_refused_lines_are_named_with_their_numbers_and_hold_nothing_up() -> None:
     done = imported(line(subject="1"), "no JSON", "", line(colour="red"), line(subject="5"))
     assert done.created == 2

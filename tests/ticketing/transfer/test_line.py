@@ -52,14 +52,69 @@ def test_any_number_of_comments_of_one_moment_keep_their_order() -> None:
     assert found.ticket.last_comment_id == found.comments[-1].comment_id
 
 
+def in_order(found: Any) -> list[str]:
+    """The comments' texts as the record sorts them."""
+    return [one.comment for one in sorted(found.comments, key=lambda one: one.comment_id.encode())]
+
+
+def test_ids_of_another_system_are_replaced_by_the_same_ones_each_time_in_the_order_of_time() -> None:
+    """Else an answer of ours, whose id begins with the time, would stand before comments of years ago."""
+    names = ["36000001", "f47ac10b-58cc-4372-a567-0e02b2c3d479", "\U0001f5a8"]
+    said = [
+        {"comment_id": name, "comment": str(place), "created_at": f"2026-02-09T10:11:1{place}Z"}
+        for place, name in enumerate(names)
+    ]
+    found = read(comments=said)
+    assert found.comments == read(comments=said).comments
+    assert in_order(found) == ["0", "1", "2"]
+    assert {ids.is_timed(one.comment_id) for one in found.comments} == {True}
+    assert max(one.comment_id for one in found.comments) < ids.new_id()
+    said[0]["comment_id"] = "36000000"
+    assert found.comments[0].comment_id != read(comments=said).comments[0].comment_id
+
+
+def test_ids_in_the_order_of_time_are_kept_but_only_in_the_form_in_which_they_sort() -> None:
+    ours = [ids.new_id(), ids.new_id()]
+    found = read(comments=[{"comment_id": one, "comment": "Hi"} for one in ours])
+    assert [one.comment_id for one in found.comments] == ours
+    strange = [ours[0].upper(), ours[0].replace("-", ""), f"{{{ours[0]}}}"]
+    found = read(comments=[{"comment_id": one, "comment": "Hi"} for one in strange])
+    assert not {*ours, *strange} & {one.comment_id for one in found.comments}
+
+
+def test_a_comment_without_a_time_stays_behind_the_one_before_it() -> None:
+    times = [None, "2026-02-09T10:11:12Z", None, "2026-02-09T10:11:13Z"]
+    said = [{"comment": str(place), "created_at": at} for place, at in enumerate(times)]
+    found = read(created_at="2026-02-09T10:11:00Z", comments=said)
+    assert in_order(found) == ["0", "1", "2", "3"]
+    assert [one.created_at[17:19] for one in found.comments] == ["00", "12", "12", "13"]
+
+
 def test_comments_are_counted_as_they_stand_in_the_line_whatever_it_says() -> None:
-    said = [{"comment_id": "b", "comment": "2"}, {"comment_id": "a", "comment": "1"}]
-    ticket = read(comments=said, comment_count=7, last_comment_id="z").ticket
-    assert (ticket.comment_count, ticket.last_comment_id) == (2, "b")
+    said = [{"comment": "2", "created_at": "2026"}, {"comment": "1", "created_at": "2025"}]
+    said = [one | {"created_at": f"{one['created_at']}-02-09"} for one in said]
+    found = read(comments=said, comment_count=7, last_comment_id="z")
+    assert (found.ticket.comment_count, found.ticket.last_comment_id) == (2, found.comments[0].comment_id)
+
+
+def test_a_whole_line_keeps_whatever_ids_the_record_has() -> None:
+    names = ["36000001", "b", "a"]
+    whole = read().ticket.to_json() | {"comments": [{"comment_id": one, "comment": "Hi"} for one in names]}
+    found = lines.read(json.dumps(whole).encode())
+    assert [one.comment_id for one in found.comments] == names
+    assert found.ticket.last_comment_id == "b"
 
 
 def test_a_comment_without_a_visibility_is_kept_from_customers() -> None:
-    assert read(comments=[{"comment": "Hi"}]).comments[0].visibility == "internal"
+    found = read(comments=[{"comment": "Hi"}, {"comment": "Hi", "visibility": "public"}, {"comment": "Hi"}])
+    assert [one.visibility for one in found.comments] == ["internal", "public", "internal"]
+    assert found.unsaid == 2
+
+
+def test_the_same_line_has_the_same_fingerprint_however_it_is_written() -> None:
+    first = read(ticket_id="t", subject="A")
+    spaced = lines.read(json.dumps({"subject": "A", "ticket_id": "t"} | line()).replace(":", ": ").encode())
+    assert first.fingerprint == spaced.fingerprint != read(ticket_id="t", subject="B").fingerprint
 
 
 def test_times_of_another_system_are_put_into_the_records_form() -> None:
@@ -161,7 +216,10 @@ def test_what_a_line_must_not_hold_is_refused_with_a_sentence_that_names_it(
         (b"no JSON", "The line is not valid JSON"),
         (b'{"caller_id": "c"', "The line is not valid JSON"),
         (b'{"n": NaN}', "The line is not valid JSON"),
-        (b"\xff\xfe{}", "The line is not valid JSON"),
+        (b"\xff\xfe{}", "The line is not UTF-8"),
+        ('{"subject": "é"}'.encode("latin-1"), "The line is not UTF-8"),
+        (b'{"a": 1}\r{"b": 2}\r', "The line is not valid JSON: CR ends no line, LF does"),
+        (b"no JSON\r\n", "The line is not valid JSON"),
         (b"[1]", "The line is not a JSON object"),
         (b'{"a": 1, "a": 2}', 'The line cannot be kept as it is: the name "a" is there twice'),
         (b'{"a": ' + b"[" * 300 + b"]" * 300 + b"}", "The line cannot be kept as it is: it is nested too deeply"),

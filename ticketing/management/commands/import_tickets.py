@@ -2,9 +2,11 @@
 
 import sys
 from argparse import ArgumentParser
+from collections import Counter
 from contextlib import ExitStack, closing
+from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -12,16 +14,22 @@ from django.db import DatabaseError
 
 from config import aws
 from config.progress import Progress
-from ticketing.transfer import importing
-from ticketing.transfer.importing import Refused
+from config.refusals import Invalid
+from ticketing.transfer import importing, kinds
+from ticketing.transfer.aside import Aside
+from ticketing.transfer.importing import Done
 from ticketing.transfer.pace import Pace
+
+BUFFER = 65_536  # bytes of a file, in which its kind is seen
+
+_AGAIN = "Run it again: what is there already is passed over."
 
 
 class Command(BaseCommand):
     help = (
         "Imports tickets with their comments, one JSON object a line, and notifies nobody. What is there already is "
         "left as it is, so it can be interrupted and run again. Refused lines are listed and, from a file, copied to "
-        "FILE.refused, to be mended and imported alone; exits 1 if there are any."
+        "FILE.refused, to be mended and imported alone; exits 1 if there are any, 130 if it was interrupted."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,46 +40,68 @@ class Command(BaseCommand):
             default=settings.IMPORT_ITEMS_PER_SECOND,
             help="how many tickets and comments are written in a second, 0 without limit (default: %(default)s)",
         )
+        parser.add_argument(
+            "--refused",
+            metavar="FILE",
+            help="where refused lines are copied to; a number is added where one is there (default: FILE.refused)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["rate"] < 0:
             raise CommandError("--rate: it cannot be below 0.")
-        self.created = self.there = self.refused = 0
-        self.aside: Path | None = None
+        name, self.sums = options["file"], Counter[str]()
+        aside = options["refused"] or (None if name == "-" else f"{name}.refused")
+        self.aside = Aside(Path(aside) if aside else None, self.stderr.write)
         try:
             with ExitStack() as stack:
-                self._import(options["file"], Pace(options["rate"]), stack)
+                self._import(name, Pace(options["rate"]), stack)
+        except KeyboardInterrupt:
+            raise CommandError(f"Interrupted. {self._sum()} {_AGAIN}", returncode=130) from None
         except OSError as error:
-            raise CommandError(f"{error.filename or options['file']}: {error.strerror}.") from None
+            raise CommandError(f"{name}: {error.strerror}. {self._sum()} {_AGAIN}") from None
         except (aws.AwsError, DatabaseError) as error:
-            raise CommandError(f"Not everything can be written now: {error}. {self._sum()} Run it again.") from error
-        if self.refused:
-            raise CommandError(self._sum() + (f" The refused lines are in {self.aside}." if self.aside else ""))
+            raise CommandError(f"Not everything can be written now: {error}. {self._sum()} {_AGAIN}") from error
+        if self.sums["refused"]:
+            raise CommandError(self._sum())
         self.stdout.write(self._sum())
 
     def _import(self, name: str, pace: Pace, stack: ExitStack) -> None:
-        source: IO[bytes]
-        source, size = sys.stdin.buffer, 0
-        if name != "-":
-            source = stack.enter_context(Path(name).open("rb"))  # noqa: SIM115 - the stack closes it
-            size = Path(name).stat().st_size
-            self.aside = Path(f"{name}.refused")
+        source, size = _opened(name, stack)
+        stack.enter_context(closing(self.aside))
         progress = stack.enter_context(closing(Progress(self.stderr, size, "lines read", "B")))
-        aside: IO[bytes] | None = None
         for done in importing.imported(source, pace):
-            self.created += done.created
-            self.there += done.there
-            if done.refused and self.aside and not aside:
-                aside = stack.enter_context(self.aside.open("wb"))
-            for refused in done.refused:
-                self._refuse(refused, aside)
+            self._report(done)
             progress.add(done.lines, done.size)
 
-    def _refuse(self, refused: Refused, aside: IO[bytes] | None) -> None:
-        self.refused += 1
-        self.stdout.write(f"Line {refused.number}: {refused.sentence}.")
-        if aside and refused.text:
-            aside.write(refused.text.rstrip(b"\r\n") + b"\n")
+    def _report(self, done: Done) -> None:
+        self.sums.update(created=done.created, there=done.there, unsaid=done.unsaid)
+        self.sums.update(different=len(done.different), refused=len(done.refused))
+        for number in done.different:
+            self.stdout.write(f"Line {number}: Its ticket is there already, made of another line, and stays as it is.")
+        for refused in done.refused:
+            self.stdout.write(f"Line {refused.number}: {refused.sentence}.")
+            self.aside.put(refused.text)
 
     def _sum(self) -> str:
-        return f"{self.created} tickets imported, {self.there} there already, {self.refused} lines refused."
+        sums = self.sums
+        different = f" ({sums['different']} made of another line)" if sums["different"] else ""
+        said = f"{sums['created']} tickets imported, {sums['there']} there already{different}, "
+        said += f"{sums['refused']} lines refused."
+        if sums["unsaid"]:
+            said += f" {sums['unsaid']} comments do not say who may see them: they are internal notes."
+        return f"{said} {self.aside.said()}".rstrip()
+
+
+def _opened(name: str, stack: ExitStack) -> tuple[BufferedReader, int]:
+    """The source, and its size (0: nobody knows). Raises CommandError if it cannot be read, or is of another kind."""
+    source, size = cast(BufferedReader, sys.stdin.buffer), 0
+    try:
+        if name != "-":
+            source = stack.enter_context(BufferedReader(FileIO(name), BUFFER))
+            size = Path(name).stat().st_size
+        kinds.check(source.peek())
+    except OSError as error:
+        raise CommandError(f"{name}: {error.strerror}.") from None
+    except Invalid as refusal:
+        raise CommandError(f"{name}: {refusal.sentence}.") from None
+    return source, size
