@@ -129,6 +129,7 @@ def storable(value: Any) -> Any:
     return value
 
 
+_READ = ("subject", "issue_description", "caller_id", "requester")  # what search looks at beside the comments
 _SAID = ("ticket_id", "comment_id", "author", "visibility", "door")
 _COPIED = [
     field.name
@@ -153,11 +154,11 @@ def _newest(tickets: Iterable[Ticket]) -> Collection[Ticket]:
 def _locked(ticket_ids: list[str]) -> dict[str, IndexedTicket]:
     """The rows that there are, which nobody else writes until the transaction ends."""
     rows = IndexedTicket.objects.filter(pk__in=ticket_ids).order_by("pk").select_for_update()
-    return {row.ticket_id: row for row in rows.only("version", "subject", "issue_description")}
+    return {row.ticket_id: row for row in rows.only("version", *_READ)}
 
 
 def _reads_differently(before: IndexedTicket, after: IndexedTicket) -> bool:
-    return (before.subject, before.issue_description) != (after.subject, after.issue_description)
+    return any(getattr(before, name) != getattr(after, name) for name in _READ)
 
 
 def _count_comments(ticket_ids: Collection[str]) -> None:
@@ -190,8 +191,8 @@ def _documents(ticket_ids: Collection[str]) -> list[Document]:
         texts[ticket_id].append(text)
     tickets = IndexedTicket.objects.filter(pk__in=ticket_ids).order_by()
     return [
-        Document(ticket_id, reference, subject, description, texts[ticket_id])
-        for ticket_id, reference, subject, description in tickets.values_list(
-            "ticket_id", "reference", "subject", "issue_description"
+        Document(ticket_id, reference, subject, description, texts[ticket_id], [caller, *(requester or {}).values()])
+        for ticket_id, reference, subject, description, caller, requester in tickets.values_list(
+            "ticket_id", "reference", *_READ
         )
     ]
