@@ -19,7 +19,7 @@ from ticketing import clock, upsert
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.search import documents
 from ticketing.search.documents import Document
-from ticketing.ticket import Comment, Ticket
+from ticketing.ticket import LONGEST_KEY, Comment, Ticket
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SORTED_CHARACTERS = 500  # of a text that a database index sorts by: PostgreSQL takes 2,704 bytes there
@@ -101,8 +101,15 @@ def row_of(ticket: Ticket) -> IndexedTicket:
     )
     for name in _COPIED:
         setattr(row, name, storable(getattr(ticket, name)))
+    row.caller_id = caller(ticket.caller_id)
     row.assignee = row.assignee and row.assignee[:_SORTED_CHARACTERS]
     return row
+
+
+def caller(caller_id: str) -> str:
+    """A caller's id as the index has it: whole, but for one that `storable` made longer than a key may be."""
+    stored: str = storable(caller_id)
+    return stored if len(stored.encode()) <= LONGEST_KEY else stored[:_SORTED_CHARACTERS]
 
 
 def comment_row(comment: Comment) -> IndexedComment:

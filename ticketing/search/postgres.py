@@ -48,7 +48,7 @@ def extend(parts: Sequence[Part]) -> None:
         )
 
 
-# How what is written here can be looked at without reading it (`documents.missing`). A reference has words side by side.
+# What `documents.missing` looks at. In a first part is a reference, which has words side by side.
 HAS_WORDS = "words <> '' AND (part > 0 OR pairs <> '{}')"
 IS_FOLLOWED = f"words @@ '{FOLLOWED}'"
 

@@ -48,7 +48,7 @@ def extend(parts: Sequence[Part]) -> None:
         )
 
 
-# What is written here, as it is looked at by `documents.missing`.
+# What `documents.missing` looks at.
 _WORDS = "SELECT 1 FROM ticketing_searchwords WHERE rowid = ticketing_searchdocument.id"
 HAS_WORDS = f"EXISTS ({_WORDS} AND subject || body <> '')"
 IS_FOLLOWED = f"EXISTS ({_WORDS} AND instr(body, '{FOLLOWED}'))"

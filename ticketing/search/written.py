@@ -11,25 +11,26 @@ from collections.abc import Sequence
 from functools import cache
 
 from ticketing.search.query import Term
-from ticketing.search.words import LONGEST, UNSEEN, counts, is_part_of_longer, plain
+from ticketing.search.words import UNSEEN, counts, is_part_of_longer, plain
 
 _CHARACTERS = [chr(code) for code in (*range(0x3000), *range(0xFB00, 0xFE00), *range(0xFF00, 0xFFF0))]
+_MOST_LETTERS = 40  # of a term: more of them would tell hardly more apart
 _BETWEEN = " -/:-@\\[-`{-~\t\n\r\xa0\xab\xb7\xbb\u2000-\u200a\u200e-\u205f\u2061-\u206f\u3000-\u3003"
 _PIECES = re.compile("ae|oe|th|ss|ff?[il]|ff|.", re.DOTALL)  # that may be one character: æ, œ, þ, ß, and what PDFs have
 
 
 def expression(terms: Sequence[Term]) -> str:
-    """Finds any of the terms where a word of a longer one does not stand before it, nor, unless it may, behind it."""
+    """Finds any of the terms, with no letter before it, and none behind unless the term is a beginning."""
     return "|".join(sorted({_one(term) for term in terms}))
 
 
 def _one(term: Term) -> str:
-    words = [unicodedata.normalize("NFC", word) for word in term.words]
-    text = f"[{_BETWEEN}]*".join(map(_word, words))
-    begin = f"(?:^|[^{_letters()}])" if is_part_of_longer(words[0][0]) else ""
-    cut = term.prefix or len(words[-1]) > LONGEST // 2  # of a longest word only the beginning is known
-    end = f"(?:$|[^{_letters()}])" if is_part_of_longer(words[-1][-1]) and not cut else ""
-    return begin + text + end
+    words = unicodedata.normalize("NFC", " ".join(term.words))
+    known = words[:_MOST_LETTERS].split()
+    text = f"[{_BETWEEN}]*".join(map(_word, known))
+    begin = f"(?:^|[^{_letters()}])" if is_part_of_longer(words[0]) else ""
+    open_end = term.prefix or len(words) > _MOST_LETTERS or not is_part_of_longer(words[-1])
+    return begin + text + ("" if open_end else f"(?:$|[^{_letters()}])")
 
 
 def _word(word: str) -> str:

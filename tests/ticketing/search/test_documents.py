@@ -104,8 +104,7 @@ LOSSES = {
     ],
     "sqlite": [
         "UPDATE ticketing_searchwords SET subject = '', body = ''",
-        "UPDATE ticketing_searchwords SET subject = '', body = '' "
-        "WHERE rowid IN (SELECT id FROM ticketing_searchdocument WHERE part > 0)",
+        "DELETE FROM ticketing_searchwords WHERE rowid IN (SELECT id FROM ticketing_searchdocument WHERE part > 0)",
         "DELETE FROM ticketing_searchwords",
     ],
 }

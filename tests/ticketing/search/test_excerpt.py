@@ -15,6 +15,10 @@ from ticketing.search.excerpt import MOST_READ, excerpts, marked, piece
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
+# What could be written in the most ways.
+MANY_WAYS = " ".join("aethssoeffi" * 7 + letter for letter in "bcdgjklmnpqruvwxyzh")
+
+
 def of(typed: str, *ticket_ids: str) -> dict[str, SafeString]:
     return excerpts(ticket_ids or ("t-1",), query.parse(typed))
 
@@ -78,15 +82,15 @@ def test_the_comment_that_matches_is_found_among_many(typed: str, text: str, sto
         ("SHIP", "worship", "Ship"),
         ('"on fire"', "upon fires", "on fire"),
         ("print*", "a blueprint", "printers"),
-        ("рот", "ворота открыты", "рот болит"),  # noqa: RUF001
-        ("москва", "другие слова", "Москва"),  # noqa: RUF001
+        ("рот", "ворота открыты", "рот болит"),
+        ("москва", "другие слова", "Москва"),
         ("ecole", "écoles", "École"),
         ("needle", "filler " * MOST_READ + "needle", "a needle"),
     ],
 )
 def test_a_comment_that_only_seems_to_match_hides_none(typed: str, before: str, text: str, store: Store) -> None:
     store(comments=[before, text])
-    assert piece(text, query.parse(typed)) in of(typed)["t-1"]
+    assert of(typed)["t-1"] == f"Internal note: {piece(text, query.parse(typed))}"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_a_comment_that_only_seems_to_match_hides_none(typed: str, before: str, 
         ("lodz", "z Łodzi do ŁÓDŹ"),
         ("coeur", "le Cœur"),
         ("aether*", "im Ætherwind"),
-        ("isparta", "ısparta"),
+        ("isparta", "\u0131sparta"),
         ("office", "the o\ufb03ce"),
         ("office", "the of\ufb01ce"),
         ("office", "the o\ufb00ice"),
@@ -139,7 +143,19 @@ def test_one_query_serves_all_tickets_of_a_page(store: Store) -> None:
 
 
 @pytest.mark.parametrize("text", ["é" * 100_000, "a" * 100_000, "a " * 50_000, "\u0301" * 100_000, "東 " * 50_000])
-@pytest.mark.parametrize("typed", ["a" * 80, "é" * 80 + "b", "a " * 20, "aethoeffi" * 9 + " ", " ".join("aethssoeffi" * 7 + letter for letter in "bcdgjklmnpqruvwxyzh"), '"' + "a " * 19 + 'b"', "東" * 20, "aé東*"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "a" * 80,
+        "é" * 80 + "b",
+        "a " * 20,
+        "aethoeffi" * 9 + " ",
+        MANY_WAYS,
+        '"' + "a " * 19 + 'b"',
+        "東" * 20,
+        "aé東*",
+    ],
+)
 def test_no_text_makes_it_slow(text: str, typed: str, store: Store) -> None:
     store(issue_description=text, comments=[text])
     began = time.process_time()
