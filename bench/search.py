@@ -57,7 +57,12 @@ def questions() -> dict[str, Callable[[], Iterator[dict[str, str]]]]:
         "unsolved gold, next page": lambda: (
             {"status": "unsolved", "tier__exact": "gold", "p": "2"} for _ in range(PAGES)
         ),
-        "one person's tickets": lambda: ({"assignee": f"agent-{n % 30}"} for n in range(PAGES)),
+        "a word, among one caller's": lambda: (
+            {"q": words[n], "caller": f"caller-{n * 1_000 % 50_000}"} for n in range(PAGES)
+        ),
+        "one caller's tickets": lambda: ({"caller": f"caller-{n * 1_000 % 50_000}"} for n in range(PAGES)),
+        "a caller's id, searched for": lambda: ({"q": f"caller-{n * 1_000 % 50_000}"} for n in range(PAGES)),
+        "one agent's tickets": lambda: ({"assignee": f"agent-{n % 30}"} for n in range(PAGES)),
     }
 
 

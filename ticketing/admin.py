@@ -23,7 +23,7 @@ from unfold.utils import display_for_label
 
 from ticketing.desk.deliveries_page import DeliveriesPage
 from ticketing.desk.export_page import DownloadPage, ExportPage
-from ticketing.desk.filters import AssigneeFilter, StatusFilter
+from ticketing.desk.filters import LONGEST_NAME, AssigneeFilter, CallerFilter, StatusFilter, shortened
 from ticketing.desk.jobs_page import JobsPage
 from ticketing.desk.navigation import home
 from ticketing.desk.new_ticket import NewTicketPage
@@ -51,7 +51,7 @@ class TicketAdmin(ModelAdmin):
         "opened",
         "changed",
     )
-    list_filter = (StatusFilter, "tier", "channel", AssigneeFilter)
+    list_filter = (StatusFilter, "tier", "channel", AssigneeFilter, CallerFilter)
     search_fields = ("subject",)  # shows the field; `search` decides
     search_help_text = 'Reference, words, "a phrase", begin*'
     sortable_by = ("opened", "changed")
@@ -201,7 +201,6 @@ class JobAdmin(ModelAdmin):
         return DownloadPage(self, request).answer(job_id)
 
 
-_LONGEST_NAME = 80
 _COLOURS = {
     "open": "info",
     "pending": "warning",
@@ -220,9 +219,9 @@ def _label(value: str) -> SafeString:
 
 def _cut(name: str) -> str:
     """A name as long as a cell can bear; the whole of a longer one is its title."""
-    if len(name) <= _LONGEST_NAME:
+    if len(name) <= LONGEST_NAME:
         return name
-    return format_html('<span title="{}">{}…</span>', name, name[:_LONGEST_NAME])
+    return format_html('<span title="{}">{}</span>', name, shortened(name))
 
 
 def _moment(moment: datetime) -> SafeString:

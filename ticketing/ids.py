@@ -15,7 +15,8 @@ _NAMESPACE = uuid.UUID("6f0c1f8e-9d0b-5f3a-8f5e-2b1a7c9d4e10")
 _LAST_PLACE = 0xFFF
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISHEARD = str.maketrans("OIL", "011")
-_REFERENCE = re.compile(r"(?:F-?)?([0-9A-HJKMNP-TV-Z]{4})-?([0-9A-HJKMNP-TV-Z]{4})")
+_FOUR, _APART = "([0-9A-HJKMNP-TV-Z]{4})", "[-\\s\u2010-\u2015]*"  # dashes as other programs set them, too
+_REFERENCE = re.compile(f"(?:F{_APART})?{_FOUR}{_APART}{_FOUR}")
 
 
 def new_id() -> str:
@@ -75,7 +76,7 @@ def reference(ticket_id: str) -> str:
 def parse_reference(text: str) -> str | None:
     """What somebody typed as a reference, in its written form; None if it cannot be one.
 
-    Case, dashes and a missing `F-` do not matter, nor O for 0, I and L for 1 (Crockford's rule).
+    Case, dashes, spaces and a missing `F-` do not matter, nor O for 0, I and L for 1 (Crockford's rule).
     """
     match = _REFERENCE.fullmatch(text.strip().upper().translate(_MISHEARD))
     return f"F-{match[1]}-{match[2]}" if match else None

@@ -20,7 +20,7 @@ from ticketing import clock, upsert
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.search import documents
 from ticketing.search.documents import Document
-from ticketing.ticket import Comment, Ticket
+from ticketing.ticket import LONGEST_KEY, Comment, Ticket
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SORTED_CHARACTERS = 500  # of a text that a database index sorts by: PostgreSQL takes 2,704 bytes there
@@ -105,8 +105,15 @@ def row_of(ticket: Ticket) -> IndexedTicket:
     )
     for name in _COPIED:
         setattr(row, name, storable(getattr(ticket, name)))
+    row.caller_id = caller(ticket.caller_id)
     row.assignee = row.assignee and row.assignee[:_SORTED_CHARACTERS]
     return row
+
+
+def caller(caller_id: str) -> str:
+    """A caller's id as the index has it: whole, but for one that `storable` made longer than a key may be."""
+    stored: str = storable(caller_id)
+    return stored if len(stored.encode()) <= LONGEST_KEY else stored[:_SORTED_CHARACTERS]
 
 
 def comment_row(comment: Comment) -> IndexedComment:
@@ -133,6 +140,7 @@ def storable(value: Any) -> Any:
     return value
 
 
+_READ = ("subject", "issue_description", "caller_id", "requester")  # what search looks at beside the comments
 _SAID = ("ticket_id", "comment_id", "author", "visibility", "door")
 _COPIED = [
     field.name
@@ -157,7 +165,7 @@ def _newest(tickets: Iterable[Ticket]) -> Collection[Ticket]:
 def _locked(ticket_ids: list[str]) -> dict[str, IndexedTicket]:
     """The rows that there are, which nobody else writes until the transaction ends."""
     rows = IndexedTicket.objects.filter(pk__in=ticket_ids).order_by("pk").select_for_update()
-    return {row.ticket_id: row for row in rows.only("version", "subject", "issue_description")}
+    return {row.ticket_id: row for row in rows.only("version", *_READ)}
 
 
 def _rivals(rows: list[IndexedTicket]) -> set[str]:
@@ -167,7 +175,7 @@ def _rivals(rows: list[IndexedTicket]) -> set[str]:
 
 
 def _reads_differently(before: IndexedTicket, after: IndexedTicket) -> bool:
-    return (before.subject, before.issue_description) != (after.subject, after.issue_description)
+    return any(getattr(before, name) != getattr(after, name) for name in _READ)
 
 
 def _count_comments(ticket_ids: Collection[str]) -> None:
@@ -200,8 +208,8 @@ def _documents(ticket_ids: Collection[str]) -> list[Document]:
         texts[ticket_id].append(text)
     tickets = IndexedTicket.objects.filter(pk__in=ticket_ids).order_by()
     return [
-        Document(ticket_id, reference, subject, description, texts[ticket_id])
-        for ticket_id, reference, subject, description in tickets.values_list(
-            "ticket_id", "reference", "subject", "issue_description"
+        Document(ticket_id, reference, subject, description, texts[ticket_id], [caller, *(requester or {}).values()])
+        for ticket_id, reference, subject, description, caller, requester in tickets.values_list(
+            "ticket_id", "reference", *_READ
         )
     ]

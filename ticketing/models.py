@@ -59,6 +59,7 @@ class IndexedTicket(models.Model):
             models.Index(fields=("tier", "status", "-created_at"), name="by_tier"),
             models.Index(fields=("channel", "-created_at"), name="by_channel"),
             models.Index(fields=("assignee", "-created_at"), name="by_assignee"),
+            models.Index(fields=("caller_id", "-created_at"), name="by_caller"),
             models.Index(fields=("-updated_at", "-ticket_id"), name="changed_last"),
         )
 

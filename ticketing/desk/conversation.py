@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 import simplejson
+from django.urls import reverse
 
-from ticketing import clock
+from ticketing import clock, index
+from ticketing.desk.page import LIST
 from ticketing.models import IndexedTicket
 from ticketing.ticket import Comment, Ticket
 
 Kind = Literal["customer", "staff", "note"]
+_LONGEST_SOUGHT = 200  # characters
 _LABELS: dict[Kind, str] = {"staff": "Staff", "note": "Internal note"}
 
 
@@ -32,6 +36,8 @@ class Fact:
 
     label: str
     value: str | datetime | None
+    link: str = ""
+    leads_to: str = ""
 
 
 def opening(ticket: Ticket | IndexedTicket) -> Entry:
@@ -68,8 +74,13 @@ def facts(ticket: Ticket | IndexedTicket) -> list[Fact]:
         Fact("Assignee", ticket.assignee or "Nobody"),
         Fact("Channel", _door(ticket.channel)),
         Fact("Customer", ticket.customer_id),
-        Fact("Caller", ticket.caller_id),
-        Fact("Requester", " ".join([requester.get("name", ""), requester.get("email", "")]).strip()),
+        Fact("Caller", ticket.caller_id, _list(caller=index.caller(ticket.caller_id)), "All tickets of this caller"),
+        Fact(
+            "Requester",
+            " ".join([requester.get("name", ""), requester.get("email", "")]).strip(),
+            _naming(requester.get("email") or requester.get("name", "")),
+            "All tickets that name this person",
+        ),
         Fact("Type", ticket.type),
         Fact("Tags", ", ".join(ticket.tags)),
         Fact("Opened", _moment(ticket.created_at)),
@@ -77,6 +88,16 @@ def facts(ticket: Ticket | IndexedTicket) -> list[Fact]:
         Fact("Version", str(ticket.version)),
         Fact("Id", ticket.ticket_id),
     ]
+
+
+def _list(**query: str) -> str:
+    return f"{reverse(LIST)}?{urlencode(query)}"
+
+
+def _naming(person: str) -> str:
+    """A search for somebody; none for a name that no person has, and that an address might not bear."""
+    words = index.storable(person.replace('"', " "))
+    return _list(q=f'"{words}"') if 0 < len(person) <= _LONGEST_SOUGHT else ""
 
 
 def pretty(attributes: dict[str, Any]) -> str:

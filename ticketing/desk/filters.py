@@ -1,4 +1,4 @@
-"""The list's queues: by status and by assignee (tier and channel need nothing of their own)."""
+"""The list's filters: by status, assignee and caller (tier and channel need nothing of their own)."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from ticketing.workflow import STATUSES
 UNSOLVED = "unsolved"
 # Words that can be nobody's name: a user name has no colon.
 MINE, NOBODYS = ":me", ":nobody"
+LONGEST_NAME = 80
 _MOST_ASSIGNEES = 100
 
 
@@ -46,6 +47,25 @@ class AssigneeFilter(SimpleListFilter):
         if self.value() == NOBODYS:
             return queryset.filter(Q(assignee=None) | Q(assignee=""))
         return queryset.filter(assignee=request.user.get_username() if self.value() == MINE else self.value())
+
+
+class CallerFilter(SimpleListFilter):
+    """One caller's tickets. A ticket's page leads there; the list offers none, since there are too many callers."""
+
+    title = "caller"
+    parameter_name = "caller"
+
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> list[tuple[str, str]]:
+        chosen = self.value()
+        return [(chosen, shortened(chosen))] if chosen else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[IndexedTicket]) -> QuerySet[IndexedTicket]:
+        return queryset.filter(caller_id=self.value()) if self.value() else queryset
+
+
+def shortened(name: str) -> str:
+    """A name as long as a line can bear."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
 def assignees() -> list[str]:

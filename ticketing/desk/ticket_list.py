@@ -11,6 +11,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.safestring import SafeString
 from unfold.views import ChangeList
 
+from ticketing.desk.filters import CallerFilter, shortened
 from ticketing.models import IndexedTicket
 from ticketing.search import query
 from ticketing.search.excerpt import excerpts, marked
@@ -52,6 +53,21 @@ class TicketList(ChangeList):
     def get_ordering_field_columns(self) -> dict[int, str]:
         best_first = _searched(self.queryset) and ORDER_VAR not in self.params
         return {} if best_first else super().get_ordering_field_columns()
+
+    @property
+    def caller(self) -> str:
+        """Whose tickets alone are listed, as long as a line can bear; empty for everybody's."""
+        return shortened(self.params.get(CallerFilter.parameter_name, ""))
+
+    @property
+    def of_everybody(self) -> str:
+        """The same list without that filter."""
+        return str(self.get_query_string(remove=[CallerFilter.parameter_name]))
+
+    @property
+    def has_operators(self) -> bool:
+        """Whether somebody typed what other searches take for an operator."""
+        return query.has_operators(self.query)
 
     def get_results(self, request: HttpRequest) -> None:
         if isinstance(request, Unpaged):

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import BooleanField, Count, F, Max, Q
+from django.db.models.expressions import RawSQL
 
 from ticketing.models import SearchDocument
 from ticketing.search import parts
@@ -25,6 +27,7 @@ class Document:
     subject: str | None
     description: str
     comments: Sequence[str]
+    people: Sequence[str] = ()  # what the caller and the requester are called
 
 
 def replace(documents: Iterable[Document]) -> None:
@@ -56,9 +59,20 @@ def remove(ticket_ids: Collection[str]) -> None:
 
 
 def missing(ticket_ids: Collection[str]) -> set[str]:
-    """Those of the tickets that have no document of the current edition."""
-    known = SearchDocument.objects.filter(ticket_id__in=list(ticket_ids), part=0, edition=EDITION)
-    return set(ticket_ids) - set(known.values_list("ticket_id", flat=True))
+    """Those of the tickets that have no document of the current edition with all of its parts and their words."""
+    documents = SearchDocument.objects.filter(ticket_id__in=list(ticket_ids)).values("ticket_id").order_by()
+    has_words = Q(length=0) | Q(_says(backend().HAS_WORDS))
+    whole = documents.annotate(
+        last=Max("part"),
+        good=Count("part", filter=has_words & Q(edition=EDITION)),
+        followed=Count("part", filter=_says(backend().IS_FOLLOWED)),
+    ).filter(good=F("last") + 1, followed=F("last"))
+    return set(ticket_ids) - set(whole.values_list("ticket_id", flat=True))
+
+
+def _says(condition: str) -> RawSQL:
+    """A condition of the database in use, on a part's row."""
+    return RawSQL(condition, (), BooleanField())  # noqa: S611 - our own text
 
 
 def _parts(document: Document) -> list[Part]:
@@ -68,6 +82,8 @@ def _parts(document: Document) -> list[Part]:
 def _texts(document: Document) -> Iterator[tuple[str, str]]:
     yield parts.SUBJECT, document.reference
     yield parts.SUBJECT, document.subject or ""
+    for name in dict.fromkeys(document.people):
+        yield parts.PERSON, name
     yield parts.DESCRIPTION, document.description
     for comment in document.comments:
         yield parts.COMMENT, comment

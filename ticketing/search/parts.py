@@ -13,8 +13,10 @@ MOST_PLACES = 250
 OVERLAP = 20  # words of a text that stand in two parts, so that a phrase of as many is found across their border
 BORDER = "\ue000"  # between two texts, so that no phrase reaches across; no text's word, since it is no letter
 SEVERAL = "\ue001"  # stands in each part of a document that has several
+FOLLOWED = "\ue002"  # stands in each part that another one follows, so that a lost one is missed
 
 SUBJECT, DESCRIPTION, COMMENT = "A", "B", "C"  # as PostgreSQL calls its weights
+PERSON = DESCRIPTION  # whose ticket it is says as much of it as what it is about
 
 
 @dataclass
@@ -27,11 +29,17 @@ class Part:
     stands: bool = False  # in the database already
     texts: list[tuple[str, list[str]]] = field(default_factory=list)
     several: bool = False
+    followed: bool = False
 
     def add(self, weight: str, text: list[str]) -> None:
         """Put a text's words at the end, a place apart from what is there."""
         self.texts.append((weight, text))
         self.length += _length(text)
+
+    @property
+    def signs(self) -> list[str]:
+        """The words that say what part it is."""
+        return [SEVERAL] * self.several + [FOLLOWED] * self.followed
 
     def has_room(self, text: list[str]) -> bool:
         """Whether the text's words still fit."""
@@ -47,13 +55,14 @@ def continued(ticket_id: str, number: int, length: int, texts: Iterable[tuple[st
     """What is added to a document whose last part has this number and length: to that part, and parts after it."""
     last, *new = _fill(Part(ticket_id, number, length, stands=True), texts)
     last.several = bool(new) and number == 0  # else it says so already
-    return [last, *new] if last.texts or last.several else new
+    return [last, *new] if last.texts or last.followed else new
 
 
 def _fill(first: Part, texts: Iterable[tuple[str, str]]) -> list[Part]:
     filled = list(_filled(first, texts))
     for part in filled:
         part.several = len(filled) > 1 or part.number > 0
+        part.followed = part is not filled[-1]
     return filled
 
 

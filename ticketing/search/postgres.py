@@ -15,7 +15,7 @@ from django.db.models import BooleanField, IntegerField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from ticketing.models import IndexedTicket
-from ticketing.search.parts import SEVERAL, Part
+from ticketing.search.parts import FOLLOWED, SEVERAL, Part
 from ticketing.search.query import Term
 from ticketing.search.words import EDITION
 
@@ -48,6 +48,11 @@ def extend(parts: Sequence[Part]) -> None:
         )
 
 
+# What `documents.missing` looks at. In a first part is a reference, which has words side by side.
+HAS_WORDS = "words <> '' AND (part > 0 OR pairs <> '{}')"
+IS_FOLLOWED = f"words @@ '{FOLLOWED}'"
+
+
 def _columns(parts: Sequence[Part]) -> list[list[str] | list[int]]:
     return [
         [part.ticket_id for part in parts],
@@ -67,7 +72,7 @@ def vector(part: Part) -> str:
         for word in text:
             place += 1
             found[word].append(f"{place}{weight}")
-    return " ".join([f"{word}:{','.join(places)}" for word, places in found.items()] + [SEVERAL] * part.several)
+    return " ".join([f"{word}:{','.join(places)}" for word, places in found.items()] + part.signs)
 
 
 def pairs(texts: Iterable[Sequence[str]]) -> str:

@@ -11,6 +11,9 @@ MOST_WORDS = 20  # in one search; what is typed beyond them does not count
 _PIECE = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]?(\*?)|([^\s"“”„«»]+)')
 
 
+_OPERATORS = ("AND", "OR", "NOT")  # of other searches: here they are words like any other
+
+
 @dataclass(frozen=True)
 class Term:
     """Words that stand one behind the other; of the last perhaps only the beginning."""
@@ -32,3 +35,9 @@ def parse(text: str) -> list[Term]:
         if found:
             terms[Term(found, bool(star) or plain.endswith("*"))] = None
     return list(terms)
+
+
+def has_operators(text: str) -> bool:
+    """Whether somebody seems to mean operators, such as OR or -word, which there are none of."""
+    pieces = [plain for _, _, plain in _PIECE.findall(text)]
+    return any(one in _OPERATORS or (one.startswith("-") and words(one)) for one in pieces)

@@ -8,7 +8,7 @@ from django.db.models import IntegerField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from ticketing.models import IndexedTicket, SearchDocument
-from ticketing.search.parts import BORDER, SEVERAL, SUBJECT, Part
+from ticketing.search.parts import BORDER, FOLLOWED, SEVERAL, SUBJECT, Part
 from ticketing.search.query import Term
 from ticketing.search.words import EDITION
 
@@ -48,11 +48,17 @@ def extend(parts: Sequence[Part]) -> None:
         )
 
 
+# What `documents.missing` looks at.
+_WORDS = "SELECT 1 FROM ticketing_searchwords WHERE rowid = ticketing_searchdocument.id"
+HAS_WORDS = f"EXISTS ({_WORDS} AND subject || body <> '')"
+IS_FOLLOWED = f"EXISTS ({_WORDS} AND instr(body, '{FOLLOWED}'))"
+
+
 def _columns(part: Part) -> tuple[str, str]:
     """The words of reference and subject, and those of everything else."""
     subject = "".join(_text(words) for weight, words in part.texts if weight == SUBJECT)
     body = "".join(_text(words) for weight, words in part.texts if weight != SUBJECT)
-    return subject, body + (f" {SEVERAL}" if part.several else "")
+    return subject, body + "".join(f" {sign}" for sign in part.signs)
 
 
 def _text(words: list[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 # Raise it when the same text gives another document: `missing` then names every one of an older edition.
-EDITION = 2
+EDITION = 3
 LONGEST = 80  # characters; of a longer word only its beginning counts
 
 _BEGINNINGS = re.compile(f"([0-9a-z]{{1,{LONGEST}}})[0-9a-z]*")
@@ -20,10 +20,12 @@ _UNSPACED = (
     "\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
 )
 # Soft hyphen, joiners, variation selectors: they say how a word looks, not what it is.
-_UNSEEN = "\u00ad\u034f\u200b-\u200d\u2060\ufe00-\ufe0f\U000e0100-\U000e01ef"
+UNSEEN = "\u00ad\u034f\u200b-\u200d\u2060\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _HALF_WIDTH = "\uff9e\uff9f"
 _unspaced = re.compile(f"[{_UNSPACED}]")
-_unseen = re.compile(f"[{_UNSEEN}]")
+_unseen = re.compile(f"[{UNSEEN}]")
+# Letters that Unicode takes for letters of their own, and people without them on the keyboard for these.
+_ELSE = str.maketrans("łøđðħŧıŋɓɗƙƴƀɨƶ", "loddhtinbdkybiz") | str.maketrans({"æ": "ae", "œ": "oe", "þ": "th"})
 # Combining classes of marks that make another letter (vowel signs, nukta, voicing, virama); the rest are accents.
 _LETTERS_OWN = (0, 7, 8, 9)
 
@@ -55,22 +57,33 @@ def places(text: str) -> Iterator[tuple[str, int, int]]:
 @lru_cache(maxsize=2**15)
 def _normal(written: str) -> str:
     """The word without case, accents and variants of its letters; empty if nothing of it is left."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", written).casefold())
-    return "".join(filter(_counts, plain))[:LONGEST]
+    return plain(written)[:LONGEST]
 
 
-def _counts(character: str) -> bool:
+def plain(written: str) -> str:
+    """What a word is compared by: letters and digits in one case, without accents, and marks that are letters."""
+    alike = unicodedata.normalize("NFKD", written).casefold().translate(_ELSE)
+    return "".join(filter(counts, unicodedata.normalize("NFKD", alike)))
+
+
+def counts(character: str) -> bool:
+    """Whether a character is more than an accent, or how a word looks."""
     if character.isalnum():
         return True
     is_mark = unicodedata.category(character) in ("Mn", "Mc") and not _unseen.match(character)
     return is_mark and unicodedata.combining(character) in _LETTERS_OWN
 
 
+def is_part_of_longer(character: str) -> bool:
+    """Whether a character is a letter or digit that stands with others in a word, and is none alone."""
+    return _kind(character) == "l"
+
+
 @cache
 def _pattern() -> re.Pattern[str]:
     """Finds words in any script. Made when the first text needs it, since it takes some 100 milliseconds."""
     kinds = "".join(map(_kind, map(chr, range(0x20000))))  # beyond are ideographs, and variation selectors
-    letters, marks = _ranges("l", kinds), _ranges("m", kinds) + _UNSEEN + _HALF_WIDTH
+    letters, marks = _ranges("l", kinds), _ranges("m", kinds) + UNSEEN + _HALF_WIDTH
     return re.compile(f"[{_ranges('a', kinds)}\U00020000-\U0003ffff][{marks}]*|[{letters}][{letters}{marks}]*")
 
 

@@ -96,6 +96,7 @@ def ticket(make_ticket: MakeTicket) -> Ticket:
     ticket = make_ticket(
         subject=f"{LONG} and words",
         caller_id=LONG,
+        requester={"name": LONG, "email": LONG[:200]},
         assignee=LONG,
         tier="gold",
         priority="urgent",
@@ -178,6 +179,22 @@ def test_what_a_search_found(page: Page, ticket: Ticket, make_ticket: MakeTicket
     assert look(page, f"{LIST}?q=word*", scheme) == []
     assert page.locator("#result_list mark").count() == 5
     assert page.locator(".desk-excerpt").count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_from_a_ticket_to_all_of_its_callers(page: Page, ticket: Ticket, make_ticket: MakeTicket, scheme: str) -> None:
+    make_ticket()
+    page.goto(address(ticket.ticket_id))
+    with page.expect_navigation():
+        page.get_by_role("link", name=LONG, exact=True).click()
+    assert look(page, f"{page.url}&q=-words", scheme) == []
+    picture(page, f"caller-{scheme}")
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    page.get_by_role("button", name="Filters").click()
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    follow(page, "Take this filter away")
+    expect(page.get_by_text("Only tickets of")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -104,6 +104,26 @@ def test_no_match_says_what_can_be_typed(desk: Client, list_address: str) -> Non
     assert "The beginning of a word is enough with a star" in page
 
 
+@pytest.mark.parametrize("typed", ["printer OR scanner", "NOT printer", "printer -red", "a AND b", '"a b" -c'])
+def test_who_types_an_operator_is_told_that_there_is_none(desk: Client, list_address: str, typed: str) -> None:
+    assert "Every word must be in the ticket: AND, OR and NOT" in desk.get(list_address, {"q": typed}).content.decode()
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "printer or scanner", '"printer OR scanner"', "NOTE", "e-mail", "red - blue", "F-7K3M-9Q2D", '"-a"']
+)
+def test_nobody_else_is(desk: Client, list_address: str, typed: str) -> None:
+    assert "Every word must be in the ticket: AND" not in desk.get(list_address, {"q": typed}).content.decode()
+
+
+@pytest.mark.sql
+def test_a_requester_is_found_and_shown(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    make_ticket(caller_id="zendesk:4711", requester={"name": "Łucja Nowak", "email": "lucja@example.org"})
+    assert "Requester: <mark>Łucja</mark> <mark>Nowak</mark>" in shown(desk, list_address, "lucja nowak")[0]
+    assert "Requester: <mark>lucja@example.org</mark>" in shown(desk, list_address, "lucja@example.org")[0]
+    assert "Caller: <mark>zendesk:4711</mark>" in shown(desk, list_address, "zendesk:4711")[0]
+
+
 @pytest.mark.parametrize("typed", ["'", '"', "\\", "%s", ":*", "\ue000", "🖨️", "a\ud800", "x" * 5000, "NEAR(", "\0a"])
 def test_whatever_is_typed_is_answered(desk: Client, list_address: str, typed: str) -> None:
     assert desk.get(list_address, {"q": typed.encode("utf-8", "surrogatepass")}).status_code == 200

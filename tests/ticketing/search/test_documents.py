@@ -91,6 +91,54 @@ def test_what_is_missing_or_of_an_older_edition_is_named() -> None:
     assert documents.missing({"t-1", "t-2", "t-3"}) == {"t-2", "t-3"}
 
 
+def _spoil(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+LOSSES = {
+    "postgresql": [
+        "UPDATE ticketing_searchdocument SET words = '', pairs = '{}'",
+        "UPDATE ticketing_searchdocument SET words = '' WHERE part > 0",
+        "UPDATE ticketing_searchdocument SET pairs = '{}'",
+    ],
+    "sqlite": [
+        "UPDATE ticketing_searchwords SET subject = '', body = ''",
+        "DELETE FROM ticketing_searchwords WHERE rowid IN (SELECT id FROM ticketing_searchdocument WHERE part > 0)",
+        "DELETE FROM ticketing_searchwords",
+    ],
+}
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_documents_whose_words_are_lost_are_named(which: int) -> None:
+    """As when somebody loads rows that were dumped without what Django does not know of."""
+    documents.replace([document(description=some(MOST_WORDS))])
+    assert not documents.missing(["t-1"])
+    _spoil(LOSSES[connection.vendor][which])
+    assert documents.missing(["t-1"]) == {"t-1"}
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+@pytest.mark.parametrize("written", ["at once", "bit by bit"])
+def test_documents_that_lack_a_part_are_named(part: int, written: str) -> None:
+    texts = [some(MOST_WORDS - 10)] * 2
+    documents.replace([document(comments=texts if written == "at once" else [])])
+    if written == "bit by bit":
+        for text in texts:
+            documents.append({"t-1": [text]})
+    assert len(lengths()) == 3
+    assert not documents.missing(["t-1"])
+    SearchDocument.objects.filter(part=part).delete()
+    assert documents.missing(["t-1"]) == {"t-1"}
+
+
+def test_a_document_without_words_lacks_nothing() -> None:
+    documents.replace([document(subject=None, description="?")])
+    documents.append({"t-1": ["?!"]})
+    assert not documents.missing(["t-1"])
+
+
 def test_removed_documents_are_gone_with_their_words() -> None:
     documents.replace([document("t-1", description="word " * 10_000), document("t-2")])
     documents.remove(["t-1", "t-3"])

@@ -15,6 +15,10 @@ from ticketing.search.excerpt import MOST_READ, excerpts, marked, piece
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
+# What could be written in the most ways.
+MANY_WAYS = " ".join("aethssoeffi" * 7 + letter for letter in "bcdgjklmnpqruvwxyzh")
+
+
 def of(typed: str, *ticket_ids: str) -> dict[str, SafeString]:
     return excerpts(ticket_ids or ("t-1",), query.parse(typed))
 
@@ -70,6 +74,65 @@ def test_the_comment_that_matches_is_found_among_many(typed: str, text: str, sto
     assert "<mark>" in of(typed)["t-1"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "before", "text"),
+    [
+        ("art", "I restarted the printer", "modern art hangs here"),
+        ("ship", "the shipping is free", "the ship is late"),
+        ("SHIP", "worship", "Ship"),
+        ('"on fire"', "upon fires", "on fire"),
+        ("print*", "a blueprint", "printers"),
+        ("рот", "ворота открыты", "рот болит"),
+        ("москва", "другие слова", "Москва"),
+        ("ecole", "écoles", "École"),
+        ("needle", "filler " * MOST_READ + "needle", "a needle"),
+    ],
+)
+def test_a_comment_that_only_seems_to_match_hides_none(typed: str, before: str, text: str, store: Store) -> None:
+    store(comments=[before, text])
+    assert of(typed)["t-1"] == f"Internal note: {piece(text, query.parse(typed))}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("strasse", "die Straße"),
+        ("lodz", "z Łodzi do ŁÓDŹ"),
+        ("coeur", "le Cœur"),
+        ("aether*", "im Ætherwind"),
+        ("isparta", "\u0131sparta"),
+        ("office", "the o\ufb03ce"),
+        ("office", "the of\ufb01ce"),
+        ("office", "the o\ufb00ice"),
+        ("market", "mar\u00adket"),
+        ("12", "１２"),  # noqa: RUF001
+        ("tokyo", "東tokyo京"),
+        ("x" * 100, "x" * 200),
+        ("שלום", "שָׁלוֹם"),
+        ("हिन्दी", "यह हिन्दी है"),
+        ("가나", "가나"),
+        ("ab cd", "\xa0cd\xa0"),
+    ],
+)
+def test_a_comment_matches_however_its_letters_are_written(typed: str, text: str, store: Store) -> None:
+    store(comments=["first", text])
+    assert "<mark>" in of(typed)["t-1"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("lea", "Caller: <mark>lea</mark>"),
+        ("lopez", "Requester: María <mark>López</mark>"),
+        ("maria@example.com", "Requester: <mark>maria@example.com</mark>"),
+        ("maria printer", "A <mark>printer</mark>"),
+    ],
+)
+def test_who_it_is_about_is_shown_where_nothing_that_was_said_matches(typed: str, expected: str, store: Store) -> None:
+    store(issue_description="A printer", requester={"name": "María López", "email": "maria@example.com"})
+    assert of(typed)["t-1"] == expected
+
+
 def test_one_query_serves_all_tickets_of_a_page(store: Store) -> None:
     ids = [store(f"t-{n}", issue_description="It burns" if n % 2 else "", comments=["burns!"]) for n in range(10)]
     with CaptureQueriesContext(connection) as queries:
@@ -80,7 +143,19 @@ def test_one_query_serves_all_tickets_of_a_page(store: Store) -> None:
 
 
 @pytest.mark.parametrize("text", ["é" * 100_000, "a" * 100_000, "a " * 50_000, "\u0301" * 100_000, "東 " * 50_000])
-@pytest.mark.parametrize("typed", ["a" * 80, "é" * 80 + "b", "a " * 20, '"' + "a " * 19 + 'b"', "東" * 20, "aé東*"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "a" * 80,
+        "é" * 80 + "b",
+        "a " * 20,
+        "aethoeffi" * 9 + " ",
+        MANY_WAYS,
+        '"' + "a " * 19 + 'b"',
+        "東" * 20,
+        "aé東*",
+    ],
+)
 def test_no_text_makes_it_slow(text: str, typed: str, store: Store) -> None:
     store(issue_description=text, comments=[text])
     began = time.process_time()

@@ -78,7 +78,68 @@ def test_what_is_typed_finds(typed: str, expected: set[str]) -> None:
     assert set(found(typed)) == expected
 
 
-@pytest.mark.parametrize("spelling", [str.upper, str.lower, lambda one: one.replace("-", ""), lambda one: one[2:]])
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("lodz", "Łódź"),
+        ("soren", "Søren"),
+        ("SØREN", "soren"),
+        ("dorde", "Đorđe"),
+        ("aether", "Æther"),
+        ("coeur", "cœur"),
+        ("ol", "Øl"),
+        ("ISPARTA", "\u0131sparta"),
+        ("istanbul", "İSTANBUL"),
+        ("hal", "Ħal"),
+        ("thor", "Þór"),
+        ("fru guðrun", "Frú Guðrún"),
+        ("gudrun", "Guðrún"),
+        ("fabrega", "Fàbrega"),
+    ],
+)
+def test_no_accent_matters(typed: str, text: str, store: Store) -> None:
+    store("t-4", subject=text)
+    assert found(typed) == ["t-4"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["maria.lopez@example.org", "lopez@example.org", "example.org", "Maria Lopez", "lópez", "office maria", "emp-4711"],
+)
+def test_a_person_is_found_by_what_they_are_called(typed: str, store: Store) -> None:
+    requester = {"name": "María López", "email": "maria.lopez@example.org"}
+    store("t-4", subject="Office", caller_id="emp-4711", requester=requester)
+    store("t-5", subject="Office", caller_id="emp-4712", requester={"name": "Mario Lopes"})
+    assert found(typed) == ["t-4"]
+    assert found('"maria lopez maria"') == []  # name and address
+
+
+def test_a_ticket_of_a_person_comes_before_one_that_names_them(store: Store) -> None:
+    store("t-4", caller_id="gerda", day=1)
+    store("t-5", comments=["Ask Gerda"], day=9)
+    assert found("gerda") == ["t-4", "t-5"]
+
+
+def test_another_requester_is_found_at_once(store: Store) -> None:
+    store("t-1", requester={"name": "Gerda"})
+    IndexedTicket.objects.filter(pk="t-1").update(version=0)
+    store("t-1", requester={"name": "Bruno"})
+    assert (found("gerda"), found("bruno")) == ([], ["t-1"])
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        str.upper,
+        str.lower,
+        lambda one: one.replace("-", ""),
+        lambda one: one[2:],
+        lambda one: one.replace("-", " "),
+        lambda one: f" {one[2:].replace('-', '  ')} ",
+        lambda one: one.replace("-", "\u2011"),
+        lambda one: one.replace("0", "O").replace("1", "l").replace("-", " "),
+    ],
+)
 def test_a_reference_in_any_spelling_finds_its_ticket_alone(spelling: Any, store: Store) -> None:
     reference = ids.reference("t-2")
     store("t-4", subject=f"As with {reference}")
@@ -97,6 +158,9 @@ def test_a_part_of_a_reference_finds_its_ticket() -> None:
 def test_a_word_that_reads_as_a_reference_is_searched_for(store: Store) -> None:
     store("t-4", subject="Password forgotten")
     assert found("password") == ["t-4"]
+    assert found("pass word") == []
+    store("t-5", subject="a word to pass")
+    assert found("pass word") == ["t-5"]
 
 
 def test_the_best_match_is_first_and_of_equals_the_newest(store: Store) -> None:
