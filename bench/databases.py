@@ -36,7 +36,15 @@ class Database:
     def gigabytes(self) -> float:
         """What it takes on the disk, its log left out."""
         files = [one for one in self._folder.rglob("*") if one.is_file() and "pg_wal" not in one.parts]
-        return sum(one.stat().st_size for one in files) / 1e9
+        return sum(map(_size, files)) / 1e9
+
+
+def _size(file: Path) -> int:
+    """Its bytes; none if the server has put it away meanwhile."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 @contextmanager
