@@ -241,6 +241,21 @@ def test_progress_counts_what_is_left_out_too(
     assert capsys.readouterr().err == "2 tickets read\n"
 
 
+@pytest.fixture
+def _signals_as_in_a_terminal() -> Iterator[None]:
+    """Whoever runs the tests in the background, or under `nohup`, has them ignore some."""
+    usual: dict[signal.Signals, Any] = {
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+        signal.SIGINT: signal.default_int_handler,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_signals_as_in_a_terminal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_an_interrupted_export_leaves_nothing_but_the_file_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
