@@ -45,6 +45,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Content is no name: it would be long, and what a compressor makes has the time in it, so that each process of a
+    run would call the test something else."""
+    return argname if isinstance(val, str | bytes) and len(val) > _LONGEST_NAME else None
+
+
+_LONGEST_NAME = 60
+
+
 @pytest.fixture(autouse=True)
 def _fresh_process_state() -> Iterator[None]:
     """What a process remembers (tokens seen, throttles, metrics) does not pass from test to test."""

@@ -9,3 +9,11 @@ def test_the_tests_of_a_group_share_one_process_and_what_it_started(
 ) -> None:
     grouped = request.node.nodeid.endswith("@suite")  # as pytest-xdist's scheduler reads it
     assert grouped == (worker_id != "master")
+
+
+CONTENT = [b"\x1f\x8b" * 40, "paper jam " * 40]
+
+
+@pytest.mark.parametrize("content", CONTENT)
+def test_a_test_is_not_named_after_its_content(request: pytest.FixtureRequest, content: str | bytes) -> None:
+    assert request.node.name.partition("@")[0] == f"{request.node.originalname}[content{CONTENT.index(content)}]"
