@@ -1,7 +1,5 @@
 """The desk's pages in Django's admin: the ticket list, and the way to the pages of `ticketing.desk`."""
 
-from datetime import datetime
-from functools import cache
 from typing import Any
 
 from django.contrib import admin
@@ -13,22 +11,17 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
-from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.utils import display_for_label
 
 from ticketing.desk.deliveries_page import DeliveriesPage
 from ticketing.desk.export_page import DownloadPage, ExportPage
-from ticketing.desk.filters import LONGEST_NAME, AssigneeFilter, CallerFilter, StatusFilter, shortened
+from ticketing.desk.filters import AssigneeFilter, CallerFilter, StatusFilter
 from ticketing.desk.jobs_page import JobsPage
 from ticketing.desk.navigation import home
 from ticketing.desk.new_ticket import NewTicketPage
 from ticketing.desk.setting_aside import SetAsidePage
-from ticketing.desk.ticket_list import Found, TicketList
+from ticketing.desk.ticket_list import TicketList
 from ticketing.desk.ticket_page import TicketPage
 from ticketing.index import storable
 from ticketing.models import Delivery, IndexedTicket, IndexedTicketQuerySet, Job
@@ -39,22 +32,23 @@ from ticketing.search.find import search
 class TicketAdmin(ModelAdmin):
     """The list reads the index; nothing here writes SQL."""
 
+    # The columns, of which the template `desk/tickets.html` has the cells.
     list_display = (
-        "ticket",
-        "the_status",
-        "the_priority",
-        "the_tier",
+        "reference",
+        "status",
+        "priority",
+        "tier",
         "channel",
-        "caller",
-        "assigned",
-        "comments",
-        "opened",
-        "changed",
+        "caller_id",
+        "assignee",
+        "comment_count",
+        "created_at",
+        "updated_at",
     )
     list_filter = (StatusFilter, "tier", "channel", AssigneeFilter, CallerFilter)
     search_fields = ("subject",)  # shows the field; `search` decides
     search_help_text = 'Reference, words, "a phrase", begin*'
-    sortable_by = ("opened", "changed")
+    sortable_by = ("created_at", "updated_at")
     list_per_page = 50
     list_fullwidth = True
     list_filter_sheet = False
@@ -109,47 +103,6 @@ class TicketAdmin(ModelAdmin):
     ) -> HttpResponse:
         return self.change_view(request, object_id)
 
-    # --- The list's cells; gold and urgent say so in words, the colour only helps ----------------------
-
-    @display(description="ticket", ordering="-created_at")
-    def ticket(self, row: IndexedTicket) -> SafeString:
-        found: Found | None = getattr(row, "found", None)
-        title = found.title if found else row.title
-        excerpt = format_html('<span class="desk-excerpt">{}</span>', found.excerpt) if found and found.excerpt else ""
-        return format_html('<span class="desk-reference">{}</span> {}{}', row.reference, title, excerpt)
-
-    @display(description="status")
-    def the_status(self, row: IndexedTicket) -> SafeString:
-        return _label(row.status)
-
-    @display(description="priority")
-    def the_priority(self, row: IndexedTicket) -> SafeString:
-        return _label(row.priority)
-
-    @display(description="tier")
-    def the_tier(self, row: IndexedTicket) -> SafeString:
-        return _label(row.tier)
-
-    @display(description="caller")
-    def caller(self, row: IndexedTicket) -> str:
-        return _cut(row.caller_id)
-
-    @display(description="assignee")
-    def assigned(self, row: IndexedTicket) -> str:
-        return _cut(row.assignee or "-")
-
-    @display(description="comments")
-    def comments(self, row: IndexedTicket) -> int:
-        return row.comment_count
-
-    @display(description="opened", ordering="created_at")
-    def opened(self, row: IndexedTicket) -> SafeString:
-        return _moment(row.created_at)
-
-    @display(description="changed", ordering="updated_at")
-    def changed(self, row: IndexedTicket) -> SafeString:
-        return _moment(row.updated_at)
-
 
 @admin.register(Delivery)
 class DeliveryAdmin(ModelAdmin):
@@ -199,37 +152,6 @@ class JobAdmin(ModelAdmin):
 
     def download_view(self, request: HttpRequest, job_id: int) -> HttpResponseBase:
         return DownloadPage(self, request).answer(job_id)
-
-
-_COLOURS = {
-    "open": "info",
-    "pending": "warning",
-    "solved": "success",
-    "urgent": "danger",
-    "high": "warning",
-    "gold": "warning",
-}
-
-
-@cache
-def _label(value: str) -> SafeString:
-    """Unfold's label. A list has 150 of them, and each is a template of its own: so each is made but once."""
-    return SafeString(display_for_label(value, "", _COLOURS))
-
-
-def _cut(name: str) -> str:
-    """A name as long as a cell can bear; the whole of a longer one is its title."""
-    if len(name) <= LONGEST_NAME:
-        return name
-    return format_html('<span title="{}">{}</span>', name, shortened(name))
-
-
-def _moment(moment: datetime) -> SafeString:
-    """Day and time; the year only where it is another one."""
-    local, now = timezone.localtime(moment), timezone.localtime()
-    day = f"{local.day} {local:%b}" if local.year == now.year else f"{local.day} {local:%b %Y}"
-    template = '<time datetime="{}" class="desk-time">{} <span>{}</span></time>'
-    return format_html(template, moment.isoformat(), day, f"{local:%H:%M}")
 
 
 # Before the site's own paths, of which `admin:index` stays the name of this address.

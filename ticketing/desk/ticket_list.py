@@ -1,6 +1,5 @@
 """The ticket list: what a search found comes best first, each ticket with the piece of it that matches."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
@@ -8,22 +7,16 @@ from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
-from django.utils.safestring import SafeString
+from django.utils.functional import cached_property
+from unfold.templatetags.unfold_list import result_headers
 from unfold.views import ChangeList
 
 from ticketing.desk.filters import CallerFilter, shortened
+from ticketing.desk.row import Row
 from ticketing.models import IndexedTicket
 from ticketing.search import query
 from ticketing.search.excerpt import excerpts, marked
 from ticketing.search.find import MOST
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a row of a search shows beside what every row shows."""
-
-    title: SafeString
-    excerpt: SafeString | None
 
 
 class Unpaged(HttpRequest):
@@ -75,9 +68,27 @@ class TicketList(ChangeList):
         super().get_results(request)
         if not (self.query or self.has_active_filters):
             self.full_result_count = self.result_count
-        if _searched(self.queryset):
-            self.newest_alone = MOST if self.result_count >= MOST else None
-            self.result_list = _with_excerpts(list(self.result_list), query.parse(self.query))
+        if _searched(self.queryset) and self.result_count >= MOST:
+            self.newest_alone = MOST
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """What the page shows of its tickets; of those that a search found, the words and the piece that matched."""
+        tickets = list(self.result_list)
+        if not _searched(self.queryset):
+            return [Row(one, self._address(one), one.title) for one in tickets]
+        terms = query.parse(self.query)
+        pieces = excerpts([one.ticket_id for one in tickets], terms)
+        return [Row(one, self._address(one), marked(one.title, terms), pieces.get(one.ticket_id)) for one in tickets]
+
+    @property
+    def headers(self) -> list[dict[str, Any]]:
+        """The columns' names, and where a click on them leads."""
+        return list(result_headers(self))
+
+    def _address(self, ticket: IndexedTicket) -> str:
+        """The ticket's page, from which one comes back to this very list."""
+        return f"{self.url_for_result(ticket)}?{self.preserved_filters}".removesuffix("?")
 
 
 def matching(query_string: str, username: str) -> QuerySet[IndexedTicket]:
@@ -95,10 +106,3 @@ def matching(query_string: str, username: str) -> QuerySet[IndexedTicket]:
 
 def _searched(queryset: QuerySet[IndexedTicket]) -> bool:
     return "place" in queryset.query.annotations
-
-
-def _with_excerpts(rows: list[IndexedTicket], terms: list[query.Term]) -> list[IndexedTicket]:
-    pieces = excerpts([row.ticket_id for row in rows], terms)
-    for row in rows:
-        row.found = Found(marked(row.title, terms), pieces.get(row.ticket_id))  # type: ignore[attr-defined]
-    return rows

@@ -169,6 +169,7 @@ def test_the_list(page: Page, ticket: Ticket, make_ticket: MakeTicket, scheme: s
     for status in ("pending", "solved", "closed"):
         make_ticket(status=status)
     assert look(page, LIST, scheme) == []
+    picture(page, f"list-{scheme}")
     page.get_by_role("button", name="Filters").click()
     assert faults(page) == []
 
@@ -177,6 +178,7 @@ def test_the_list(page: Page, ticket: Ticket, make_ticket: MakeTicket, scheme: s
 def test_what_a_search_found(page: Page, ticket: Ticket, make_ticket: MakeTicket, scheme: str) -> None:
     make_ticket(subject="Wordsmith", issue_description=f"Many {LONG} words, words and words {LONG}")
     assert look(page, f"{LIST}?q=word*", scheme) == []
+    picture(page, f"found-{scheme}")
     assert page.locator("#result_list mark").count() == 5
     assert page.locator(".desk-excerpt").count() == 1
 
