@@ -1,11 +1,11 @@
 """A consumer that works announcements off: `python -m bench.follow START STOP STEP TICKETS`.
 
-It says `ready`, waits for a line, works, and prints the seconds. Of ten announcements four are of new tickets, three
-of changed ones, and three of comments, which are read from the record, on a local AWS.
+It says `ready`, and then works the batches whose numbers it is told, one after the other, as consumers take them from
+one queue; an empty line ends it. Of ten announcements four are of new tickets, three of changed ones, and three of
+comments, which are read from the record, on a local AWS: its part of them (START, STEP) it puts there.
 """
 
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -32,37 +32,42 @@ def announcements(numbers: range, tickets: int) -> Iterator[tuple[Any, Any]]:
             yield replace(ticket, version=7, comment_count=count, last_comment_id=comment.comment_id), comment
 
 
-def prepare(numbers: range, tickets: int) -> list[dict[str, Any]]:
-    """The messages, in Lambda's form; what they need stands in the record."""
+def prepare(numbers: range, tickets: int) -> None:
+    """Put into the record what these announcements need there."""
     from django.conf import settings
 
     from config import aws
     from config.batched import batched
-    from ticketing import announcement, item
+    from ticketing import item
 
-    announced = list(announcements(numbers, tickets))
-    for some in batched((comment for _, comment in announced if comment), 25):
+    for some in batched((comment for _, comment in announcements(numbers, tickets) if comment), 25):
         puts = [{"PutRequest": {"Item": item.from_comment(comment)}} for comment in some]
         aws.call(aws.client("dynamodb").batch_write_item, RequestItems={settings.TABLE_NAME: puts})
-    bodies = [announcement.to_message(ticket, "ticket.updated")[0] for ticket, _ in announced]
-    return [{"messageId": str(n), "body": body} for n, body in enumerate(bodies)]
 
 
-def work(messages: list[dict[str, Any]]) -> float:
-    """Hand the messages to the consumer's handler; the seconds that it took."""
+def batches(numbers: range, tickets: int) -> list[list[dict[str, Any]]]:
+    """The messages, in Lambda's form."""
     from config.batched import batched
+    from ticketing import announcement
+
+    bodies = (announcement.to_message(ticket, "ticket.updated")[0] for ticket, _ in announcements(numbers, tickets))
+    messages = ({"messageId": str(n), "body": body} for n, body in enumerate(bodies))
+    return list(batched(messages, BATCH))
+
+
+def work(batch: list[dict[str, Any]]) -> None:
+    """Hand a batch to the consumer's handler."""
     from ticketing import analytics
 
-    began = time.perf_counter()
-    for batch in batched(messages, BATCH):
-        assert analytics.handler({"Records": batch}) == {"batchItemFailures": []}
-    return time.perf_counter() - began
+    assert analytics.handler({"Records": batch}) == {"batchItemFailures": []}
 
 
 if __name__ == "__main__":
     django.setup()
     start, stop, step, tickets = map(int, sys.argv[1:])
-    messages = prepare(range(start, stop, step), tickets)
+    prepare(range(start, stop, step), tickets)
+    queue = batches(range(stop), tickets)
     print("ready", flush=True)
-    sys.stdin.readline()
-    print(work(messages))
+    while told := sys.stdin.readline().strip():
+        work(queue[int(told)])
+        print("done", flush=True)

@@ -5,7 +5,7 @@ not do: another program's comment may stand in the index and in no count, and hi
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ticketing import bulk, index, item, service
 from ticketing.models import IndexedComment, IndexedTicket
@@ -69,8 +69,16 @@ def _announced(tickets: list[Ticket]) -> list[bulk.CommentId]:
     last = [(one.ticket_id, one.last_comment_id or "") for one in tickets if one.comment_count]
     named = [(ticket_id, one) for ticket_id, one in last if 0 < len(one.encode()) <= _LONGEST_ID]
     keys = {(index.storable(ticket_id), index.storable(one)): (ticket_id, one) for ticket_id, one in named}
-    known = set(IndexedComment.objects.filter(pk__in=list(keys)).values_list("ticket_id", "comment_id"))
+    known = _known(keys)
     return [one for key, one in keys.items() if key not in known]
+
+
+def _known(keys: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these comments the index has, and perhaps others of theirs: two lists are found faster than pairs."""
+    comments = IndexedComment.objects.filter(
+        ticket_id__in={ticket_id for ticket_id, _ in keys}, comment_id__in={comment_id for _, comment_id in keys}
+    )
+    return set(comments.order_by().values_list("ticket_id", "comment_id"))
 
 
 def _behind(tickets: list[Ticket]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Rows by the hundred into SQL, under conditions that Django's `bulk_create` does not know."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -15,7 +16,7 @@ def newer(model: type[Row], rows: list[Row], but: Collection[str]) -> set[str]:
     The primary keys of the rows that were written.
     """
     table = connection.ops.quote_name(model._meta.db_table)
-    updated = [_column(field) for field in model._meta.concrete_fields if field.name not in but]
+    updated = [_column(field) for field in _fields(model) if field.name not in but]
     updates = ", ".join(f"{column} = excluded.{column}" for column in updated)
     conflict = f"DO UPDATE SET {updates} WHERE {table}.version < excluded.version"
     return {key for (key,) in _insert(model, rows, conflict)}
@@ -29,20 +30,34 @@ def missing(model: type[Row], rows: list[Row]) -> set[tuple[Any, ...]]:
 def _insert(model: type[Row], rows: list[Row], conflict: str) -> list[tuple[Any, ...]]:
     if not rows:
         return []
-    fields = model._meta.concrete_fields
+    table, columns = connection.ops.quote_name(model._meta.db_table), ", ".join(map(_column, _fields(model)))
     keys = ", ".join(_column(field) for field in model._meta.pk_fields)
-    table, columns = connection.ops.quote_name(model._meta.db_table), ", ".join(map(_column, fields))
-    values = f"({', '.join(['%s'] * len(fields))})"
-    statement = (
-        f"INSERT INTO {table} ({columns}) VALUES {', '.join([values] * len(rows))} "  # noqa: S608 - our own names
-        f"ON CONFLICT ({keys}) {conflict} RETURNING {keys}"
-    )
-    parameters = [
-        field.get_db_prep_save(getattr(row, field.attname), connection=connection) for row in rows for field in fields
-    ]
+    source, parameters = (_as_json if connection.vendor == "postgresql" else _as_values)(model, rows)
+    statement = f"INSERT INTO {table} ({columns}) {source} ON CONFLICT ({keys}) {conflict} RETURNING {keys}"
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return list(cursor.fetchall())
+
+
+def _as_json(model: type[Row], rows: list[Row]) -> tuple[str, list[Any]]:
+    """All rows as one value, of which PostgreSQL knows the types: two thousand values take far longer to be read."""
+    names = [(field.column, field.attname) for field in _fields(model)]
+    content = json.dumps([{column: getattr(row, name) for column, name in names} for row in rows], default=str)
+    table = connection.ops.quote_name(model._meta.db_table)
+    columns = ", ".join(map(_column, _fields(model)))
+    return f"SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s)", [content]  # noqa: S608 - our own names
+
+
+def _as_values(model: type[Row], rows: list[Row]) -> tuple[str, list[Any]]:
+    fields = _fields(model)
+    values = f"({', '.join(['%s'] * len(fields))})"
+    return f"VALUES {', '.join([values] * len(rows))}", [
+        field.get_db_prep_save(getattr(row, field.attname), connection=connection) for row in rows for field in fields
+    ]
+
+
+def _fields(model: type[Model]) -> Sequence["Field[Any, Any]"]:
+    return model._meta.concrete_fields
 
 
 def _column(field: "Field[Any, Any]") -> str:

@@ -27,11 +27,9 @@ def insert(parts: Sequence[Part]) -> None:
     """Write new parts, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO ticketing_searchdocument (ticket_id, part, length, edition, created_at, words, pairs) "
+            "INSERT INTO ticketing_searchdocument (ticket_id, part, length, edition, created_at, words, pairs) "  # noqa: S608
             "SELECT new.ticket_id, part, length, %s, ticket.created_at, words::tsvector, pairs::smallint[] "
-            "FROM unnest(%s::text[], %s::int[], %s::int[], %s::text[], %s::text[]) "
-            "AS new (ticket_id, part, length, words, pairs) "
-            "LEFT JOIN ticketing_indexedticket AS ticket ON ticket.ticket_id = new.ticket_id",
+            f"FROM {_NEW} LEFT JOIN ticketing_indexedticket AS ticket ON ticket.ticket_id = new.ticket_id",
             [EDITION, *_columns(parts)],
         )
 
@@ -40,15 +38,19 @@ def extend(parts: Sequence[Part]) -> None:
     """Add words to parts that stand there, in one statement. `||` puts them behind the last word."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE ticketing_searchdocument AS old SET length = new.length, words = old.words || new.words::tsvector, "
+            "UPDATE ticketing_searchdocument AS old SET length = new.length, words = old.words || new.words::tsvector, "  # noqa: S608
             "pairs = old.pairs || new.pairs::smallint[] "
-            "FROM unnest(%s::text[], %s::int[], %s::int[], %s::text[], %s::text[]) "
-            "AS new (ticket_id, part, length, words, pairs) "
-            "WHERE old.ticket_id = new.ticket_id AND old.part = new.part",
+            f"FROM {_NEW} WHERE old.ticket_id = new.ticket_id AND old.part = new.part",
             _columns(parts),
         )
 
 
+# The parts as rows. Whoever fills what the indexes put off (see migration 0008) puts it in: with this much memory in
+# one go, which takes half as long.
+_NEW = (
+    "(SELECT set_config('work_mem', '32MB', true)) AS setting, "
+    "unnest(%s::text[], %s::int[], %s::int[], %s::text[], %s::text[]) AS new (ticket_id, part, length, words, pairs)"
+)
 # What `documents.missing` looks at. In a first part is a reference, which has words side by side.
 HAS_WORDS = "words <> '' AND (part > 0 OR pairs <> '{}')"
 IS_FOLLOWED = f"words @@ '{FOLLOWED}'"
@@ -148,7 +150,7 @@ def _query(term: Term) -> str:
 # and the places of a million documents fit the memory.
 _SETTINGS = (
     "SELECT set_config('jit', 'off', true), set_config('random_page_cost', '1.1', true), "
-    "set_config('work_mem', '64MB', true), set_config('max_parallel_workers_per_gather', '0', true)"
+    "set_config('work_mem', '32MB', true), set_config('max_parallel_workers_per_gather', '0', true)"
 )
 _DOCUMENTS = "SELECT ticket_id FROM ticketing_searchdocument WHERE {}"
 _IDS = f"ticket_id IN ({_DOCUMENTS})"
