@@ -1,5 +1,6 @@
 """The ticket list: queues, search, and what it costs."""
 
+import re
 from typing import Any
 
 import pytest
@@ -47,6 +48,34 @@ def test_one_that_fits_is_not_cut(desk: Client, make_ticket: MakeTicket, list_ad
     make_ticket(caller_id="c" * 80)
     page = desk.get(list_address).content.decode()
     assert f">{'c' * 80}</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "sorted_by"),
+    [({}, ("descending", "Opened")), ({"o": "8"}, ("ascending", "Opened")), ({"o": "-9"}, ("descending", "Changed"))],
+)
+def test_one_column_says_how_the_list_is_sorted(
+    desk: Client, make_ticket: MakeTicket, list_address: str, query: dict[str, str], sorted_by: tuple[str, str]
+) -> None:
+    make_ticket()
+    page = desk.get(list_address, query).content.decode()
+    assert re.findall(r'aria-sort="(\w+)">\s*<a [^>]*>(\w+)', page) == [sorted_by]
+
+
+def test_a_row_is_some_two_kilobytes(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    make_ticket()
+    one = len(desk.get(list_address).content)
+    for _ in range(9):
+        make_ticket()
+    assert len(desk.get(list_address).content) - one < 9 * 2_500
+
+
+def test_from_a_ticket_one_comes_back_to_the_very_list(
+    desk: Client, make_ticket: MakeTicket, list_address: str
+) -> None:
+    ticket = make_ticket()
+    page = desk.get(list_address, {"status": "open"}).content.decode()
+    assert f'{ticket.ticket_id}/change/?_changelist_filters=status%3Dopen"' in page
 
 
 def test_the_list_is_called_tickets(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
