@@ -59,7 +59,10 @@ def _worked_off(working: list[Program], batches: int) -> float:
     numbers, began = iter(range(batches)), time.monotonic()
     with ThreadPoolExecutor(len(working)) as pool:
         list(pool.map(lambda one: _hand_out(one, numbers), working))
-    return time.monotonic() - began
+    took = time.monotonic() - began
+    for one in working:
+        one.communicate("\n")
+    return took
 
 
 def _hand_out(one: Program, numbers: Iterator[int]) -> None:
@@ -68,7 +71,6 @@ def _hand_out(one: Program, numbers: Iterator[int]) -> None:
         one.stdin.write(f"{number}\n")
         one.stdin.flush()
         assert _answer(one) == "done"
-    one.communicate("\n")
 
 
 def _answer(one: Program) -> str:

@@ -21,7 +21,7 @@ from ticketing.desk.jobs_page import JobsPage
 from ticketing.desk.navigation import home
 from ticketing.desk.new_ticket import NewTicketPage
 from ticketing.desk.setting_aside import SetAsidePage
-from ticketing.desk.ticket_list import TicketList
+from ticketing.desk.ticket_list import TicketList, paginator
 from ticketing.desk.ticket_page import TicketPage
 from ticketing.index import storable
 from ticketing.models import Delivery, IndexedTicket, IndexedTicketQuerySet, Job
@@ -76,6 +76,11 @@ class TicketAdmin(ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TicketList]:
         return TicketList
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: Any, per_page: int, orphans: int = 0, allow_empty_first_page: bool = True
+    ) -> Any:
+        return paginator(queryset, per_page)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[IndexedTicket], search_term: str

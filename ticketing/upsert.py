@@ -42,7 +42,9 @@ def _insert(model: type[Row], rows: list[Row], conflict: str) -> list[tuple[Any,
 def _as_json(model: type[Row], rows: list[Row]) -> tuple[str, list[Any]]:
     """All rows as one value, of which PostgreSQL knows the types: two thousand values take far longer to be read."""
     names = [(field.column, field.attname) for field in _fields(model)]
-    content = json.dumps([{column: getattr(row, name) for column, name in names} for row in rows], default=str)
+    content = json.dumps(
+        [{column: getattr(row, name) for column, name in names} for row in rows], default=str, ensure_ascii=False
+    )
     table = connection.ops.quote_name(model._meta.db_table)
     columns = ", ".join(map(_column, _fields(model)))
     return f"SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s)", [content]  # noqa: S608 - our own names

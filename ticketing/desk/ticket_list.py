@@ -1,10 +1,11 @@
 """The ticket list: what a search found comes best first, each ticket with the piece of it that matches."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.auth.models import AnonymousUser
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
@@ -31,6 +32,31 @@ class _Named(AnonymousUser):
         self.username = username  # type: ignore[assignment]
 
 
+class ById(Paginator):  # type: ignore[type-arg]  # which has one for the checker alone
+    """Pages of what a search found: of tickets that are not on the page only the ids are read.
+
+    A thousand tickets stand in as many places of the disk, and a search would wait for all of them to show fifty.
+    """
+
+    @cached_property
+    def count(self) -> int:
+        return len(self._ids)
+
+    @cached_property
+    def _ids(self) -> list[str]:
+        return list(self._tickets.values_list("pk", flat=True))
+
+    def page(self, number: int | str) -> "Page[IndexedTicket]":
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        on_it = self._tickets.filter(pk__in=self._ids[start : start + self.per_page])
+        return Page(on_it, number, self)
+
+    @property
+    def _tickets(self) -> QuerySet[IndexedTicket]:
+        return cast("QuerySet[IndexedTicket]", self.object_list)
+
+
 class TicketList(ChangeList):
     """Knows that an unfiltered list is the whole one, without counting twice."""
 
@@ -46,6 +72,10 @@ class TicketList(ChangeList):
     def get_ordering_field_columns(self) -> dict[int, str]:
         best_first = _searched(self.queryset) and ORDER_VAR not in self.params
         return {} if best_first else super().get_ordering_field_columns()
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """Only what a click sorts by, which has an index: an address may name any column."""
+        return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
     @property
     def caller(self) -> str:
@@ -89,6 +119,11 @@ class TicketList(ChangeList):
     def _address(self, ticket: IndexedTicket) -> str:
         """The ticket's page, from which one comes back to this very list."""
         return f"{self.url_for_result(ticket)}?{self.preserved_filters}".removesuffix("?")
+
+
+def paginator(tickets: QuerySet[IndexedTicket], per_page: int) -> "Paginator[IndexedTicket]":
+    """What divides a list into pages."""
+    return (ById if _searched(tickets) else Paginator)(tickets, per_page)
 
 
 def matching(query_string: str, username: str) -> QuerySet[IndexedTicket]:

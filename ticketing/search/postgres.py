@@ -150,7 +150,7 @@ def _query(term: Term) -> str:
 # and the places of a million documents fit the memory.
 _SETTINGS = (
     "SELECT set_config('jit', 'off', true), set_config('random_page_cost', '1.1', true), "
-    "set_config('work_mem', '32MB', true), set_config('max_parallel_workers_per_gather', '0', true)"
+    "set_config('work_mem', '64MB', true), set_config('max_parallel_workers_per_gather', '0', true)"
 )
 _DOCUMENTS = "SELECT ticket_id FROM ticketing_searchdocument WHERE {}"
 _IDS = f"ticket_id IN ({_DOCUMENTS})"

@@ -46,6 +46,10 @@ CUT_OFF = """() => [...document.querySelectorAll('#page *')].filter(element => {
         || cuts(style.overflowY, element.scrollHeight, element.clientHeight));
 }).map(element => element.outerHTML.slice(0, 200))"""
 PHONE = 390
+BESIDE_FILTERS = 1536  # from here on the list has the filters beside it, and less room than in a smaller window
+# What a list's table needs in breadth beyond what it has.
+TOO_WIDE = """() => [...document.querySelectorAll('.desk-frame')].map(frame => frame.scrollWidth - frame.clientWidth)
+    .filter(pixels => pixels > 0)"""
 # Cells of our own tables that have not the whole width of a telephone to themselves.
 CRAMPED = """() => [...document.querySelectorAll('.desk-table td')].filter(
     cell => cell.checkVisibility() && cell.offsetWidth < cell.closest('table').clientWidth - 2
@@ -119,14 +123,14 @@ def faults(page: Page) -> list[str]:
 
 
 def look(page: Page, where: str, scheme: Any) -> list[str]:
-    """The faults of a page in one colour scheme, on a laptop, on a tablet and on a telephone."""
+    """The faults of a page in one colour scheme, on laptops, on a tablet and on a telephone."""
     page.emulate_media(color_scheme=scheme)
     page.goto(where)
     assert page.evaluate("document.documentElement.classList.contains('dark')") == (scheme == "dark")
     found = []
-    for width in (1280, 768, PHONE):
+    for width in (1280, BESIDE_FILTERS, 768, PHONE):
         page.set_viewport_size({"width": width, "height": 900})
-        found += faults(page) + page.evaluate(BROKEN_NAMES)
+        found += faults(page) + page.evaluate(BROKEN_NAMES) + page.evaluate(TOO_WIDE)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
     cramped: list[str] = page.evaluate(CRAMPED)
     return found + cramped

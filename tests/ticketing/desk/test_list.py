@@ -52,7 +52,7 @@ def test_one_that_fits_is_not_cut(desk: Client, make_ticket: MakeTicket, list_ad
 
 @pytest.mark.parametrize(
     ("query", "sorted_by"),
-    [({}, ("descending", "Opened")), ({"o": "8"}, ("ascending", "Opened")), ({"o": "-9"}, ("descending", "Changed"))],
+    [({}, ("descending", "Opened")), ({"o": "8"}, ("ascending", "Opened")), ({"o": "-9.8"}, ("descending", "Changed"))],
 )
 def test_one_column_says_how_the_list_is_sorted(
     desk: Client, make_ticket: MakeTicket, list_address: str, query: dict[str, str], sorted_by: tuple[str, str]
@@ -60,6 +60,12 @@ def test_one_column_says_how_the_list_is_sorted(
     make_ticket()
     page = desk.get(list_address, query).content.decode()
     assert re.findall(r'aria-sort="(\w+)">\s*<a [^>]*>(\w+)', page) == [sorted_by]
+
+
+def test_no_address_sorts_by_what_has_no_index(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    for column in range(8):
+        ordering = desk.get(list_address, {"o": str(column)}).context["cl"].queryset.query.order_by
+        assert ordering == ("-pk",), column
 
 
 def test_a_row_is_some_two_kilobytes(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:

@@ -5,7 +5,9 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import index, service
@@ -55,6 +57,26 @@ def test_the_words_are_marked_in_subject_and_description(
     cell = shown(desk, list_address, "print* nois*")[0]
     assert "<mark>Printer</mark> broken" in cell
     assert "The big <mark>printer</mark> makes <mark>noise</mark>" in cell
+
+
+def test_a_page_reads_no_ticket_that_is_not_on_it(
+    desk: Client, make_ticket: MakeTicket, list_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticketing.admin.TicketAdmin.list_per_page", 2)
+    for number in range(5):
+        make_ticket(subject=f"Printer {number}")
+    found = subjects(desk, list_address, q="printer")
+    with CaptureQueriesContext(connection) as queries:
+        pages = [
+            found,
+            subjects(desk, list_address, q="printer", p="2"),
+            subjects(desk, list_address, q="printer", p="3"),
+        ]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert sorted(subject for page in pages for subject in page) == [f"Printer {number}" for number in range(5)]
+    whole = [one["sql"] for one in queries if '"ticketing_indexedticket"."customer_id"' in one["sql"]]
+    assert len(whole) == 2  # one a page
+    assert all('"ticketing_indexedticket"."ticket_id" IN (' in sql for sql in whole)
 
 
 def test_nothing_that_was_written_becomes_html(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
