@@ -11,14 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
-# As docs/operations.md advises for a PostgreSQL that has the machine to itself: a quarter of the memory, and seldom a
-# checkpoint, since after each one every page that is touched is logged whole.
+# As docs/operations.md advises for a PostgreSQL that has the machine to itself: a quarter of the memory, and some room
+# for the log between two checkpoints, since after each one every page that is touched is logged whole.
 _MEGABYTES = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
 _SETTINGS = {
     "shared_buffers": f"{_MEGABYTES // 4}MB",
     "maintenance_work_mem": "256MB",
-    "max_wal_size": "16GB",
-    "checkpoint_timeout": "30min",
+    "max_wal_size": "4GB",
 }
 
 Program = subprocess.Popen[str]
