@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import django
 
 PAGES = 40
+PER_PAGE = 50
 
 
 def measure(get: Callable[[str], Any], queries: Iterator[dict[str, str]]) -> list[float]:
@@ -30,11 +31,13 @@ def measure(get: Callable[[str], Any], queries: Iterator[dict[str, str]]) -> lis
 def questions() -> dict[str, Callable[[], Iterator[dict[str, str]]]]:
     """What is asked, by its name in the table."""
     from bench import corpus
+    from ticketing.desk.paging import FARTHEST
+    from ticketing.models import IndexedTicket
 
     def texts(*forms: str) -> Iterator[dict[str, str]]:
         return ({"q": form} for n in range(PAGES) for form in [forms[n % len(forms)]])
 
-    words = corpus.VOCABULARY
+    words, last = corpus.VOCABULARY, str(min(FARTHEST, IndexedTicket.objects.count()) // PER_PAGE)
     return {
         "a rare word": lambda: texts(corpus.RARE, *words[60_000:60_020]),
         "a common word (a third of the tickets)": lambda: texts(*words[45:65]),
@@ -53,6 +56,7 @@ def questions() -> dict[str, Callable[[], Iterator[dict[str, str]]]]:
         ),
         "the list": lambda: ({"p": "1"} for _ in range(PAGES)),
         "the list, its next page": lambda: ({"p": "2"} for _ in range(PAGES)),
+        "the list, its last page": lambda: ({"p": last} for _ in range(PAGES)),
         "unsolved gold": lambda: ({"status": "unsolved", "tier__exact": "gold"} for _ in range(PAGES)),
         "unsolved gold, next page": lambda: (
             {"status": "unsolved", "tier__exact": "gold", "p": "2"} for _ in range(PAGES)

@@ -20,8 +20,9 @@ from ticketing.desk.filters import AssigneeFilter, CallerFilter, StatusFilter
 from ticketing.desk.jobs_page import JobsPage
 from ticketing.desk.navigation import home
 from ticketing.desk.new_ticket import NewTicketPage
+from ticketing.desk.paging import pages
 from ticketing.desk.setting_aside import SetAsidePage
-from ticketing.desk.ticket_list import TicketList, paginator
+from ticketing.desk.ticket_list import TicketList
 from ticketing.desk.ticket_page import TicketPage
 from ticketing.index import storable
 from ticketing.models import Delivery, IndexedTicket, IndexedTicketQuerySet, Job
@@ -80,7 +81,7 @@ class TicketAdmin(ModelAdmin):
     def get_paginator(
         self, request: HttpRequest, queryset: Any, per_page: int, orphans: int = 0, allow_empty_first_page: bool = True
     ) -> Any:
-        return paginator(queryset, per_page)
+        return pages(queryset, per_page)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[IndexedTicket], search_term: str

@@ -118,7 +118,7 @@ def _row(job: Any) -> dict[str, Any]:
         "colour": _COLOURS[job.state],
         "share": share,
         "of": _of(job),
-        "newest_alone": MOST if _is_cut(job) else None,
+        "newest_alone": f"{MOST:,}" if _is_cut(job) else "",
         "found": _found(job),
         "download": job.kind == "export" and job.state == "done",
         "may_go_on": job.state in ("stopped", "failed"),

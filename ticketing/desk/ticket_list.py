@@ -1,11 +1,10 @@
 """The ticket list: what a search found comes best first, each ticket with the piece of it that matches."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.auth.models import AnonymousUser
-from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
@@ -13,11 +12,11 @@ from unfold.templatetags.unfold_list import result_headers
 from unfold.views import ChangeList
 
 from ticketing.desk.filters import CallerFilter, shortened
+from ticketing.desk.paging import searched
 from ticketing.desk.row import Row
 from ticketing.models import IndexedTicket
 from ticketing.search import query
 from ticketing.search.excerpt import excerpts, marked
-from ticketing.search.find import MOST
 
 
 class Unpaged(HttpRequest):
@@ -32,45 +31,19 @@ class _Named(AnonymousUser):
         self.username = username  # type: ignore[assignment]
 
 
-class ById(Paginator):  # type: ignore[type-arg]  # which has one for the checker alone
-    """Pages of what a search found: of tickets that are not on the page only the ids are read.
-
-    A thousand tickets stand in as many places of the disk, and a search would wait for all of them to show fifty.
-    """
-
-    @cached_property
-    def count(self) -> int:
-        return len(self._ids)
-
-    @cached_property
-    def _ids(self) -> list[str]:
-        return list(self._tickets.values_list("pk", flat=True))
-
-    def page(self, number: int | str) -> "Page[IndexedTicket]":
-        number = self.validate_number(number)
-        start = (number - 1) * self.per_page
-        on_it = self._tickets.filter(pk__in=self._ids[start : start + self.per_page])
-        return Page(on_it, number, self)
-
-    @property
-    def _tickets(self) -> QuerySet[IndexedTicket]:
-        return cast("QuerySet[IndexedTicket]", self.object_list)
-
-
 class TicketList(ChangeList):
-    """Knows that an unfiltered list is the whole one, without counting twice."""
+    """The tickets of an address: which, in what order, and how a page shows them."""
 
     result_list: Any
-    newest_alone: int | None = None  # how many are listed, where more match
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[IndexedTicket]:
         tickets: QuerySet[IndexedTicket] = super().get_queryset(request, *args, **kwargs)
-        if _searched(tickets) and ORDER_VAR in self.params:  # the person's order, not the best first
+        if searched(tickets) and ORDER_VAR in self.params:  # the person's order, not the best first
             tickets = tickets.order_by(*self.get_ordering(request, tickets.order_by()))
         return tickets
 
     def get_ordering_field_columns(self) -> dict[int, str]:
-        best_first = _searched(self.queryset) and ORDER_VAR not in self.params
+        best_first = searched(self.queryset) and ORDER_VAR not in self.params
         return {} if best_first else super().get_ordering_field_columns()
 
     def get_ordering_field(self, field_name: Any) -> Any:
@@ -96,16 +69,14 @@ class TicketList(ChangeList):
         if isinstance(request, Unpaged):
             return
         super().get_results(request)
-        if not (self.query or self.has_active_filters):
-            self.full_result_count = self.result_count
-        if _searched(self.queryset) and self.result_count >= MOST:
-            self.newest_alone = MOST
+        if self.paginator.rest or not (self.query or self.has_active_filters):
+            self.full_result_count = self.result_count  # so that Unfold does not head the list with a number of results
 
     @cached_property
     def rows(self) -> list[Row]:
         """What the page shows of its tickets; of those that a search found, the words and the piece that matched."""
         tickets = list(self.result_list)
-        if not _searched(self.queryset):
+        if not searched(self.queryset):
             return [Row(one, self._address(one), one.title) for one in tickets]
         terms = query.parse(self.query)
         pieces = excerpts([one.ticket_id for one in tickets], terms)
@@ -121,11 +92,6 @@ class TicketList(ChangeList):
         return f"{self.url_for_result(ticket)}?{self.preserved_filters}".removesuffix("?")
 
 
-def paginator(tickets: QuerySet[IndexedTicket], per_page: int) -> "Paginator[IndexedTicket]":
-    """What divides a list into pages."""
-    return (ById if _searched(tickets) else Paginator)(tickets, per_page)
-
-
 def matching(query_string: str, username: str) -> QuerySet[IndexedTicket]:
     """All tickets of the list with that address, as it is for that person now.
 
@@ -137,7 +103,3 @@ def matching(query_string: str, username: str) -> QuerySet[IndexedTicket]:
     listed = admin.site.get_model_admin(IndexedTicket).get_changelist_instance(request)
     tickets: QuerySet[IndexedTicket] = listed.queryset
     return tickets
-
-
-def _searched(queryset: QuerySet[IndexedTicket]) -> bool:
-    return "place" in queryset.query.annotations

@@ -16,6 +16,7 @@ from config import queue, redrive
 from tests.browser import chromium
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import deliveries, index, service
+from ticketing.admin import TicketAdmin
 from ticketing.deliveries import Delivery
 from ticketing.desk.deliveries_page import STATES
 from ticketing.desk.ticket_page import address
@@ -176,6 +177,21 @@ def test_the_list(page: Page, ticket: Ticket, make_ticket: MakeTicket, scheme: s
     picture(page, f"list-{scheme}")
     page.get_by_role("button", name="Filters").click()
     assert faults(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_list_of_more_tickets_than_its_pages_have(
+    page: Page, make_ticket: MakeTicket, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticketing.desk.paging.FARTHEST", 20)
+    monkeypatch.setattr(TicketAdmin, "list_per_page", 1)
+    for _ in range(21):
+        make_ticket()
+    assert look(page, f"{LIST}?p=10", scheme) == []
+    picture(page, f"pages-{scheme}")
+    follow(page, "20")
+    expect(page.get_by_text("more than 20 tickets")).to_be_visible()
+    expect(page.get_by_text("The pages end at 20 tickets")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -11,6 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.ticketing.desk.conftest import MakeTicket
+from ticketing.admin import TicketAdmin
+from ticketing.desk import paging
 from ticketing.desk.filters import assignees
 from ticketing.ticket import Ticket
 
@@ -111,6 +113,44 @@ def test_queues(
     make_ticket(subject="gold", tier="gold")
     rows = desk.get(list_address, query).context["cl"].result_list
     assert {row.subject for row in rows} == found
+
+
+def test_a_list_counts_no_further_than_its_pages_reach(
+    desk: Client, make_ticket: MakeTicket, list_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "FARTHEST", 100)
+    tickets = [make_ticket(created_at=f"2026-01-01T00:00:00.{n:03}Z").reference for n in range(102)]
+    with CaptureQueriesContext(connection) as queries:
+        page = desk.get(list_address, {"p": "2"})
+    assert [row.reference for row in page.context["cl"].result_list] == tickets[51:1:-1]
+    assert "more than 100 tickets" in page.content.decode()
+    assert "The pages end at 100 tickets: a filter, a search, or the other order" in page.content.decode()
+    assert "100 results" not in page.content.decode()
+    assert [query["sql"] for query in queries if "COUNT" in query["sql"] and "LIMIT 101" not in query["sql"]] == []
+    assert desk.get(list_address, {"p": "3"}).status_code == 302
+    assert references(desk, list_address, o="8")[:2] == tickets[:2]
+
+
+@pytest.mark.parametrize(("query", "told"), [({}, "2 tickets"), ({"tier__exact": "gold"}, "1 ticket")])
+def test_a_list_tells_how_many_tickets_it_has(
+    desk: Client, make_ticket: MakeTicket, list_address: str, query: dict[str, str], told: str
+) -> None:
+    make_ticket(tier="gold")
+    make_ticket()
+    page = desk.get(list_address, query).content.decode()
+    assert f"<span>{told}</span>" in page
+    assert "The pages end" not in page
+
+
+def test_what_stands_between_two_numbers_of_pages_leads_nowhere(
+    desk: Client, make_ticket: MakeTicket, list_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TicketAdmin, "list_per_page", 1)
+    for _ in range(12):
+        make_ticket()
+    page = desk.get(list_address).content.decode()
+    assert "<span>…</span>" in page
+    assert re.findall(r'href="\?p=([^"]*)"', page) == ["2", "3", "4", "11", "12"]
 
 
 def test_assignees_are_found_without_reading_every_ticket(make_ticket: MakeTicket) -> None:

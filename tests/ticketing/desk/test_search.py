@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import index, service
-from ticketing.desk import ticket_list
 from ticketing.search import find
 from ticketing.ticket import Ticket
 
@@ -107,7 +106,6 @@ def test_more_than_can_be_listed_is_said(
         make_ticket(subject="Monday")
     assert "Only the newest" not in desk.get(list_address, {"q": "monday"}).content.decode()
     monkeypatch.setattr(find, "MOST", 2)
-    monkeypatch.setattr(ticket_list, "MOST", 2)
     page = desk.get(list_address, {"q": "monday"})
     assert len(page.context["cl"].result_list) == 2
     assert "Only the newest 2 of the tickets that match are listed" in page.content.decode()
