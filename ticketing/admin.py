@@ -33,7 +33,7 @@ from ticketing.search.find import search
 class TicketAdmin(ModelAdmin):
     """The list reads the index; nothing here writes SQL."""
 
-    # The columns, of which the template `desk/tickets.html` has the cells.
+    # The columns; `ticketing.desk.row` has their cells.
     list_display = (
         "reference",
         "status",

@@ -8,12 +8,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from unfold.templatetags.unfold_list import result_headers
 from unfold.views import ChangeList
 
 from ticketing.desk.filters import CallerFilter, shortened
 from ticketing.desk.paging import searched
-from ticketing.desk.row import Row
+from ticketing.desk.row import row
 from ticketing.models import IndexedTicket
 from ticketing.search import query
 from ticketing.search.excerpt import excerpts, marked
@@ -73,14 +74,14 @@ class TicketList(ChangeList):
             self.full_result_count = self.result_count  # so that Unfold does not head the list with a number of results
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[SafeString]:
         """What the page shows of its tickets; of those that a search found, the words and the piece that matched."""
         tickets = list(self.result_list)
         if not searched(self.queryset):
-            return [Row(one, self._address(one), one.title) for one in tickets]
+            return [row(one, self._address(one), one.title) for one in tickets]
         terms = query.parse(self.query)
         pieces = excerpts([one.ticket_id for one in tickets], terms)
-        return [Row(one, self._address(one), marked(one.title, terms), pieces.get(one.ticket_id)) for one in tickets]
+        return [row(one, self._address(one), marked(one.title, terms), pieces.get(one.ticket_id)) for one in tickets]
 
     @property
     def headers(self) -> list[dict[str, Any]]:
