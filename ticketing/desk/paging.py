@@ -1,4 +1,4 @@
-"""The list's pages, and how far they reach: neither a count nor a page ever goes through a million tickets."""
+"""The list's pages, and how far they reach: to show fifty tickets nobody counts a million."""
 
 from typing import cast
 
@@ -39,7 +39,7 @@ class ListPages(Paginator):  # type: ignore[type-arg]  # which has one for the c
 
     @cached_property
     def _counted(self) -> int:
-        # The time alone is asked for, since each of the table's indexes has it: no row is read.
+        # The time alone is asked for, since each index of a filter has it: one filter reads no row.
         return self._tickets.order_by().values("created_at")[: FARTHEST + 1].count()
 
     @property

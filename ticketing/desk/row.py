@@ -1,6 +1,6 @@
 """A row of the ticket list: what one line says of a ticket.
 
-It is written here and not by a template, which takes five times as long: fifty rows were half of a page's time.
+It is written here and not by a template, for which fifty rows were half of a page's time.
 """
 
 from datetime import datetime
