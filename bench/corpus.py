@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, product
 
+from config import times
 from config.caller import Tier
-from ticketing import clock, ids
-from ticketing.ticket import Comment, Ticket
-from ticketing.workflow import Channel, Priority, Status
+from ticketing.tickets import ids
+from ticketing.tickets.ticket import Comment, Ticket
+from ticketing.tickets.workflow import Channel, Priority, Status
 
 COMMENTS = 5  # a ticket
 SUBJECT_WORDS, DESCRIPTION_WORDS, COMMENT_WORDS = 6, 60, 35
@@ -60,8 +61,8 @@ def ticket(number: int) -> tuple[Ticket, list[Comment]]:
         assignee=chance.choice([None, *(f"agent-{n}" for n in range(30))]),
         comment_count=COMMENTS,
         last_comment_id=comments[-1].comment_id,
-        created_at=clock.stamp(at),
-        updated_at=clock.stamp(at + timedelta(hours=COMMENTS)),
+        created_at=times.stamp(at),
+        updated_at=times.stamp(at + timedelta(hours=COMMENTS)),
         version=COMMENTS + 1,
     )
     return described, comments
@@ -88,7 +89,7 @@ def _comment(ticket_id: str, number: int, n: int, opened: datetime, spoken: list
         comment=_sentences(spoken[start : start + COMMENT_WORDS]),
         author=None if n % 2 else "Ada",
         visibility="internal" if n == 3 else "public",
-        created_at=clock.stamp(opened + timedelta(hours=n + 1)),
+        created_at=times.stamp(opened + timedelta(hours=n + 1)),
         door="desk",
     )
 

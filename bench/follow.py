@@ -12,7 +12,7 @@ from typing import Any
 
 import django
 
-BATCH = 100  # as config.sources has it
+BATCH = 100  # as config.consumer.sources has it
 
 
 def announcements(numbers: range, tickets: int) -> Iterator[tuple[Any, Any]]:
@@ -34,21 +34,18 @@ def announcements(numbers: range, tickets: int) -> Iterator[tuple[Any, Any]]:
 
 def prepare(numbers: range, tickets: int) -> None:
     """Put into the record what these announcements need there."""
-    from django.conf import settings
-
-    from config import aws
     from config.batched import batched
-    from ticketing import item
+    from ticketing.record import items
+    from ticketing.record.store import TICKETS
 
     for some in batched((comment for _, comment in announcements(numbers, tickets) if comment), 25):
-        puts = [{"PutRequest": {"Item": item.from_comment(comment)}} for comment in some]
-        aws.call(aws.client("dynamodb").batch_write_item, RequestItems={settings.TABLE_NAME: puts})
+        TICKETS.put_all(map(items.from_comment, some))
 
 
 def batches(numbers: range, tickets: int) -> list[list[dict[str, Any]]]:
     """The messages, in Lambda's form."""
     from config.batched import batched
-    from ticketing import announcement
+    from ticketing.tickets import announcement
 
     bodies = (announcement.to_message(ticket, "ticket.updated")[0] for ticket, _ in announcements(numbers, tickets))
     messages = ({"messageId": str(n), "body": body} for n, body in enumerate(bodies))
@@ -57,9 +54,9 @@ def batches(numbers: range, tickets: int) -> list[list[dict[str, Any]]]:
 
 def work(batch: list[dict[str, Any]]) -> None:
     """Hand a batch to the consumer's handler."""
-    from ticketing import analytics
+    from ticketing.index import analytics_queue
 
-    assert analytics.handler({"Records": batch}) == {"batchItemFailures": []}
+    assert analytics_queue.handler({"Records": batch}) == {"batchItemFailures": []}
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def measure(get: Callable[[str], Any], queries: Iterator[dict[str, str]]) -> lis
 def questions() -> dict[str, Callable[[], Iterator[dict[str, str]]]]:
     """What is asked, by its name in the table."""
     from bench import corpus
-    from ticketing.desk.paging import FARTHEST
+    from ticketing.desk.list_pages import FARTHEST
     from ticketing.models import IndexedTicket
 
     def texts(*forms: str) -> Iterator[dict[str, str]]:

@@ -8,7 +8,8 @@ from celery.signals import worker_process_shutdown
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from config import aws, metrics, queue
+from config import aws
+from config.aws import metrics, sqs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -23,7 +24,7 @@ class _Queue(dict[str, Any]):
     """
 
     def __getitem__(self, name: str) -> Any:
-        return queue.url(self["name"]) if name == "url" else super().__getitem__(name)
+        return sqs.url(self["name"]) if name == "url" else super().__getitem__(name)
 
 
 class _App(Celery):
@@ -79,7 +80,7 @@ def send(task: str, *arguments: str) -> None:
     if settings.CELERY_TASK_ALWAYS_EAGER:
         app.tasks[task].apply(arguments, throw=False)
         return
-    queue.url(settings.JOBS_QUEUE)  # kombu asks for it too; what fails here is not tried again by both
+    sqs.url(settings.JOBS_QUEUE)  # kombu asks for it too; what fails here is not tried again by both
     aws.call(_publish, task, arguments)
 
 

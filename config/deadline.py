@@ -2,12 +2,10 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
-
-from django.http import HttpRequest, HttpResponse
 
 # Who fails by then tries again, and that ends within ten seconds: 0.3 s to wait, and five for a try that is never
 # answered: one to connect, one that S3 has to say `100 Continue`, one to send, and two to answer.
@@ -29,14 +27,3 @@ def within(seconds: float) -> Iterator[None]:
 def passed() -> bool:
     """Whether there is no time for another try. Never outside a request: a worker has all the tries there are."""
     return time.monotonic() > _last_try.get()
-
-
-class DeadlineMiddleware:
-    """Sets each request's deadline. What is streamed after it, a download, has none."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        with within(LAST_TRY_SECONDS):
-            return self.get_response(request)

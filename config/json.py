@@ -1,12 +1,10 @@
 """JSON exactly as sent: numbers keep every digit, NaN is refused, depth and text cannot break the server."""
 
 import hashlib
-from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import simplejson
-from rest_framework.renderers import BaseRenderer
 
 # Deeper than anything people send, and far from what Python's own stack bears.
 MAX_DEPTH = 200
@@ -84,19 +82,3 @@ def _children(value: Any) -> list[Any]:
     if isinstance(value, list):
         return [child for child in value if isinstance(child, dict | list)]
     return []
-
-
-class ExactJSONRenderer(BaseRenderer):
-    """Writes an answer with every digit of its numbers."""
-
-    media_type = "application/json"
-    format = "json"
-    charset = None  # JSON is UTF-8; no parameter is defined for it
-
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        return b"" if data is None else dumps(data).encode()

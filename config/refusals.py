@@ -1,6 +1,6 @@
 """What a service says when it will not do a thing: a reason and a sentence, whoever asked.
 
-A service knows no HTTP. The APIs turn each kind into its status (config/errors.py), the desk shows the
+A service knows no HTTP. The APIs turn each kind into its status (config/web/errors.py), the desk shows the
 sentence, a queue's handler decides by kind whether trying again can help.
 """
 

@@ -3,11 +3,9 @@
 import logging
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-
-from django.http import HttpRequest, HttpResponse
 
 _current: ContextVar[str] = ContextVar("request_id", default="-")
 _VALID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -28,6 +26,13 @@ def usable(given: str | None) -> str:
     return given if given and _VALID.fullmatch(given) else new_request_id()
 
 
+def begin(given: str | None) -> str:
+    """From now on everything belongs to this request id (a new one if None, or no usable text), until the next one."""
+    chosen = usable(given)
+    _current.set(chosen)
+    return chosen
+
+
 @contextmanager
 def working_on(given: str | None) -> Iterator[str]:
     """Everything in the block belongs to this request id (a new one if None, or no usable text)."""
@@ -37,21 +42,6 @@ def working_on(given: str | None) -> Iterator[str]:
         yield chosen
     finally:
         _current.reset(token)
-
-
-class RequestIdMiddleware:
-    """Takes `X-Request-Id`, or makes one, and returns it."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Not reset afterwards: Django logs a refused request when this is over. The next request sets its own.
-        current = usable(request.headers.get("X-Request-Id"))
-        _current.set(current)
-        response = self.get_response(request)
-        response["X-Request-Id"] = current
-        return response
 
 
 class RequestIdFilter(logging.Filter):

@@ -41,11 +41,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.requests.RequestIdMiddleware",
-    "config.deadline.DeadlineMiddleware",
+    "config.web.middleware.RequestIdMiddleware",
+    "config.web.middleware.DeadlineMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "ticketing.desk.address.AddressMiddleware",
+    "ticketing.desk.middleware.AddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -120,13 +120,12 @@ METRICS_FLUSH_SECONDS = env.number("METRICS_FLUSH_SECONDS", 0 if env.text("AWS_L
 
 
 def _bucket(name: str) -> dict[str, Any]:
-    return {"BACKEND": "config.storage.Bucket", "OPTIONS": {"bucket_name": name, "region_name": REGION}}
+    return {"BACKEND": "config.aws.s3.Bucket", "OPTIONS": {"bucket_name": name, "region_name": REGION}}
 
 
 STORAGES = {
     "default": _bucket(ATTACHMENTS_BUCKET),
     "raw_tickets": _bucket(S3_BUCKET_TICKETS),
-    "large_messages": _bucket(LARGE_MESSAGE_BUCKET),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
@@ -162,13 +161,13 @@ CACHES = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["routing.authentication.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["config.access.HasScope"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],  # for the schema; bodies: config/body.py
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.access.AlwaysJson",
-    "DEFAULT_THROTTLE_CLASSES": ["config.throttle.TokenBucket"],
-    "DEFAULT_RENDERER_CLASSES": ["config.json.ExactJSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "config.description.DoorSchema",
-    "EXCEPTION_HANDLER": "config.errors.handle",
+    "DEFAULT_PERMISSION_CLASSES": ["config.web.permissions.HasScope"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],  # for the schema; bodies: config/web/body.py
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.web.negotiation.AlwaysJson",
+    "DEFAULT_THROTTLE_CLASSES": ["config.web.throttling.TokenBucket"],
+    "DEFAULT_RENDERER_CLASSES": ["config.web.renderers.ExactJSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "config.web.schemas.DoorSchema",
+    "EXCEPTION_HANDLER": "config.web.errors.handle",
     "UNAUTHENTICATED_USER": None,
     "COMPACT_JSON": True,
 }
@@ -182,8 +181,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.description.with_errors"],
-    "ENUM_NAME_OVERRIDES": {"TicketStatus": "ticketing.workflow.STATUSES"},
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.web.schemas.with_errors"],
+    "ENUM_NAME_OVERRIDES": {"TicketStatus": "ticketing.tickets.workflow.STATUSES"},
 }
 
 # --- The desk ---------------------------------------------------------------------------------------
@@ -224,7 +223,7 @@ UNFOLD = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "config.requests.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "config.request_id.RequestIdFilter"}},
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
     },

@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from config import health
-from config.access import FirstUnlessAsked
+from config.web import health
+from config.web.negotiation import FirstUnlessAsked
 
 urlpatterns = [
     path("healthz", health.alive),
@@ -15,11 +15,11 @@ urlpatterns = [
     path("desk/", admin.site.urls),
     path("", include("itsm.urls")),
     path("", include("routing.urls")),
-    path("", include("ticketing.urls")),
+    path("", include("ticketing.submissions.urls")),
     path("", include("ingestion.urls")),
 ]
 
-handler400 = "config.errors.bad_request"
-handler403 = "config.errors.forbidden"
-handler404 = "config.errors.not_found"
-handler500 = "config.errors.server_error"
+handler400 = "config.web.errors.bad_request"
+handler403 = "config.web.errors.forbidden"
+handler404 = "config.web.errors.not_found"
+handler500 = "config.web.errors.server_error"

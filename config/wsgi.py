@@ -5,7 +5,7 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from config.chunked import Gathered
+from config.web.chunked import Gathered
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from apig_wsgi import make_lambda_handler
 from django.conf import settings
 
-from config import metrics
+from config.aws import metrics
 from config.wsgi import application  # sets Django up, once for each cold start
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from config.errors import BadRequest
-from config.fields import JsonObject, NextCursor, OneOf, OnlyKnown, OptionalText, RequiredText, Texts
-from ticketing.ticket import LONGEST_KEY, LONGEST_LINE, LONGEST_TAG, MOST_TAGS
-from ticketing.workflow import PRIORITIES, STATUSES, VISIBILITIES
+from config.web.errors import BadRequest
+from config.web.fields import JsonObject, NextCursor, OneOf, OnlyKnown, OptionalText, RequiredText, Texts
+from ticketing.tickets.ticket import LONGEST_KEY, LONGEST_LINE, LONGEST_TAG, MOST_TAGS
+from ticketing.tickets.workflow import PRIORITIES, STATUSES, VISIBILITIES
 
 _OWN_PREFIX = "customer:"  # of caller ids that stand for a whole customer; the routing door makes them
 

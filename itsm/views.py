@@ -7,12 +7,12 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api import KEY_PARAMETER, PAGE_PARAMETERS, DoorView, created
-from config.body import idempotency_key, open_cursor, page_limit, read_object, seal_cursor
 from config.caller import Caller
-from config.errors import BadRequest
-from config.requests import request_id
-from config.service_levels import ServiceLevel
+from config.request_id import request_id
+from config.web.body import idempotency_key, open_cursor, page_limit, read_object, seal_cursor
+from config.web.errors import BadRequest
+from config.web.service_levels import ServiceLevel
+from config.web.views import KEY_PARAMETER, PAGE_PARAMETERS, DoorView, created
 from itsm.serializers import (
     CommentAnswer,
     CommentPage,
@@ -22,9 +22,9 @@ from itsm.serializers import (
     TicketChange,
     TicketPage,
 )
-from ticketing import ids, service
-from ticketing.service import Key
-from ticketing.ticket import LONGEST_KEY, Actor, Ticket, draft
+from ticketing import service
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import LONGEST_KEY, Actor, Place, Ticket, draft, new_comment
 
 FIRST_COMMENTS = 100
 
@@ -81,7 +81,7 @@ class TicketView(DoorView):
     @extend_schema(responses={200: TicketAnswer})
     def get(self, request: Request, ticket_id: str) -> Response:
         customer = self.caller(request).customer_id
-        found = service.get_conversation(ids.from_path(ticket_id), customer, FIRST_COMMENTS)
+        found = service.get_conversation(service.from_path(ticket_id), customer, FIRST_COMMENTS)
         comments = [one.to_json() for one in found.comments]
         cursor = seal_cursor(found.next, "comments", customer, ticket_id)
         return _ticket(found.ticket, {"comments": comments, "comments_cursor": cursor})
@@ -92,7 +92,7 @@ class TicketView(DoorView):
         form = TicketChange(data=body, partial=True)
         form.is_valid(raise_exception=True)
         ticket = service.change_ticket(
-            ids.from_path(ticket_id),
+            service.from_path(ticket_id),
             caller.customer_id,
             form.validated_data,
             _actor(caller),
@@ -115,12 +115,10 @@ class CommentsView(DoorView):
         form.is_valid(raise_exception=True)
         values = form.validated_data
         added = service.add_comment(
-            ids.from_path(ticket_id),
+            service.from_path(ticket_id),
             caller.customer_id,
-            values["comment"],
+            new_comment(values["comment"], author=values.get("author"), visibility=values.get("visibility", "public")),
             _actor(caller),
-            author=values.get("author"),
-            visibility=values.get("visibility", "public"),
             key=key,
         )
         return created(added.comment.to_json(), replayed=added.replayed)
@@ -130,9 +128,9 @@ class CommentsView(DoorView):
         customer, limit = self.caller(request).customer_id, page_limit(request)
         after = open_cursor(request, "comments", customer, ticket_id)
         if after:
-            comments, more = service.more_comments(ids.from_path(ticket_id), after, limit)
+            comments, more = service.more_comments(service.from_path(ticket_id), Place(after), limit)
         else:
-            found = service.get_conversation(ids.from_path(ticket_id), customer, limit)
+            found = service.get_conversation(service.from_path(ticket_id), customer, limit)
             comments, more = found.comments, found.next
         cursor = seal_cursor(more, "comments", customer, ticket_id)
         return Response({"comments": [one.to_json() for one in comments], "next_cursor": cursor})

@@ -10,13 +10,15 @@ from typing import Any
 
 from django.conf import settings
 
-from config import aws, json, queue
+from config import aws, json
+from config.aws import sqs
 from config.batched import batched
-from config.sources import Answer, Event
+from config.consumer.sources import Answer, Event
 from routing import topic
-from ticketing import announcement, service
-from ticketing.announcement import EventName
-from ticketing.ticket import Ticket
+from ticketing import service
+from ticketing.tickets import announcement
+from ticketing.tickets.announcement import EventName
+from ticketing.tickets.ticket import Ticket
 
 _CATCH_UP_BATCH = 100
 _EVENTS: dict[str, EventName] = {"INSERT": "ticket.created", "MODIFY": "ticket.updated"}
@@ -94,7 +96,7 @@ def _put_aside(message: topic.Message, cause: str) -> bool:
     values.pop("ticket")
     log.error("Ticket %s at version %s can never be announced: %s", values["ticket_id"], values["version"], cause)
     try:
-        queue.send(settings.ANNOUNCER_DEAD_LETTERS, json.dumps(values | {"partial": True}), {"cause": cause})
+        sqs.send(settings.ANNOUNCER_DEAD_LETTERS, json.dumps(values | {"partial": True}), {"cause": cause})
     except aws.AwsError as error:
         log.warning("The announcer's dead-letter queue cannot be reached: %s", error)
         return False

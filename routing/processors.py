@@ -6,10 +6,11 @@ from typing import Any
 from django.db import DatabaseError
 
 from config import aws
-from config.requests import working_on
-from config.sources import Answer, Event
+from config.consumer.sources import Answer, Event
+from config.request_id import working_on
 from routing import sla
-from ticketing import announcement, service
+from ticketing import service
+from ticketing.tickets import announcement
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.fields import NextCursor, OnlyKnown, RequiredText
-from ticketing.ticket import LONGEST_LINE, Comment, Ticket
+from config.web.fields import NextCursor, OnlyKnown, RequiredText
+from ticketing.tickets.ticket import LONGEST_LINE, Comment, Ticket
 
 
 class NewTicket(serializers.Serializer[dict[str, Any]]):

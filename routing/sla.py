@@ -2,18 +2,18 @@
 
 from datetime import datetime, timedelta
 
+from config import times
 from config.caller import Tier
 from routing.models import Clock
-from ticketing import clock
-from ticketing.announcement import Announcement
-from ticketing.ticket import Ticket
+from ticketing.tickets.announcement import Announcement
+from ticketing.tickets.ticket import Ticket
 
 SOLVED_WITHIN: dict[Tier, timedelta] = {"gold": timedelta(hours=4), "general": timedelta(hours=24)}
 
 
 def run_clock(announced: Announcement, ticket: Ticket) -> None:
     """Start, stop or start again the ticket's clock; an announcement that is older than the clock changes nothing."""
-    started = clock.parse(ticket.created_at) or clock.parse(announced.occurred_at)
+    started = times.parse(ticket.created_at) or times.parse(announced.occurred_at)
     if started is None:
         return
     values = {
@@ -30,4 +30,4 @@ def run_clock(announced: Announcement, ticket: Ticket) -> None:
 
 
 def _stopped(ticket: Ticket) -> datetime | None:
-    return clock.parse(ticket.updated_at) if ticket.status in ("solved", "closed") else None
+    return times.parse(ticket.updated_at) if ticket.status in ("solved", "closed") else None

@@ -1,15 +1,12 @@
 """The SNS topic `TicketRouting`: publishes announcements, ten to a call, cut by bytes."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 
 from config import aws
 from config.batched import batched_by_size
-
-if TYPE_CHECKING:
-    from mypy_boto3_sns import SNSClient
 
 MAX_ENTRIES = 10
 MAX_BYTES = 262_144  # of one message, and of a whole call; emulators let more through, so it is checked here
@@ -55,11 +52,6 @@ def publish(messages: list[Message]) -> Outcome:
     return Outcome(again, never)
 
 
-def _client() -> "SNSClient":
-    client: SNSClient = aws.client("sns")
-    return client
-
-
 def _arn() -> str:
     given: str = settings.TICKET_TOPIC_ARN
     return given or f"arn:aws:sns:{settings.REGION}:{aws.account_id()}:{settings.TICKET_TOPIC}"
@@ -67,7 +59,7 @@ def _arn() -> str:
 
 def _publish_batch(batch: list[Message]) -> Outcome:
     answer = aws.call(
-        _client().publish_batch,
+        aws.client("sns").publish_batch,
         TopicArn=_arn(),
         PublishBatchRequestEntries=[_entry(str(n), one) for n, one in enumerate(batch)],  # type: ignore[misc]
     )

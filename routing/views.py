@@ -7,16 +7,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from config.api import KEY_PARAMETER, PAGE_PARAMETERS, DoorView, created
-from config.body import idempotency_key, open_cursor, page_limit, read_object, seal_cursor
 from config.caller import Caller
 from config.refusals import Absent
-from config.requests import request_id
-from config.service_levels import ServiceLevel
+from config.request_id import request_id
+from config.web.body import idempotency_key, open_cursor, page_limit, read_object, seal_cursor
+from config.web.service_levels import ServiceLevel
+from config.web.views import KEY_PARAMETER, PAGE_PARAMETERS, DoorView, created
 from routing.serializers import CommentAnswer, NewComment, NewTicket, TicketAnswer, TicketPage, show, show_comment
-from ticketing import ids, service
-from ticketing.service import Key
-from ticketing.ticket import Actor, Ticket, draft
+from ticketing import service
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import Actor, Ticket, draft, new_comment
 
 
 class TicketsView(DoorView):
@@ -71,13 +71,12 @@ class CommentsView(DoorView):
     def post(self, request: Request, ticket_id: str) -> Response:
         caller = self.caller(request)
         values, key = _read(request, NewComment, caller, f"POST /routing/tickets/{ticket_id}/comments")
-        _routed(service.get_ticket(ids.from_path(ticket_id), caller.customer_id))
+        _routed(service.get_ticket(service.from_path(ticket_id), caller.customer_id))
         added = service.add_comment(
             ticket_id,
             caller.customer_id,
-            values["comment"],
+            new_comment(values["comment"], author=_caller_id(caller)),
             Actor(name=caller.name, door="routing", request_id=request_id()),
-            author=_caller_id(caller),
             key=key,
         )
         return created(show_comment(added.comment), replayed=added.replayed)
@@ -97,7 +96,7 @@ def _read(
 
 def _conversation(ticket_id: str, caller: Caller) -> tuple[Ticket, list[dict[str, Any]]]:
     """A ticket of this customer that came in by this door, with its public comments."""
-    found = service.get_conversation(ids.from_path(ticket_id), caller.customer_id)
+    found = service.get_conversation(service.from_path(ticket_id), caller.customer_id)
     _routed(found.ticket)
     comments, more = list(found.comments), found.next
     while more:

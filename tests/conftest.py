@@ -16,7 +16,8 @@ from moto import mock_aws
 from rest_framework.test import APIClient
 
 from config import aws as config_aws
-from config import metrics, throttle
+from config.aws import metrics
+from config.web import throttling
 from routing import tokens
 from tests import local_aws as local_server
 from tests import moto_stack
@@ -58,7 +59,7 @@ _LONGEST_NAME = 60
 def _fresh_process_state() -> Iterator[None]:
     """What a process remembers (tokens seen, throttles, metrics) does not pass from test to test."""
     yield
-    throttle._buckets.clear()
+    throttling._buckets.clear()
     metrics._collected.start_anew()
     cache.clear()
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from config import aws, queue
+from config import aws
+from config.aws import sqs
 
 START_SECONDS = 120
 STOP_SECONDS = 60  # it saves its state; killed before that, it would have forgotten
@@ -54,7 +55,7 @@ def pointed_at(endpoint: str) -> Iterator[None]:
 
 def _forget() -> None:
     aws.forget_clients()
-    queue.url.cache_clear()
+    sqs.url.cache_clear()
 
 
 def _environment(state_dir: Path, tmp: Path, port: int) -> dict[str, str]:

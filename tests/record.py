@@ -7,8 +7,9 @@ from django.conf import settings
 
 from config import aws
 from ticketing import service
-from ticketing.service import Key, Opened
-from ticketing.ticket import Actor, Ticket, draft
+from ticketing.service import Opened
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import Actor, Ticket, draft
 
 ACTOR = Actor(name="Ada", door="itsm", request_id="r-1")
 

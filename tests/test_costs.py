@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from config import json
 from tests import record
 from tests.ticketing.writing import change
-from ticketing.ticket import Ticket
+from ticketing.tickets.ticket import Ticket
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.module_loading import import_string
 
-from config.sources import sources
+from config.consumer.sources import sources
 from tests import moto_stack
 
 # Who may come in without a token or a login. A new route does not belong here unless a reader agrees.

@@ -16,13 +16,14 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from ticketing.desk.deliveries_page import DeliveriesPage
 from ticketing.desk.export_page import DownloadPage, ExportPage
-from ticketing.desk.filters import AssigneeFilter, CallerFilter, StatusFilter
 from ticketing.desk.jobs_page import JobsPage
+from ticketing.desk.list_columns import COLUMNS
+from ticketing.desk.list_filters import AssigneeFilter, CallerFilter, StatusFilter
+from ticketing.desk.list_page import TicketList
+from ticketing.desk.list_pages import pages
 from ticketing.desk.navigation import home
-from ticketing.desk.new_ticket import NewTicketPage
-from ticketing.desk.paging import pages
-from ticketing.desk.setting_aside import SetAsidePage
-from ticketing.desk.ticket_list import TicketList
+from ticketing.desk.new_ticket_page import NewTicketPage
+from ticketing.desk.set_aside_page import SetAsidePage
 from ticketing.desk.ticket_page import TicketPage
 from ticketing.index import storable
 from ticketing.models import Delivery, IndexedTicket, IndexedTicketQuerySet, Job
@@ -33,19 +34,7 @@ from ticketing.search.find import search
 class TicketAdmin(ModelAdmin):
     """The list reads the index; nothing here writes SQL."""
 
-    # The columns; `ticketing.desk.row` has their cells.
-    list_display = (
-        "reference",
-        "status",
-        "priority",
-        "tier",
-        "channel",
-        "caller_id",
-        "assignee",
-        "comment_count",
-        "created_at",
-        "updated_at",
-    )
+    list_display = COLUMNS
     list_filter = (StatusFilter, "tier", "channel", AssigneeFilter, CallerFilter)
     search_fields = ("subject",)  # shows the field; `search` decides
     search_help_text = 'Reference, words, "a phrase", begin*'

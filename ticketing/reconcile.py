@@ -6,15 +6,14 @@ a delivery has fifteen minutes to end.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from config.batched import batched
-from ticketing import bulk, clock, rawstore, reindex, unfinished
-from ticketing.comparing import Difference, What
-from ticketing.deliveries import ENDED_WELL, Delivery, scan
-from ticketing.reindex import BATCH
+from ticketing.deliveries import Delivery, doors, raw_tickets, scan, unfinished
+from ticketing.index.comparing import Difference, What
+from ticketing.jobs import reindex
+from ticketing.jobs.reindex import BATCH
+from ticketing.record import bulk
 
-GRACE = timedelta(minutes=15)
 _INDEX: dict[What, str] = {
     "missing": "in the record, but not in the index",
     "different": "the index says something else of it",
@@ -24,11 +23,6 @@ _INDEX: dict[What, str] = {
     "comments not in the record": "comments of it are in the index, but another program deleted them from the record",
     "not searchable": "in the index, but search does not know what it says",
 }
-_REDRIVE = {
-    "submission": "`manage.py redrive TicketSubmissions --ticket {0}`",
-    "zendesk": "`Run again` on the page Deliveries at the desk",
-}
-
 Progress = Callable[[int], object]
 
 
@@ -51,7 +45,7 @@ class Finding:
 def findings(since: str | None = None, progress: Progress = int) -> Iterator[Finding]:
     """Everything that is missing; deliveries and raw tickets since then, and the whole index. Raises aws.AwsError."""
     yield from _of_deliveries(batched(scan(since), BATCH), progress)
-    yield from _of_raw_tickets(batched(rawstore.stored(since), BATCH), progress)
+    yield from _of_raw_tickets(batched(raw_tickets.stored(since), BATCH), progress)
     for difference in reindex.differences(progress):
         yield _of_index(difference)
 
@@ -60,21 +54,20 @@ def findings(since: str | None = None, progress: Progress = int) -> Iterator[Fin
 
 
 def _of_deliveries(pages: Iterable[list[Delivery]], progress: Progress) -> Iterator[Finding]:
-    late = clock.stamp(datetime.now(UTC) - GRACE)
     for page in pages:
         there = bulk.existing(sorted({one.ticket_id for one in page if _has_ticket(one) and one.ticket_id}))
         for one in page:
-            if one.state in ENDED_WELL:
+            if one.ended_well:
                 yield from _ended(one, there)
             elif one.set_aside:
                 yield _aside(one)
-            elif one.state == "failed" or one.received_at < late:
+            elif one.state == "failed" or one.is_late:
                 yield _unfinished(one)
         progress(len(page))
 
 
 def _has_ticket(delivery: Delivery) -> bool:
-    return delivery.state in ENDED_WELL and delivery.state != "ignored"
+    return delivery.ended_well and delivery.state != "ignored"
 
 
 def _ended(delivery: Delivery, there: set[str]) -> Iterator[Finding]:
@@ -83,9 +76,9 @@ def _ended(delivery: Delivery, there: set[str]) -> Iterator[Finding]:
         what = f"not in the record, but {_named(delivery)} ended `{delivery.state}`"
         to_do = "Another program deleted it: restore the table to a time before that, or have the sender send it anew."
         yield Finding(delivery.ticket_id or delivery.delivery_id, what, to_do)
-    if delivery.door == "zendesk" and delivery.state in ("created", "updated"):
-        key = rawstore.key(delivery.key, delivery.received_at)
-        if not rawstore.holds(key):
+    if doors.of(delivery).keeps_raw and delivery.state in ("created", "updated"):
+        key = raw_tickets.key(delivery.key, delivery.received_at)
+        if not raw_tickets.holds(key):
             what = f"not in the raw store, but {_named(delivery)} ended `{delivery.state}`"
             yield Finding(key, what, "Have Zendesk send the webhook again; it is then fetched and stored anew.")
 
@@ -93,7 +86,7 @@ def _ended(delivery: Delivery, there: set[str]) -> Iterator[Finding]:
 def _unfinished(delivery: Delivery) -> Finding:
     """A delivery without a ticket, or with one that nobody said was made."""
     what, due = _why(delivery), delivery.state != "received"
-    again = _REDRIVE.get(delivery.door, "the page Deliveries at the desk").format(delivery.delivery_id)
+    again = doors.of(delivery).advice.format(delivery.delivery_id)
     to_do = f"Repair the cause, then {again}; if nobody can, `Set aside` on that page of the desk."
     if delivery.state == "accepted":
         to_do = f"Look whether its consumers run; if it is in the dead-letter queue: {again}."
@@ -127,13 +120,13 @@ def _named(delivery: Delivery) -> str:
 
 def _of_raw_tickets(pages: Iterable[list[tuple[str, str]]], progress: Progress) -> Iterator[Finding]:
     """Raw tickets that no ticket of the record stands for."""
-    aside = {rawstore.ticket_key(one.key).keyed_id for one in unfinished.all_set_aside() if one.door == "zendesk"}
+    aside = {raw_tickets.ticket_key(one.key).keyed_id for one in unfinished.all_set_aside() if doors.of(one).keeps_raw}
     for page in pages:
-        ids = {key: rawstore.ticket_key(zendesk_id).keyed_id for key, zendesk_id in page}
+        ids = {key: raw_tickets.ticket_key(zendesk_id).keyed_id for key, zendesk_id in page}
         there = bulk.existing(sorted(set(ids.values())))
         for key, ticket_id in ids.items():
             if ticket_id not in there:
-                what, day = f"not in the record, but {key} is in the raw store", rawstore.day(key)
+                what, day = f"not in the record, but {key} is in the raw store", raw_tickets.day(key)
                 to_do = f"`manage.py replay --since {day} --until {day}` opens it, or says why it cannot."
                 if ticket_id in aside:
                     to_do = "Its delivery was set aside: nothing is to be done."

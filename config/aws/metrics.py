@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from django.conf import settings
 
-from config import aws
+from config.aws.calls import call_once
+from config.aws.clients import client
+from config.aws.errors import AwsError
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
 
-Unit = Literal["Count", "Milliseconds", "Percent"]
+Unit = Literal["Count", "Milliseconds"]
 
 METRICS_A_CALL: Final = 1000  # what PutMetricData takes
 
@@ -133,9 +134,8 @@ def _datum(metric: _Metric, sums: _Sums) -> "MetricDatumTypeDef":
 
 
 def _put(namespace: str, data: "Sequence[MetricDatumTypeDef]") -> None:
-    client: CloudWatchClient = aws.client("cloudwatch")
     try:
-        aws.call_once(client.put_metric_data, Namespace=namespace, MetricData=data)
-    except aws.AwsError as error:
+        call_once(client("cloudwatch").put_metric_data, Namespace=namespace, MetricData=data)
+    except AwsError as error:
         names = ", ".join(sorted({datum["MetricName"] for datum in data}))
         log.warning("Values of %s %s are lost: %s", namespace, names, error)

@@ -8,7 +8,7 @@ from threading import Event
 import tenacity
 from django.db import OperationalError, close_old_connections
 
-from config import aws
+from config.aws.errors import Contended, Retryable
 
 TRIES = 6
 
@@ -24,7 +24,7 @@ def _before_sleep(state: tenacity.RetryCallState) -> None:
 # patiently(function, *arguments) calls it, and again where AWS or the database cannot do it now, after 1, 2, 4, 8 and
 # 16 seconds, which is on top of what each call tries by itself. Doing it twice must do no harm.
 patiently = tenacity.Retrying(
-    retry=tenacity.retry_if_exception_type((aws.Retryable, aws.Contended, OperationalError)),
+    retry=tenacity.retry_if_exception_type((Retryable, Contended, OperationalError)),
     stop=tenacity.stop_after_attempt(TRIES),
     wait=tenacity.wait_exponential(),
     before_sleep=_before_sleep,

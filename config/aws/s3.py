@@ -4,7 +4,7 @@ from typing import Any
 
 from storages.backends.s3 import S3Storage
 
-from config import aws
+from config.aws.clients import client_config, transfer_config
 
 
 class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
@@ -13,8 +13,8 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
     def get_default_settings(self) -> dict[str, Any]:
         return {
             **super().get_default_settings(),
-            "client_config": aws.client_config(),
-            "transfer_config": aws.transfer_config(),
+            "client_config": client_config(),
+            "transfer_config": transfer_config(),
             "default_acl": None,
             "file_overwrite": True,
             "max_memory_size": 8 * 1024 * 1024,  # of an object that is read; more goes through a file

@@ -1,16 +1,14 @@
-"""SQS: send, receive, forward, delete. What a queue's messages mean is the business of who reads them."""
+"""SQS: send, receive, forward, delete. Only the reader of a queue knows what its messages mean."""
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 
-from config import aws
+from config.aws.calls import call, call_once
+from config.aws.clients import client
 from config.batched import batched
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
 
 _POLL_SECONDS = 20
 
@@ -31,22 +29,17 @@ class Message:
         return str(self.record["receiptHandle"])
 
 
-def _client(read_timeout: float = 2.0) -> "SQSClient":
-    client: SQSClient = aws.client("sqs", read_timeout)
-    return client
-
-
 @cache
 def url(name: str) -> str:
     """The queue's URL. Raises aws.NotFound if there is none: run `manage.py provision`."""
     given: str | None = settings.QUEUE_URLS.get(name)
-    return given or aws.call(_client().get_queue_url, QueueName=name)["QueueUrl"]
+    return given or call(client("sqs").get_queue_url, QueueName=name)["QueueUrl"]
 
 
 def send(name: str, body: str, attributes: dict[str, str] | None = None) -> str:
     """Send one message; its id. Raises aws.AwsError; after aws.Retryable it may have been sent all the same."""
-    answer = aws.call(
-        _client().send_message,
+    answer = call(
+        client("sqs").send_message,
         QueueUrl=url(name),
         MessageBody=body,
         MessageAttributes={
@@ -62,8 +55,8 @@ def forward(name: str, message: Message, more: dict[str, str]) -> str:
     It stays where it is: delete it there afterwards. Raises aws.AwsError (Permanent: the queue will never take it).
     """
     added = {key: {"DataType": "String", "StringValue": value} for key, value in more.items()}
-    answer = aws.call(
-        _client().send_message,
+    answer = call(
+        client("sqs").send_message,
         QueueUrl=url(name),
         MessageBody=message.record["body"],
         MessageAttributes=message.attributes | added,
@@ -79,8 +72,8 @@ def receive(
     They are hidden from other readers for `hidden_seconds`, else as long as the queue says.
     """
     hidden: dict[str, Any] = {} if hidden_seconds is None else {"VisibilityTimeout": hidden_seconds}
-    answer = aws.call_once(
-        _client(read_timeout=_POLL_SECONDS + 5.0).receive_message,
+    answer = call_once(
+        client("sqs", _POLL_SECONDS + 5.0).receive_message,
         QueueUrl=url(name),
         MaxNumberOfMessages=min(limit, 10),
         WaitTimeSeconds=wait_seconds,
@@ -95,7 +88,7 @@ def delete(name: str, messages: list[Message]) -> None:
     """Take the messages off the queue, ten a call. One that stays will come again; that is harmless."""
     for ten in batched(messages, 10):
         entries = [{"Id": str(n), "ReceiptHandle": one.receipt} for n, one in enumerate(ten)]
-        aws.call(_client().delete_message_batch, QueueUrl=url(name), Entries=entries)  # type: ignore[arg-type]
+        call(client("sqs").delete_message_batch, QueueUrl=url(name), Entries=entries)  # type: ignore[arg-type]
 
 
 def release(name: str, messages: list[Message]) -> None:
@@ -104,19 +97,19 @@ def release(name: str, messages: list[Message]) -> None:
         entries = [
             {"Id": str(n), "ReceiptHandle": one.receipt, "VisibilityTimeout": 0} for n, one in enumerate(messages)
         ]
-        aws.call(_client().change_message_visibility_batch, QueueUrl=url(name), Entries=entries)  # type: ignore[arg-type]
+        call(client("sqs").change_message_visibility_batch, QueueUrl=url(name), Entries=entries)  # type: ignore[arg-type]
 
 
 def count(name: str) -> int:
     """How many messages wait in the queue, nearly (SQS says no more). Raises aws.AwsError."""
     names: Any = ["ApproximateNumberOfMessages"]
-    answer = aws.call(_client().get_queue_attributes, QueueUrl=url(name), AttributeNames=names)
+    answer = call(client("sqs").get_queue_attributes, QueueUrl=url(name), AttributeNames=names)
     return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def arn(name: str) -> str:
     """The queue's ARN, asked of SQS now: it answers only if the queue is there. Raises aws.AwsError."""
-    answer = aws.call_once(_client().get_queue_attributes, QueueUrl=url(name), AttributeNames=["QueueArn"])
+    answer = call_once(client("sqs").get_queue_attributes, QueueUrl=url(name), AttributeNames=["QueueArn"])
     return answer["Attributes"]["QueueArn"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import close_old_connections
 
 from config import aws
-from config.sources import Source
+from config.consumer.sources import Source
 
 log = logging.getLogger(__name__)
 

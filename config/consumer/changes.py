@@ -2,12 +2,11 @@
 replaced every few hours, a parent is read to its end before its child, an iterator lives 15 minutes."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from config import aws
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+_SECONDS = 5.0  # that an answer may take: a page of records is large
 
 
 class Trimmed(Exception):
@@ -18,11 +17,6 @@ class Trimmed(Exception):
 class Shard:
     shard_id: str
     parent_id: str | None
-
-
-def _client() -> "DynamoDBStreamsClient":
-    client: DynamoDBStreamsClient = aws.client("dynamodbstreams", 5.0)
-    return client
 
 
 def stream_arn(table: str) -> str:
@@ -39,7 +33,9 @@ def shards(arn: str) -> list[Shard]:
     found: list[Shard] = []
     last: dict[str, Any] = {}
     while True:
-        description = aws.call(_client().describe_stream, StreamArn=arn, **last)["StreamDescription"]
+        description = aws.call(aws.client("dynamodbstreams", _SECONDS).describe_stream, StreamArn=arn, **last)[
+            "StreamDescription"
+        ]
         found += [Shard(one["ShardId"], one.get("ParentShardId")) for one in description["Shards"]]
         if "LastEvaluatedShardId" not in description:
             return found
@@ -54,7 +50,9 @@ def iterator(arn: str, shard_id: str, after: str) -> str | None:
         else {"ShardIteratorType": "TRIM_HORIZON"}
     )
     try:
-        return aws.call(_client().get_shard_iterator, StreamArn=arn, ShardId=shard_id, **where).get("ShardIterator")
+        return aws.call(
+            aws.client("dynamodbstreams", _SECONDS).get_shard_iterator, StreamArn=arn, ShardId=shard_id, **where
+        ).get("ShardIterator")
     except aws.Permanent as error:
         if error.code == "TrimmedDataAccessException":
             raise Trimmed from None
@@ -64,7 +62,7 @@ def iterator(arn: str, shard_id: str, after: str) -> str | None:
 def read(place: str, limit: int) -> tuple[list[dict[str, Any]], str | None]:
     """Up to `limit` records in Lambda's form, and where to read on; None at the end of a shard. Raises Trimmed."""
     try:
-        answer = aws.call_once(_client().get_records, ShardIterator=place, Limit=limit)
+        answer = aws.call_once(aws.client("dynamodbstreams", _SECONDS).get_records, ShardIterator=place, Limit=limit)
     except aws.Permanent as error:
         if error.code == "TrimmedDataAccessException":
             raise Trimmed from None

@@ -8,19 +8,15 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-from django.conf import settings
+from typing import Any
 
 from config import aws
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 3.0
+_CHECKPOINTS = aws.Table("CHECKPOINTS_TABLE")
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +49,9 @@ class Lease:
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Move the checkpoint. Raises aws.Conflict if the lease is somebody else's by now."""
-        aws.call(
-            _table().update_item,
-            TableName=settings.CHECKPOINTS_TABLE,
-            Key=aws.to_wire({"source": self.source}),
-            UpdateExpression="SET positions = :positions, #at = :at",
-            ConditionExpression="#owner = :me",
-            ExpressionAttributeNames={"#owner": "owner", "#at": "at"},
-            ExpressionAttributeValues=aws.to_wire(
-                {":positions": checkpoint.positions, ":at": checkpoint.at, ":me": self.owner}
-            ),
+        values = {":positions": checkpoint.positions, ":at": checkpoint.at, ":me": self.owner}
+        _CHECKPOINTS.update(
+            aws.Update({"source": self.source}, "SET positions = :positions, #at = :at", "#owner = :me", values)
         )
 
     def _keep(self) -> None:
@@ -70,7 +59,8 @@ class Lease:
         renewed = time.monotonic()
         while not self._released.wait(RENEW_SECONDS):
             try:
-                self.lost.set() if _take(self.source, self.owner) is None else None
+                if _take(self.source, self.owner) is None:
+                    self.lost.set()
             except aws.AwsError as error:
                 log.warning("The lease of %s could not be renewed: %s", self.source, error)
             else:
@@ -104,42 +94,18 @@ def hold(source: str, owner: str) -> Iterator[Lease | None]:
         lease.release()
 
 
-def _table() -> "DynamoDBClient":
-    client: DynamoDBClient = aws.client("dynamodb")
-    return client
-
-
 def _take(source: str, owner: str) -> dict[str, Any] | None:
     """Take or renew the lease; the item as it is then, None if somebody else holds it."""
     now = int(time.time() * 1000)
-    try:
-        answer = aws.call(
-            _table().update_item,
-            TableName=settings.CHECKPOINTS_TABLE,
-            Key=aws.to_wire({"source": source}),
-            UpdateExpression="SET #owner = :me, held_until = :until",
-            ConditionExpression="attribute_not_exists(#owner) OR #owner = :me OR held_until < :now",
-            ExpressionAttributeNames={"#owner": "owner"},
-            ExpressionAttributeValues=aws.to_wire(
-                {":me": owner, ":until": now + int(LEASE_SECONDS * 1000), ":now": now}
-            ),
-            ReturnValues="ALL_NEW",
+    values = {":me": owner, ":until": now + int(LEASE_SECONDS * 1000), ":now": now}
+    free = "attribute_not_exists(#owner) OR #owner = :me OR held_until < :now"
+    with suppress(aws.Conflict):
+        return _CHECKPOINTS.updated(
+            aws.Update({"source": source}, "SET #owner = :me, held_until = :until", free, values)
         )
-    except aws.Conflict:
-        return None
-    return aws.from_wire(answer["Attributes"])
+    return None
 
 
 def _give_up(source: str, owner: str) -> None:
-    try:
-        aws.call(
-            _table().update_item,
-            TableName=settings.CHECKPOINTS_TABLE,
-            Key=aws.to_wire({"source": source}),
-            UpdateExpression="REMOVE #owner",
-            ConditionExpression="#owner = :me",
-            ExpressionAttributeNames={"#owner": "owner"},
-            ExpressionAttributeValues=aws.to_wire({":me": owner}),
-        )
-    except aws.Conflict:
-        return  # somebody else's already
+    with suppress(aws.Conflict):  # somebody else's already
+        _CHECKPOINTS.update(aws.Update({"source": source}, "REMOVE #owner", "#owner = :me", {":me": owner}))

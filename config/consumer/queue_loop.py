@@ -5,9 +5,10 @@ import logging
 import threading
 from contextlib import suppress
 
-from config import aws, queue
+from config import aws
+from config.aws import sqs
 from config.consumer.batch import failed_ids
-from config.sources import Source
+from config.consumer.sources import Source
 
 WAIT_SECONDS = 5  # a long poll, yet short enough to stop soon when asked to
 ERROR_SECONDS = 1.0
@@ -33,15 +34,15 @@ def work_once(source: Source, wait_seconds: int) -> int:
         return 0
     failed = failed_ids(source, [one.record for one in messages], [one.message_id for one in messages])
     done = [one for one in messages if one.message_id not in failed]
-    queue.delete(source.of, done)
+    sqs.delete(source.of, done)
     return len(done)
 
 
-def _receive(source: Source, wait_seconds: int) -> list[queue.Message]:
+def _receive(source: Source, wait_seconds: int) -> list[sqs.Message]:
     """One batch: SQS gives ten a call, so for a larger one it is asked again as long as it gives ten."""
-    messages = last = queue.receive(source.of, source.batch, wait_seconds)
+    messages = last = sqs.receive(source.of, source.batch, wait_seconds)
     with suppress(aws.AwsError):  # what was received so far is worked all the same
         while len(last) == MOST_A_CALL and len(messages) < source.batch:
-            last = queue.receive(source.of, source.batch - len(messages), 0)
+            last = sqs.receive(source.of, source.batch - len(messages), 0)
             messages = messages + last
     return messages

@@ -13,9 +13,10 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from config import aws, queue
-from config.queue import Message
-from config.sources import sources
+from config import aws
+from config.aws import sqs
+from config.aws.sqs import Message
+from config.consumer.sources import sources
 
 ORIGIN = "origin_message_id"
 DEAD_LETTERS = "DLQ"  # what a queue's name has behind it to name its dead-letter queue
@@ -58,7 +59,7 @@ def ways() -> list[Way]:
     return [
         *queues,
         Way(settings.JOBS_QUEUE, "ingestion.zendesk.tasks.about"),
-        Way(announcer, "ticketing.announcement.about", "routing.announcer.again"),
+        Way(announcer, "ticketing.tickets.announcement.about", "routing.announcer.again"),
     ]
 
 
@@ -110,7 +111,7 @@ def _batches(
     met: set[str] = set()
     began = time.monotonic()
     while _room(moved, limit) and (seconds is None or time.monotonic() - began < seconds):
-        messages = queue.receive(to.dead_letters, 10, WAIT_SECONDS, HIDDEN_SECONDS)
+        messages = sqs.receive(to.dead_letters, 10, WAIT_SECONDS, HIDDEN_SECONDS)
         held |= {one.message_id: one for one in messages}
         new = [one for one in messages if origin(one) not in met]
         if not new:
@@ -141,7 +142,7 @@ def _give(to: Way, messages: list[Message], moved: Moved, progress: Callable[[in
             else:
                 given.append(message)
     finally:
-        queue.delete(to.dead_letters, given)
+        sqs.delete(to.dead_letters, given)
         moved.count += len(given)
         progress(len(given))
     return given
@@ -151,12 +152,12 @@ def _give_one(to: Way, message: Message) -> None:
     if to.again:
         import_string(to.again)(message.record)
     else:
-        queue.forward(to.name, message, {ORIGIN: origin(message)})
+        sqs.forward(to.name, message, {ORIGIN: origin(message)})
 
 
 def _release(to: Way, held: list[Message]) -> None:
     try:
         for start in range(0, len(held), 10):
-            queue.release(to.dead_letters, held[start : start + 10])
+            sqs.release(to.dead_letters, held[start : start + 10])
     except aws.AwsError as error:
         log.warning("What stays in %s is hidden for up to %d s: %s", to.dead_letters, HIDDEN_SECONDS, error)

@@ -71,7 +71,7 @@ def sources() -> list[Source]:
             note="ticketing.submissions.worker.note",
         ),
         # Many in one SQL transaction: most of what a transaction costs, it costs once.
-        _tickets("analytics", settings.ANALYTICS_QUEUE, "ticketing.analytics.handler", batch=100),
+        _tickets("analytics", settings.ANALYTICS_QUEUE, "ticketing.index.analytics_queue.handler", batch=100),
         _tickets("priority", settings.PRIORITY_QUEUE, "routing.processors.priority"),
         _tickets("general", settings.GENERAL_QUEUE, "routing.processors.general"),
     ]
@@ -79,7 +79,7 @@ def sources() -> list[Source]:
 
 def _tickets(name: str, of: str, handler: str, batch: int = 10) -> Source:
     """A queue of announcements."""
-    return Source(name, "queue", of, handler, batch, workers=2, about="ticketing.announcement.about")
+    return Source(name, "queue", of, handler, batch, workers=2, about="ticketing.tickets.announcement.about")
 
 
 def queue_names() -> list[str]:

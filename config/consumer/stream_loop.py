@@ -7,12 +7,13 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from config import aws, metrics
+from config import aws
+from config.aws import metrics
 from config.consumer import changes
 from config.consumer.batch import failed_ids
 from config.consumer.changes import Shard, Trimmed
 from config.consumer.leases import END, Checkpoint, Lease, hold
-from config.sources import Source
+from config.consumer.sources import Source
 
 IDLE_SECONDS = 0.25  # four reads a second; a shard allows five
 SAVE_SECONDS = 10.0

@@ -35,8 +35,11 @@ def _settle_recovery(table: str) -> bool:
     state = aws.call(dynamodb.describe_continuous_backups, TableName=table)["ContinuousBackupsDescription"]
     if state.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") == "ENABLED":
         return False
-    wanted = {"PointInTimeRecoveryEnabled": True}
-    aws.call(dynamodb.update_continuous_backups, TableName=table, PointInTimeRecoverySpecification=wanted)
+    aws.call(
+        dynamodb.update_continuous_backups,
+        TableName=table,
+        PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+    )
     return True
 
 
@@ -49,7 +52,7 @@ def _settle_lifecycle(bucket: str, rules: list[dict[str, Any]]) -> bool:
             raise
     else:
         return False
-    wanted = {"Rules": [_lifecycle_rule(rule) for rule in rules]}
+    wanted: Any = {"Rules": [_lifecycle_rule(rule) for rule in rules]}
     aws.call(s3.put_bucket_lifecycle_configuration, Bucket=bucket, LifecycleConfiguration=wanted)
     return True
 

@@ -16,7 +16,7 @@ import yaml
 from django.conf import settings
 
 from config import aws
-from config.settle import settle
+from config.provision.settle import settle
 
 TEMPLATE: Final = Path(settings.BASE_DIR) / "infra" / "stack.yaml"
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 
 from config import json
-from config.errors import BadRequest, TooLarge, UnsupportedMediaType
+from config.web.errors import BadRequest, TooLarge, UnsupportedMediaType
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 

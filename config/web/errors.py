@@ -10,7 +10,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from config import refusals
-from config.requests import request_id
+from config.request_id import request_id
 
 log = logging.getLogger(__name__)
 
@@ -31,28 +31,12 @@ class Unauthorized(ApiError):
     status_code = status.HTTP_401_UNAUTHORIZED
 
 
-class NotFound(ApiError):
-    status_code = status.HTTP_404_NOT_FOUND
-
-
-class Conflict(ApiError):
-    status_code = status.HTTP_409_CONFLICT
-
-
 class TooLarge(ApiError):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 
-class Unprocessable(ApiError):
-    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
-
-
 class TooManyRequests(ApiError):
     status_code = status.HTTP_429_TOO_MANY_REQUESTS
-
-
-class Unavailable(ApiError):
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
 
 
 class UnsupportedMediaType(ApiError):

@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import SkipField, empty
 
-from config.errors import BadRequest
+from config.web.errors import BadRequest
 
 
 class OnlyKnown(serializers.Serializer[dict[str, Any]]):

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
-from config import aws, queue
-from config.requests import request_id
-from config.sources import queue_names
+from config import aws
+from config.aws import sqs
+from config.consumer.sources import queue_names
+from config.request_id import request_id
 
 
 def alive(request: HttpRequest) -> JsonResponse:
@@ -41,7 +42,7 @@ def _aws() -> dict[str, Callable[[], object]]:
     tables = {"tickets": settings.TABLE_NAME, "deliveries": settings.DELIVERIES_TABLE}
     return {
         **{f"table of {what}": partial(_table, name) for what, name in tables.items()},
-        **{f"queue {name}": partial(queue.arn, name) for name in queue_names()},
+        **{f"queue {name}": partial(sqs.arn, name) for name in queue_names()},
         "event stream": _stream,
     }
 

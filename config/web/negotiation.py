@@ -1,31 +1,16 @@
-"""DRF's defaults of this project: who may call a view, and what it speaks. Named in the settings.
+"""What form an answer has. Named in the settings as DRF's default.
 
 DRF loads these while it loads its own views, so nothing here may import those.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from django.http import Http404
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
-from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-
-from config.caller import caller_behind
-
-if TYPE_CHECKING:
-    from rest_framework.views import APIView
-
-
-class HasScope(BasePermission):
-    """Lets a caller in whose token has the view's `scope`. A view without one lets nobody in."""
-
-    def has_permission(self, request: Request, view: "APIView") -> bool:
-        caller = caller_behind(request)
-        return caller is not None and getattr(view, "scope", None) in caller.scopes
 
 
 class AlwaysJson(BaseContentNegotiation):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from config import metrics
+from config.aws import metrics
 
 SERVICE: Final = "Foyer"
 UNKNOWN: Final = "unknown"  # the tier of a request that failed before it was known whose it is

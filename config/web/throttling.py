@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from config.caller import caller_behind
-from config.errors import TooManyRequests
+from config.web.errors import TooManyRequests
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.caller import Caller, caller_behind
-from config.service_levels import UNKNOWN, ServiceLevel
+from config.web.service_levels import UNKNOWN, ServiceLevel
 
 # How the API's description tells of what many requests have in common.
 KEY_PARAMETER = OpenApiParameter(

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 
-from config import aws, json
+from config import aws, json, times
 from config.batched import batched_by_size
-from ticketing import clock
 
 if TYPE_CHECKING:
-    from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.type_defs import PutRecordsResultEntryTypeDef
 
 log = logging.getLogger(__name__)
@@ -63,7 +61,7 @@ def record(event: dict[str, Any]) -> Record:
 
     It goes by its own `partition_key`, else by its type. Raises TooLarge.
     """
-    now = clock.now()
+    now = times.now()
     stored = event | {"timestamp": event.get("timestamp") or now, "ingested_at": now}
     key = event.get("partition_key") or event["event_type"]
     made = Record(event["event_type"], key, json.dumps(stored).encode())
@@ -75,7 +73,7 @@ def record(event: dict[str, Any]) -> Record:
 def put(one: Record) -> Place:
     """Write one record; where it stands. Raises aws.AwsError: then the event was not accepted."""
     answer = aws.call(
-        _client().put_record,
+        aws.client("kinesis").put_record,
         StreamName=settings.KINESIS_STREAM_NAME,
         Data=one.data,
         PartitionKey=one.partition_key,
@@ -117,7 +115,7 @@ def _put_patiently(records: list[Record], indexes: list[int], places: list[Place
 def _put_some(records: list[Record]) -> list[Place | None]:
     """One call; it may succeed and some of its records fail."""
     answer = aws.call(
-        _client().put_records,
+        aws.client("kinesis").put_records,
         StreamName=settings.KINESIS_STREAM_NAME,
         Records=[{"Data": one.data, "PartitionKey": one.partition_key} for one in records],
     )
@@ -129,8 +127,3 @@ def _put_some(records: list[Record]) -> list[Place | None]:
 
 def _place(result: "PutRecordsResultEntryTypeDef") -> Place | None:
     return None if result.get("ErrorCode") else Place(result["SequenceNumber"], result["ShardId"])
-
-
-def _client() -> "KinesisClient":
-    client: KinesisClient = aws.client("kinesis")
-    return client

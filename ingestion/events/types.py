@@ -5,9 +5,8 @@ from typing import Any, Final
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from config import json
+from config import json, times
 from config.refusals import Invalid
-from ticketing import clock
 
 _TEXT = {"type": "string"}
 
@@ -64,7 +63,7 @@ def _check_timestamp(timestamp: Any) -> None:
     """Absent, null or empty: the time of arrival is taken (seed 001)."""
     if timestamp in (None, ""):
         return
-    if not isinstance(timestamp, str) or clock.parse(timestamp) is None:
+    if not isinstance(timestamp, str) or times.parse(timestamp) is None:
         raise Invalid("timestamp must be a time in ISO 8601, e.g. 2026-02-09T10:11:12Z")
 
 

@@ -5,9 +5,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api import DoorView
-from config.body import read_json, read_object
-from config.errors import TooLarge
+from config.web.body import read_json, read_object
+from config.web.errors import TooLarge
+from config.web.views import DoorView
 from ingestion.events import batch, stream, types
 from ingestion.events.serializers import Event, EventAnswer, EventBatch, EventBatchAnswer
 

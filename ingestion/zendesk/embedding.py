@@ -1,14 +1,9 @@
 """The embedding function, told that a raw ticket is there."""
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 
 from config import aws, json
 from ingestion.zendesk.errors import GiveUp
-
-if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
 
 
 def invoke(zendesk_id: str, key: str) -> None:
@@ -16,11 +11,10 @@ def invoke(zendesk_id: str, key: str) -> None:
 
     Raises aws.Retryable (try again) and GiveUp (the function is not there, or we may not call it).
     """
-    client: LambdaClient = aws.client("lambda")
     payload = {"ticket_id": zendesk_id, "s3_bucket": settings.S3_BUCKET_TICKETS, "s3_key": key}
     try:
         aws.call(
-            client.invoke,
+            aws.client("lambda").invoke,
             FunctionName=settings.EMBEDDING_FUNCTION,
             InvocationType="Event",
             Payload=json.dumps(payload).encode(),

@@ -9,8 +9,9 @@ from django.conf import settings
 from config import aws
 from config.refusals import Busy
 from ingestion.zendesk import tasks
-from ticketing import deliveries, ids
+from ticketing import deliveries
 from ticketing.deliveries import Delivery
+from ticketing.tickets import ids
 
 log = logging.getLogger(__name__)
 

@@ -4,11 +4,10 @@ from typing import Any
 
 from django.conf import settings
 
-from config import json
-from ticketing import clock
-from ticketing.ticket import Ticket
-from ticketing.ticket import draft as new_draft
-from ticketing.workflow import PRIORITIES, Priority, Status
+from config import json, times
+from ticketing.tickets.ticket import Ticket
+from ticketing.tickets.ticket import draft as new_draft
+from ticketing.tickets.workflow import PRIORITIES, Priority, Status
 
 _STATUS: dict[str, Status] = {
     "new": "open",
@@ -92,8 +91,8 @@ def author(comment: dict[str, Any], context: dict[str, Any]) -> str | None:
 
 def moment(value: str | None) -> str | None:
     """Zendesk's time in the record's form; None if it is none."""
-    parsed = clock.parse(value) if value else None
-    return clock.stamp(parsed) if parsed else None
+    parsed = times.parse(value) if value else None
+    return times.stamp(parsed) if parsed else None
 
 
 def text(value: Any) -> str | None:

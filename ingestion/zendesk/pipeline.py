@@ -1,4 +1,4 @@
-"""A delivery's way from webhook to desk (seed 000): fetch, validate, store raw, open or update, embed.
+"""A delivery's way from webhook to desk: fetch, validate, store raw, open or update, embed.
 
 It may run twice, or die anywhere and run again: each step finds what an earlier run left.
 """
@@ -6,8 +6,8 @@ It may run twice, or die anywhere and run again: each step finds what an earlier
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ingestion.zendesk import client, embedding, raw, record, validation
-from ticketing.deliveries import Delivery
+from ingestion.zendesk import client, embedding, sync, validation
+from ticketing.deliveries import Delivery, raw_tickets
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
     refusals.Busy and Stale (run it again), and other aws.AwsError (the setup is wrong).
     """
     validation.check(context, delivery.key)
-    key = raw.key(delivery.key, delivery.received_at)
-    raw.store(key, context)
-    ticket, opened = record.write(context, delivery.delivery_id)
+    key = raw_tickets.key(delivery.key, delivery.received_at)
+    raw_tickets.store(key, context)
+    ticket, opened = sync.write(context, delivery.delivery_id)
     embedding.invoke(delivery.key, key)
     return Outcome("created" if opened else "updated", ticket.ticket_id)
 
@@ -40,18 +40,21 @@ def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
 def again(zendesk_id: str, key: str, delivery_id: str) -> Outcome:
     """Take a ticket in again as it lies in the raw store: onto the desk, to the embedding function.
 
-    The function is not told of a state that the desk knows a newer one of. Raises as `take`, but nothing of Zendesk,
-    which is not asked.
+    The function is not told of a state that the desk knows a newer one of. Raises as `take`, and Invalid as `load`;
+    Zendesk is not asked.
     """
     context = load(zendesk_id, key)
-    ticket, opened = record.write(context, delivery_id)
-    if not record.is_past(context, ticket):
+    ticket, opened = sync.write(context, delivery_id)
+    if not sync.is_past(context, ticket):
         embedding.invoke(zendesk_id, key)
     return Outcome("created" if opened else "updated", ticket.ticket_id)
 
 
 def load(zendesk_id: str, key: str) -> dict[str, Any]:
-    """The ticket as it lies in the raw store. Raises GiveUp if it is not there, or not whole; aws.AwsError."""
-    context: dict[str, Any] = raw.load(key)
+    """The ticket as it lies in the raw store.
+
+    Raises Invalid if it is not there or is no JSON, GiveUp if it is not whole, aws.AwsError.
+    """
+    context: dict[str, Any] = raw_tickets.load(key)
     validation.check(context, zendesk_id)
     return context

@@ -11,12 +11,14 @@ from typing import Literal
 from tenacity import retry_if_exception_type
 
 from config import aws
-from config.patience import patiently
+from config.aws.patience import patiently
 from config.refusals import Busy, Invalid, Stale
 from ingestion.zendesk import pipeline
 from ingestion.zendesk.errors import GiveUp
 from ingestion.zendesk.pipeline import Outcome
-from ticketing import ids, rawstore, service
+from ticketing import service
+from ticketing.deliveries import raw_tickets
+from ticketing.tickets import ids
 
 _FOR_NOW = retry_if_exception_type((aws.Retryable, aws.Contended, Busy, Stale))
 
@@ -38,8 +40,8 @@ def replayed(since: str, until: str, dry_run: bool = False) -> Iterator[Replayed
     half a minute of trying: replay again from that day.
     """
     opened: set[str] = set()  # in a dry run nothing shows that the day before would have
-    for day in rawstore.days(since, until):
-        for key, zendesk_id in patiently(rawstore.stored_on, day):
+    for day in raw_tickets.days(since, until):
+        for key, zendesk_id in patiently(raw_tickets.stored_on, day):
             way = partial(_would, opened) if dry_run else partial(pipeline.again, delivery_id=ids.new_id())
             yield patiently.copy(retry=_FOR_NOW)(_one, way, zendesk_id, key)
 
@@ -48,14 +50,14 @@ def _one(way: Callable[[str, str], Outcome], zendesk_id: str, key: str) -> Repla
     try:
         outcome = way(zendesk_id, key)
     except (GiveUp, Invalid) as error:
-        return Replayed(key, rawstore.ticket_key(zendesk_id).keyed_id, "refused", error.sentence)
+        return Replayed(key, raw_tickets.ticket_key(zendesk_id).keyed_id, "refused", error.sentence)
     return Replayed(key, outcome.ticket_id, outcome.end)
 
 
 def _would(opened: set[str], zendesk_id: str, key: str) -> Outcome:
     """What would come of it."""
     pipeline.load(zendesk_id, key)
-    ticket_id = rawstore.ticket_key(zendesk_id).keyed_id
+    ticket_id = raw_tickets.ticket_key(zendesk_id).keyed_id
     if ticket_id in opened or service.find(ticket_id):
         return Outcome("updated", ticket_id)
     opened.add(ticket_id)

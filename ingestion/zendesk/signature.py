@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
-from ticketing import clock
+from config import times
 
 _EPOCH = re.compile(r"[0-9]{1,11}")
 
@@ -55,4 +55,4 @@ def _is_fresh(timestamp: str) -> bool:
 def _moment(timestamp: str) -> datetime | None:
     if _EPOCH.fullmatch(timestamp):
         return datetime.fromtimestamp(int(timestamp), UTC)
-    return clock.parse(timestamp)
+    return times.parse(timestamp)

@@ -9,11 +9,13 @@ from typing import Any
 from django.conf import settings
 
 from config.refusals import Final
-from config.requests import request_id
+from config.request_id import request_id
 from ingestion.zendesk import mapping
-from ticketing import rawstore, service
-from ticketing.ticket import Actor, Ticket
-from ticketing.workflow import REOPENED_BY_COMMENT, Status
+from ticketing import service
+from ticketing.deliveries import raw_tickets
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import Actor, Comment, Ticket, new_comment
+from ticketing.tickets.workflow import REOPENED_BY_COMMENT, Status
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ def write(context: dict[str, Any], delivery_id: str) -> tuple[Ticket, bool]:
     write it (try again), aws.AwsError.
     """
     zendesk_id = str(context["ticket"]["id"])
-    key = rawstore.ticket_key(zendesk_id)
+    key = raw_tickets.ticket_key(zendesk_id)
     ticket = service.open_ticket(mapping.draft(context, delivery_id), key).ticket
     try:
         _add_comments(ticket.ticket_id, zendesk_id, context)  # before a change that may close the ticket
@@ -42,16 +44,20 @@ def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> N
         service.add_comment(
             ticket_id,
             settings.DEFAULT_CUSTOMER,
-            mapping.text(comment.get("body")) or "(no text)",
+            _comment(comment, context),
             _actor(),
-            author=mapping.author(comment, context),
-            visibility="internal" if comment.get("public") is False else "public",
             reopen=False,
-            key=service.Key(
-                settings.DEFAULT_CUSTOMER, f"zendesk comments {zendesk_id}", comment_id, fingerprint=comment_id
-            ),
-            created_at=mapping.moment(comment.get("created_at")),
+            key=Key(settings.DEFAULT_CUSTOMER, f"zendesk comments {zendesk_id}", comment_id, fingerprint=comment_id),
         )
+
+
+def _comment(comment: dict[str, Any], context: dict[str, Any]) -> Comment:
+    return new_comment(
+        mapping.text(comment.get("body")) or "(no text)",
+        author=mapping.author(comment, context),
+        visibility="internal" if comment.get("public") is False else "public",
+        created_at=mapping.moment(comment.get("created_at")) or "",
+    )
 
 
 def is_past(context: dict[str, Any], ticket: Ticket) -> bool:

@@ -13,11 +13,12 @@ from django.conf import settings
 from config import aws, celery, json
 from config.celery import app
 from config.refusals import Busy, Invalid, Refusal, Stale
-from config.requests import working_on
+from config.request_id import working_on
 from ingestion.zendesk import pipeline
 from ingestion.zendesk.errors import GiveUp, PipelineError, TryLater
-from ticketing import deliveries, ids, rawstore
-from ticketing.deliveries import ENDED_WELL
+from ticketing import deliveries
+from ticketing.deliveries import raw_tickets
+from ticketing.tickets import ids
 
 log = logging.getLogger(__name__)
 
@@ -80,12 +81,12 @@ def about(record: dict[str, Any]) -> set[str]:
     except (ValueError, KeyError, TypeError):
         return set()
     delivery = deliveries.get(delivery_id) if isinstance(delivery_id, str) and ids.is_id(delivery_id) else None
-    return {delivery_id, rawstore.ticket_key(delivery.key).keyed_id} if delivery else set()
+    return {delivery_id, raw_tickets.ticket_key(delivery.key).keyed_id} if delivery else set()
 
 
 def _work(delivery_id: str) -> None:
     delivery = deliveries.get(delivery_id)
-    if delivery is None or delivery.state in ENDED_WELL:
+    if delivery is None or delivery.ended_well:
         return
     with working_on(delivery.request_id):
         try:

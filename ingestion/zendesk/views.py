@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config import body
-from config.errors import BadRequest, Unauthorized
+from config.web import body
+from config.web.errors import BadRequest, Unauthorized
 from ingestion.zendesk import intake, signature
 from ingestion.zendesk.serializers import Accepted, Ignored, Notice
 

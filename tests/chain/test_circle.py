@@ -10,15 +10,15 @@ import pytest
 from django.conf import settings
 
 from config import aws as config_aws
-from config import queue
+from config.aws import sqs
 from config.consumer import changes, queue_loop, stream_loop
 from config.consumer.leases import hold
+from config.consumer.sources import Source, sources
 from config.consumer.stream_loop import Reader
-from config.sources import Source, sources
 from routing.models import Clock
 from ticketing import service
 from ticketing.models import IndexedTicket
-from ticketing.ticket import Actor, Ticket, draft
+from ticketing.tickets.ticket import Actor, Ticket, draft, new_comment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("local-aws")]
 
@@ -74,7 +74,7 @@ def _actor() -> Actor:
 
 def test_a_ticket_and_its_changes_reach_the_index() -> None:
     ticket = _open()
-    service.add_comment(ticket.ticket_id, "acme", "More", _actor())
+    service.add_comment(ticket.ticket_id, "acme", new_comment("More"), _actor())
     service.change_ticket(ticket.ticket_id, "acme", {"status": "pending"}, _actor())
     _announce_all()
     _work_all("analytics")
@@ -110,7 +110,7 @@ def test_a_reader_that_died_after_announcing_announces_again() -> None:
         while dying.step():
             pass
     _announce_all()
-    bodies = [one.record["body"] for one in queue.receive(settings.ANALYTICS_QUEUE, 10, 0)]
+    bodies = [one.record["body"] for one in sqs.receive(settings.ANALYTICS_QUEUE, 10, 0)]
     assert len([body for body in bodies if ticket.ticket_id in body]) == 2
 
 

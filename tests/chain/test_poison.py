@@ -11,11 +11,13 @@ from django.core.management import call_command
 from django.test import Client
 
 from config import aws as config_aws
-from config import json, queue, redrive
-from config.consumer import queue_loop
-from config.sources import sources
-from ticketing import deliveries, ids, service
+from config import json
+from config.aws import sqs
+from config.consumer import queue_loop, redrive
+from config.consumer.sources import sources
+from ticketing import deliveries, service
 from ticketing.submissions import large
+from ticketing.tickets import ids
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db, pytest.mark.xdist_group("local-aws")]
 
@@ -37,12 +39,12 @@ def _impatient(local_aws: str) -> Iterator[None]:
     """A message that failed comes again after some seconds, and its fifth try is the last."""
     sqs: Any = config_aws.client("sqs")
     for name in (QUEUE, DEAD):
-        sqs.purge_queue(QueueUrl=queue.url(name))
-    sqs.set_queue_attributes(QueueUrl=queue.url(QUEUE), Attributes={"VisibilityTimeout": "4"})
+        sqs.purge_queue(QueueUrl=sqs.url(name))
+    sqs.set_queue_attributes(QueueUrl=sqs.url(QUEUE), Attributes={"VisibilityTimeout": "4"})
     yield
-    sqs.set_queue_attributes(QueueUrl=queue.url(QUEUE), Attributes={"VisibilityTimeout": "30"})
+    sqs.set_queue_attributes(QueueUrl=sqs.url(QUEUE), Attributes={"VisibilityTimeout": "30"})
     for name in (QUEUE, DEAD):
-        sqs.purge_queue(QueueUrl=queue.url(name))
+        sqs.purge_queue(QueueUrl=sqs.url(name))
 
 
 def _bodies() -> list[str]:
@@ -64,8 +66,8 @@ def _send(bodies: list[str]) -> dict[str, str]:
     sent: dict[str, str] = {}
     for start in range(0, len(bodies), 10):
         batch = bodies[start : start + 10]
-        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(batch)]
-        answer = config_aws.client("sqs").send_message_batch(QueueUrl=queue.url(QUEUE), Entries=entries)
+        entries: Any = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(batch)]
+        answer = config_aws.client("sqs").send_message_batch(QueueUrl=sqs.url(QUEUE), Entries=entries)
         sent |= {one["MessageId"]: batch[int(one["Id"])] for one in answer["Successful"]}
     return sent
 
@@ -85,7 +87,7 @@ def _work_all() -> None:
 
 def _left(name: str) -> int:
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = config_aws.client("sqs").get_queue_attributes(QueueUrl=queue.url(name), AttributeNames=names)
+    answer = config_aws.client("sqs").get_queue_attributes(QueueUrl=sqs.url(name), AttributeNames=names)
     return sum(int(value) for value in answer["Attributes"].values())
 
 
@@ -130,4 +132,4 @@ def test_twenty_poisonous_messages_among_two_thousand(admin_client: Client) -> N
     _work_all()
     assert len(_subjects()) == GOOD + LOST
     assert _left(DEAD) == 10
-    assert {redrive.origin(one) for one in queue.receive(DEAD, 10, 0)} <= set(poison)
+    assert {redrive.origin(one) for one in sqs.receive(DEAD, 10, 0)} <= set(poison)

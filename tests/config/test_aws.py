@@ -47,7 +47,7 @@ def cancelled(*codes: str) -> ClientError:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Waits between tries take no time; the list has their seconds."""
     slept: list[float] = []
-    monkeypatch.setattr(aws._retry, "sleep", slept.append)
+    monkeypatch.setattr(aws.calls._retry, "sleep", slept.append)
     return slept
 
 
@@ -131,7 +131,7 @@ def test_what_no_waiting_changes_is_tried_once(code: str, waits: list[float]) ->
 def test_writers_that_meet_try_again_for_up_to_two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    monkeypatch.setattr(aws._meet, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    monkeypatch.setattr(aws.calls._meet, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
     held = Failing(*[cancelled("TransactionConflict") for _ in range(1000)])
     with pytest.raises(aws.Contended):
         aws.call(held)
@@ -144,7 +144,7 @@ def test_an_answer_that_came_late_takes_nothing_from_the_time_to_meet(
 ) -> None:
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    monkeypatch.setattr(aws._meet, "sleep", lambda _: None)
+    monkeypatch.setattr(aws.calls._meet, "sleep", lambda _: None)
     answers = Failing(ReadTimeoutError(endpoint_url="http://nowhere"), cancelled("TransactionConflict"))
 
     def slow() -> str:
@@ -156,11 +156,11 @@ def test_an_answer_that_came_late_takes_nothing_from_the_time_to_meet(
 
 
 def test_who_met_another_writer_has_all_tries_left(monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> None:
-    monkeypatch.setattr(aws._meet, "sleep", lambda _: None)
-    met = [cancelled("TransactionConflict") for _ in range(aws.TRIES)]
-    operation = Failing(*met, *[error("ThrottlingException") for _ in range(aws.TRIES - 1)])
+    monkeypatch.setattr(aws.calls._meet, "sleep", lambda _: None)
+    met = [cancelled("TransactionConflict") for _ in range(aws.calls.TRIES)]
+    operation = Failing(*met, *[error("ThrottlingException") for _ in range(aws.calls.TRIES - 1)])
     aws.call(operation)
-    assert len(waits) == aws.TRIES - 1
+    assert len(waits) == aws.calls.TRIES - 1
 
 
 @pytest.mark.usefixtures("own_clients")
@@ -184,10 +184,11 @@ def test_botocore_does_not_try_again_by_itself(calls: list[str], waits: list[flo
 
 def test_every_client_connects_within_a_second_and_answers_within_two() -> None:
     for service in ("dynamodb", "sqs", "sns", "kinesis", "s3"):
-        config = aws.client(service).meta.config
+        config: Any = aws.client(service).meta.config
         assert (config.connect_timeout, config.read_timeout) == (1, 2.0), service
         assert config.retries["total_max_attempts"] == 1
-    assert aws.client("sqs", 25.0).meta.config.read_timeout == 25.0
+    patient: Any = aws.client("sqs", 25.0).meta.config
+    assert patient.read_timeout == 25.0
 
 
 def test_the_wire_format_comes_back_as_it_went() -> None:

@@ -7,8 +7,8 @@ from django.core import signing
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from config import body
-from config.errors import ApiError
+from config.web import body
+from config.web.errors import ApiError
 
 JSON = "application/json"
 

@@ -11,7 +11,8 @@ from kombu import pools
 from kombu.exceptions import OperationalError
 
 from config import aws as config_aws
-from config import celery, deadline, queue
+from config import celery, deadline
+from config.aws import sqs
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def queued(aws: None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config_aws._retry, "sleep", lambda _: None)
+    monkeypatch.setattr(config_aws.calls._retry, "sleep", lambda _: None)
 
 
 def test_a_job_is_tried_three_times(queued: list[Any]) -> None:
@@ -73,7 +74,7 @@ def _forget_connections() -> None:
 def test_a_queue_that_never_answers_is_waited_for_as_long_as_any_other(
     aws: None, own_connections: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue.url(settings.JOBS_QUEUE)
+    sqs.url(settings.JOBS_QUEUE)
     began = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as server, deadline.within(-1):
         monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", f"http://127.0.0.1:{server.getsockname()[1]}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from config.chunked import Gathered
+from config.web.chunked import Gathered
 
 
 def given(content: bytes, **environ: Any) -> tuple[bytes, str | None, int]:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from config.consumer.sources import Source, sources
 from config.management.commands import consume
-from config.sources import Source, sources
 
 
 @pytest.fixture(autouse=True)

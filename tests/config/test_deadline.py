@@ -22,8 +22,8 @@ def silent_s3(own_clients: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     """S3 takes connections and never says a word; the waits for it are short."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.getsockname()[1]}")
-        monkeypatch.setattr(aws, "client_config", _hasty(aws.client_config))
-        monkeypatch.setattr(aws._retry, "sleep", lambda _: None)
+        monkeypatch.setattr(aws.clients, "client_config", _hasty(aws.client_config))
+        monkeypatch.setattr(aws.calls._retry, "sleep", lambda _: None)
         _forget_storages()
         yield
     _forget_storages()
@@ -51,7 +51,7 @@ def test_a_request_that_s3_leaves_waiting_has_no_further_try_after_its_deadline(
     token_client: Any, calls: list[str], monkeypatch: pytest.MonkeyPatch, scope: str, path: str, body: Any, status: int
 ) -> None:
     client = token_client(scope)
-    for seconds, tries in ((60.0, aws.TRIES), (0.05, 1)):
+    for seconds, tries in ((60.0, aws.calls.TRIES), (0.05, 1)):
         monkeypatch.setattr(deadline, "LAST_TRY_SECONDS", seconds)
         calls.clear()
         assert client.post(path, body, format="json").status_code == status
@@ -60,9 +60,10 @@ def test_a_request_that_s3_leaves_waiting_has_no_further_try_after_its_deadline(
 
 def test_the_longest_try_that_begins_by_then_ends_within_ten_seconds() -> None:
     bucket: Any = storages["default"]
-    for config in (aws.client("dynamodb").meta.config, aws.client("s3").meta.config, bucket.client_config):
+    configs: list[Any] = [aws.client("dynamodb").meta.config, aws.client("s3").meta.config, bucket.client_config]
+    for config in configs:
         longest = 3 * config.connect_timeout + config.read_timeout  # it is also how long it has to be let send
-        assert deadline.LAST_TRY_SECONDS + 2 * aws.FIRST_WAIT * 1.5 + longest < 10
+        assert deadline.LAST_TRY_SECONDS + 2 * aws.calls.FIRST_WAIT * 1.5 + longest < 10
 
 
 def test_outside_a_request_there_is_no_deadline(client: Client) -> None:
@@ -80,7 +81,7 @@ def test_a_first_try_is_made_however_late_it_is(monkeypatch: pytest.MonkeyPatch)
         tries.append(1)
         raise ReadTimeoutError(endpoint_url="http://nowhere")
 
-    monkeypatch.setattr(aws._retry, "sleep", lambda _: None)
+    monkeypatch.setattr(aws.calls._retry, "sleep", lambda _: None)
     with deadline.within(-1), pytest.raises(aws.Retryable):
         aws.call(silent)
     assert len(tries) == 1

@@ -9,7 +9,7 @@ from botocore.client import BaseClient
 from django.test import Client
 from rest_framework.test import APIClient
 
-from config.requests import RequestIdFilter
+from config.request_id import RequestIdFilter
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
@@ -100,7 +100,7 @@ def test_a_500_tells_nothing_of_aws_and_the_log_tells_all(
 
 
 def test_what_fails_outside_a_view_is_500_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("config.health.JsonResponse", lambda _: 1 / 0)
+    monkeypatch.setattr("config.web.health.JsonResponse", lambda _: 1 / 0)
     answer = Client(raise_request_exception=False).get("/healthz")
     checked(answer, 500, "Internal server error")
 

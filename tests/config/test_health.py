@@ -6,7 +6,8 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from config import aws, health
+from config import aws
+from config.web import health
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import json
+from config.web.renderers import ExactJSONRenderer
 
 
 @pytest.mark.parametrize("text", ["1", "0.10", "1.000", "12345678901234567890.123456789012345678901234567890", "-7.50"])
@@ -105,6 +106,6 @@ def test_any_value_comes_back_as_it_went(value: Any) -> None:
 
 
 def test_an_answer_is_written_with_every_digit() -> None:
-    renderer = json.ExactJSONRenderer()
+    renderer = ExactJSONRenderer()
     assert renderer.render({"n": Decimal("1.10")}) == b'{"n":1.10}'
     assert renderer.render(None) == b""

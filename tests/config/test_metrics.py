@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from config import aws, metrics
+from config import aws
+from config.aws import metrics
 
 Sent = list[tuple[str, list[dict[str, Any]]]]
 
@@ -22,7 +23,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
         def put_metric_data(self, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
             calls.append((Namespace, MetricData))
 
-    monkeypatch.setattr(aws, "client", lambda _: CloudWatch())
+    monkeypatch.setattr(metrics, "client", lambda _: CloudWatch())
     return calls
 
 
@@ -91,7 +92,7 @@ def test_what_cannot_be_sent_is_logged_and_harms_nobody(
     def away(*_: Any, **__: Any) -> None:
         raise aws.Retryable("EndpointConnectionError", "nobody there")
 
-    monkeypatch.setattr(aws, "call_once", away)
+    monkeypatch.setattr(metrics, "call_once", away)
     metrics.add("Foyer", "A", 1)
     with caplog.at_level(logging.WARNING):
         metrics.flush()

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from config import aws, queue
+from config import aws
+from config.aws import sqs
 from config.consumer import queue_loop
 from config.consumer.batch import failed_ids
-from config.sources import Source
+from config.consumer.sources import Source
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
@@ -45,7 +46,7 @@ def batches() -> Any:
 def left() -> int:
     """How many messages the queue still has, those in flight included."""
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = aws.client("sqs").get_queue_attributes(QueueUrl=queue.url(NAME), AttributeNames=names)["Attributes"]
+    found = aws.client("sqs").get_queue_attributes(QueueUrl=sqs.url(NAME), AttributeNames=names)["Attributes"]
     return sum(int(value) for value in found.values())
 
 
@@ -56,7 +57,7 @@ def test_an_empty_queue_calls_no_handler(batches: list[list[str]]) -> None:
 
 def test_messages_that_went_well_are_deleted_in_batches_of_ten(batches: list[list[str]], calls: list[str]) -> None:
     for n in range(12):
-        queue.send(NAME, f"message {n}")
+        sqs.send(NAME, f"message {n}")
     calls.clear()
     assert queue_loop.work_once(SOURCE, 0) == 10
     assert calls == ["ReceiveMessage", "DeleteMessageBatch"]
@@ -67,7 +68,7 @@ def test_messages_that_went_well_are_deleted_in_batches_of_ten(batches: list[lis
 
 def test_a_message_that_failed_stays_and_the_others_go(batches: list[list[str]]) -> None:
     for body in ("good", "bad", "good"):
-        queue.send(NAME, body)
+        sqs.send(NAME, body)
     assert queue_loop.work_once(SOURCE, 0) == 2
     assert left() == 1
 
@@ -76,7 +77,7 @@ def test_a_message_that_makes_the_handler_raise_stays_and_those_beside_it_go(
     batches: list[list[str]], caplog: pytest.LogCaptureFixture
 ) -> None:
     for body in ("good", "crash", "bad"):
-        queue.send(NAME, body)
+        sqs.send(NAME, body)
     assert queue_loop.work_once(SOURCE, 0) == 1
     assert left() == 2
     assert "The handler of test failed; its batch of 3 comes again" in caplog.text
@@ -93,7 +94,7 @@ def note(record: dict[str, Any], error: Exception) -> None:
 def test_what_a_handler_raised_for_a_message_is_noted_for_that_message_alone(batches: list[list[str]]) -> None:
     _noted.clear()
     for body in ("good", "crash"):
-        queue.send(NAME, body)
+        sqs.send(NAME, body)
     queue_loop.work_once(replace(SOURCE, note=f"{__name__}.note"), 0)
     assert _noted == [("crash", "a bug")]
 
@@ -112,7 +113,7 @@ def test_a_handler_gets_messages_as_lambda_would_hand_them_over(monkeypatch: pyt
         return {"batchItemFailures": []}
 
     _handle.append(handle)
-    message_id = queue.send(NAME, '{"a": 1}', {"request_id": "r-1", "empty": ""})
+    message_id = sqs.send(NAME, '{"a": 1}', {"request_id": "r-1", "empty": ""})
     queue_loop.work_once(SOURCE, 0)
     _handle.pop()
     [record] = given[0]["Records"]

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from config import aws, metrics
+from config import aws
+from config.aws import metrics
 from routing import tokens
 from tests.itsm.asking import NEW
 from ticketing import service
@@ -60,7 +61,7 @@ def test_a_5xx_is_a_fault(
         raise aws.Retryable("ThrottlingException")
 
     client = token_client(scope)
-    monkeypatch.setattr(aws, "call", away)
+    monkeypatch.setattr(aws.dynamodb, "call", away)
     assert post(client, path, body) >= 500
     assert counted() == {f"{operation}Fault {channel} general": (1, 1.0), f"Fault Foyer {operation}": (1, 1.0)}
 

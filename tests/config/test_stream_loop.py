@@ -11,8 +11,8 @@ from config import aws
 from config.consumer import changes, stream_loop
 from config.consumer.changes import Shard, Trimmed
 from config.consumer.leases import END, Checkpoint, hold
+from config.consumer.sources import Source
 from config.consumer.stream_loop import Reader
-from config.sources import Source
 from tests import record
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]

@@ -4,42 +4,42 @@ from typing import Any
 
 import pytest
 
-from config import throttle
+from config.web import throttling
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_burst_is_served_and_then_the_rate(settings: Any) -> None:
     assert (settings.TOKEN_REQUESTS_PER_SECOND, settings.TOKEN_REQUESTS_BURST) == (500, 1000)
-    assert [throttle._take(1, 10.0) for _ in range(1000)] == [0.0] * 1000
-    assert throttle._take(1, 10.0) == pytest.approx(1 / 500)
-    assert [throttle._take(1, 11.0) > 0 for _ in range(501)] == [False] * 500 + [True]
+    assert [throttling._take(1, 10.0) for _ in range(1000)] == [0.0] * 1000
+    assert throttling._take(1, 10.0) == pytest.approx(1 / 500)
+    assert [throttling._take(1, 11.0) > 0 for _ in range(501)] == [False] * 500 + [True]
 
 
 def test_no_more_than_a_burst_is_saved_up() -> None:
-    throttle._take(1, 0.0)
-    assert sum(throttle._take(1, 1_000_000.0) == 0 for _ in range(1100)) == 1000
+    throttling._take(1, 0.0)
+    assert sum(throttling._take(1, 1_000_000.0) == 0 for _ in range(1100)) == 1000
 
 
 def test_one_token_does_not_spend_another_ones_requests() -> None:
-    while throttle._take(1, 5.0) == 0:
+    while throttling._take(1, 5.0) == 0:
         pass
-    assert throttle._take(2, 5.0) == 0
+    assert throttling._take(2, 5.0) == 0
 
 
 def test_a_refused_request_costs_nothing() -> None:
-    while throttle._take(1, 5.0) == 0:
+    while throttling._take(1, 5.0) == 0:
         pass
     for _ in range(100):
-        throttle._take(1, 5.0)
-    assert throttle._take(1, 5.01) == 0
+        throttling._take(1, 5.0)
+    assert throttling._take(1, 5.01) == 0
 
 
 def test_only_the_tokens_seen_last_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "_KEPT", 3)
+    monkeypatch.setattr(throttling, "_KEPT", 3)
     for token in range(10):
-        throttle._take(token, 1.0)
-    assert list(throttle._buckets) == [7, 8, 9]
+        throttling._take(token, 1.0)
+    assert list(throttling._buckets) == [7, 8, 9]
 
 
 def test_too_many_requests_are_429_with_the_seconds_to_wait(

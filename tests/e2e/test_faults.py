@@ -17,7 +17,7 @@ from tests import databases
 from tests.e2e import doors
 from tests.e2e.copy import Copy, within
 from tests.local_aws import pointed_at
-from ticketing import rawstore
+from ticketing.deliveries import raw_tickets
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
@@ -137,4 +137,4 @@ def _zendesk_tickets(copy: Copy) -> set[str]:
 
 def _ids_of(numbers: Iterable[int]) -> set[str]:
     """The ids of our tickets that stand for Zendesk's."""
-    return {rawstore.ticket_key(str(number)).keyed_id for number in numbers}
+    return {raw_tickets.ticket_key(str(number)).keyed_id for number in numbers}

@@ -9,14 +9,15 @@ from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.test import APIClient
 
-from config import json, queue
+from config import json
+from config.aws import sqs
 from routing import tokens
 from tests.faults import working
 from ticketing import service
 from ticketing.desk import staff
-from ticketing.desk.forms import TicketForm
-from ticketing.desk.ticket_page import address
-from ticketing.ticket import draft
+from ticketing.desk.page import ticket_url
+from ticketing.desk.ticket_forms import TicketForm
+from ticketing.tickets.ticket import draft
 
 SCOPES = ["itsm", "submit", "route"]
 OVERSIZE = 400_000  # characters: a ticket's item cannot hold them
@@ -96,7 +97,7 @@ def _at_the_desk(name: str) -> dict[str, Any]:
     )
     typed = {"text": "Try this", "do": "reply", "status": "solved", "key": name}
     form = dict(TicketForm.for_ticket(opened.ticket, staff.everybody()).data)
-    return {"path": address(opened.ticket.ticket_id), "form": form | typed, "session": _session()}
+    return {"path": ticket_url(opened.ticket.ticket_id), "form": form | typed, "session": _session()}
 
 
 def _new_at_the_desk(name: str) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def _submitted_oversize(name: str) -> Any:
 
 
 def _put_on_queue(name: str) -> Any:
-    return queue.send("TicketSubmissions", json.dumps({"caller_id": name, "ticket_id": name}))
+    return sqs.send("TicketSubmissions", json.dumps({"caller_id": name, "ticket_id": name}))
 
 
 def _work_submissions(name: str, given: Any) -> None:

@@ -10,17 +10,18 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from config import aws, queue
+from config import aws
+from config.aws import sqs
 from config.consumer import queue_loop
 from config.consumer.leases import hold
 from config.consumer.queue_loop import MOST_A_CALL
+from config.consumer.sources import Source, sources
 from config.consumer.stream_loop import Reader
-from config.sources import Source, sources
 from routing.models import Clock
 from tests import record
 from ticketing import service
 from ticketing.models import IndexedTicket
-from ticketing.ticket import Ticket
+from ticketing.tickets.ticket import Ticket
 
 _CLIENTS = [("dynamodb", 2.0), ("dynamodbstreams", 5.0), ("s3", 5.0), ("sns", 2.0), ("sqs", 2.0), ("sqs", 25.0)]
 
@@ -32,7 +33,7 @@ def make_world() -> None:
     User.objects.create_superuser("ada")
     for source in sources():
         if source.kind == "queue":
-            aws.client("sqs").set_queue_attributes(QueueUrl=queue.url(source.of), Attributes={"VisibilityTimeout": "0"})
+            aws.client("sqs").set_queue_attributes(QueueUrl=sqs.url(source.of), Attributes={"VisibilityTimeout": "0"})
     announce()  # so that there is a checkpoint to set out from
     Client(headers={"Host": "localhost"}).get("/desk/login/")  # what is loaded now no child has to load
     connection.close()
@@ -94,7 +95,7 @@ def dead_letters() -> list[str]:
     """What lies in the dead-letter queues."""
     urls = aws.client("sqs").list_queues().get("QueueUrls", [])
     names = [url.rpartition("/")[2] for url in urls]
-    return [one.record["body"] for name in names if name.endswith("DLQ") for one in queue.receive(name, 10, 0)]
+    return [one.record["body"] for name in names if name.endswith("DLQ") for one in sqs.receive(name, 10, 0)]
 
 
 def _facts(ticket: Ticket) -> dict[str, Any]:

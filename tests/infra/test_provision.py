@@ -39,13 +39,13 @@ def received(name: str) -> list[str]:
 def publish(tier: str) -> None:
     outputs = stack()["Outputs"]
     topic = next(output["OutputValue"] for output in outputs if output["OutputKey"] == "TicketTopicArn")
-    attributes = {"tier": {"DataType": "String", "StringValue": tier}}
+    attributes: Any = {"tier": {"DataType": "String", "StringValue": tier}}
     aws.call(aws.client("sns").publish, TopicArn=topic, Message=f"a {tier} ticket", MessageAttributes=attributes)
 
 
 def stack() -> dict[str, Any]:
-    described: dict[str, Any] = aws.call(aws.client("cloudformation").describe_stacks, StackName="foyer")["Stacks"][0]
-    return described
+    described: Any = aws.call(aws.client("cloudformation").describe_stacks, StackName="foyer")["Stacks"][0]
+    return dict(described)
 
 
 def subscriptions() -> dict[str, tuple[Any, str]]:
@@ -192,8 +192,8 @@ def test_everything_outlives_a_restart_of_the_local_aws(tmp_path: Path) -> None:
 def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A template of the test's own, in place of the real one."""
     path = tmp_path / "stack.yaml"
-    monkeypatch.setattr("config.provision.TEMPLATE", path)
-    monkeypatch.setattr("config.provision.parameters", dict)
+    monkeypatch.setattr("config.provision.stack.TEMPLATE", path)
+    monkeypatch.setattr("config.provision.stack.parameters", dict)
     return path
 
 

@@ -7,9 +7,9 @@ from urllib.parse import quote
 import pytest
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
 
-from config import metrics
-from config.provision import TEMPLATE, parameters
-from config.service_levels import ServiceLevel
+from config.aws import metrics
+from config.provision.stack import TEMPLATE, parameters
+from config.web.service_levels import ServiceLevel
 from tests.local_aws import pointed_at
 
 INLINE_LIMIT = 51_200  # bytes CloudFormation takes in the request itself

@@ -8,11 +8,12 @@ import pytest
 import responses
 from django.test import Client
 
-from config import aws
+from config import aws, times
 from ingestion.zendesk import signature
-from ticketing import clock, deliveries, service
+from ticketing import deliveries, service
 from ticketing.deliveries import Delivery
-from ticketing.service import Conversation
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import Conversation
 
 SECRET = "webhook secret"
 API = "https://zendesk.test"
@@ -116,7 +117,7 @@ def stored(delivery_id: str) -> Delivery:
 
 def desk_ticket(zendesk_id: str = "12345") -> Conversation:
     """The desk ticket of a Zendesk ticket, with its comments."""
-    key = service.Key("default", "zendesk", zendesk_id, "")
+    key = Key("default", "zendesk", zendesk_id, "")
     return service.get_conversation(key.keyed_id, "default")
 
 
@@ -129,7 +130,7 @@ def webhook(client: Client) -> Post:
 
     def send(body: Any, *, timestamp: str | None = None, secret: str = SECRET, **headers: str) -> Any:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        at = timestamp if timestamp is not None else clock.now()
+        at = timestamp if timestamp is not None else times.now()
         signed = {
             "X-Zendesk-Webhook-Signature": signature.sign(secret, at, raw),
             "X-Zendesk-Webhook-Signature-Timestamp": at,

@@ -46,7 +46,7 @@ class Kinesis:
 @pytest.fixture
 def kinesis(monkeypatch: pytest.MonkeyPatch) -> Kinesis:
     made = Kinesis()
-    monkeypatch.setattr(stream, "_client", lambda: made)
+    monkeypatch.setattr(aws, "client", lambda _: made)
     return made
 
 
@@ -147,4 +147,4 @@ def test_when_the_stream_goes_away_the_rest_is_not_tried(kinesis: Kinesis, monke
     kinesis.refusals = [set(), *[aws.Retryable("InternalFailure")] * 9]
     places = stream.put_all([stream.record(event())] * 3)
     assert [place is not None for place in places] == [True, False, False]
-    assert len(kinesis.calls) == 1 + aws.TRIES
+    assert len(kinesis.calls) == 1 + aws.calls.TRIES

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from config import aws
+from config import aws, times
 from ingestion.events import stream
 from ingestion.events.types import EVENT_TYPES
-from ticketing import clock
 
 reaches_the_stream = pytest.mark.usefixtures("aws")
 
@@ -39,7 +38,7 @@ def assert_refused(answer: Any, sentence: str, status: int = 400) -> None:
 def records() -> list[dict[str, Any]]:
     """Everything in the stream, shard by shard, as Kinesis gives it."""
     kinesis, name = aws.client("kinesis"), "iops-dashboard-events"
-    found: list[dict[str, Any]] = []
+    found: list[Any] = []
     for shard in kinesis.list_shards(StreamName=name)["Shards"]:
         iterator = kinesis.get_shard_iterator(
             StreamName=name, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
@@ -64,7 +63,7 @@ def test_is_accepted_when_the_stream_has_it(api: APIClient) -> None:
     stored = json.loads(record["Data"])
     assert EVENT.items() <= stored.items()
     assert set(stored) - set(EVENT) == {"timestamp", "ingested_at"}
-    assert clock.parse(stored["ingested_at"]) == clock.parse(stored["timestamp"])
+    assert times.parse(stored["ingested_at"]) == times.parse(stored["timestamp"])
 
 
 @reaches_the_stream

@@ -6,18 +6,20 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from config import aws
-from ingestion.zendesk import embedding, pipeline, raw, record
+from config import aws, times
+from ingestion.zendesk import embedding, pipeline, sync
 from ingestion.zendesk.errors import GiveUp
 from tests.ingestion.conftest import Zendesk, desk_ticket
-from ticketing import clock, rawstore, service
-from ticketing.ticket import Actor
+from ticketing import service
+from ticketing.deliveries import raw_tickets
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import Actor
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 STAFF = Actor(name="Priya", door="desk", request_id="r")
 DAY = "2026-01-05"
-KEY = rawstore.key("12345", DAY)
+KEY = raw_tickets.key("12345", DAY)
 
 
 def replay(*options: str, since: str = DAY, until: str = DAY) -> None:
@@ -26,7 +28,7 @@ def replay(*options: str, since: str = DAY, until: str = DAY) -> None:
 
 def put(content: Any, day: str = DAY, zendesk_id: str = "12345") -> None:
     """A raw ticket, as it lies under that day."""
-    raw.store(rawstore.key(zendesk_id, day), content)
+    raw_tickets.store(raw_tickets.key(zendesk_id, day), content)
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def test_of_several_days_the_newest_state_stands(context: dict[str, Any], embedd
     assert desk_ticket().ticket.status == "pending"
     replay()  # an older one once more
     assert desk_ticket().ticket.status == "pending"
-    assert [one["s3_key"] for one in embedded] == [KEY, rawstore.key("12345", "2026-01-07")]
+    assert [one["s3_key"] for one in embedded] == [KEY, raw_tickets.key("12345", "2026-01-07")]
 
 
 @pytest.mark.parametrize("place", ["_add_comments", "_bring_up_to_date"])
@@ -101,7 +103,7 @@ def test_a_replay_that_died_is_completed_by_the_next(
 
     put(context | {"ticket": context["ticket"] | {"status": "closed"}})
     with monkeypatch.context() as broken:
-        broken.setattr(record, place, die)
+        broken.setattr(sync, place, die)
         with pytest.raises(KeyboardInterrupt):
             replay()
     assert (desk_ticket().ticket.status, embedded) == ("solved", [])
@@ -128,7 +130,7 @@ def test_a_dry_run_says_what_would_be_and_does_nothing(
     calls.clear()
     with pytest.raises(CommandError, match=r"^1 would be opened, 0 there already, 1 refused\.$"):
         replay("--dry-run")
-    reference = service.Key("default", "zendesk", "12345", "").keyed_id
+    reference = Key("default", "zendesk", "12345", "").keyed_id
     assert service.find(reference) is None
     assert (set(calls) - {"ListObjects", "ListObjectsV2", "GetObject", "HeadObject", "GetItem"}, embedded) == (
         set(),
@@ -199,7 +201,7 @@ def test_a_raw_ticket_that_is_none_is_named_and_the_others_go_on(
     content: bytes,
     cause: str,
 ) -> None:
-    spoiled = rawstore.key("9", "2026-01-04")
+    spoiled = raw_tickets.key("9", "2026-01-04")
     aws.client("s3").put_object(Bucket=settings.S3_BUCKET_TICKETS, Key=spoiled, Body=content)
     put(context)
     with pytest.raises(CommandError, match=r"^1 opened, 0 there already, 1 refused\.$"):
@@ -255,6 +257,6 @@ def test_days_that_are_none_are_refused(since: str, until: str, sentence: str) -
 
 
 def test_no_day_after_today_is_looked_at(context: dict[str, Any], embedded: list[dict[str, Any]]) -> None:
-    put(context, clock.now())
+    put(context, times.now())
     replay(since="1d", until="9999-12-31")
     assert len(embedded) == 1

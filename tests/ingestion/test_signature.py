@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from config import times
 from ingestion.zendesk.signature import is_valid, sign
-from ticketing import clock
 
 BODY = b'{"ticket_id": 12345, "tag_added": "need_sme"}'
 SECRET = "webhook secret"
@@ -15,7 +15,7 @@ SECRET = "webhook secret"
 
 def at(seconds: int) -> str:
     """The time so many seconds from now."""
-    return clock.stamp(datetime.now(UTC) + timedelta(seconds=seconds))
+    return times.stamp(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 def test_is_the_hmac_that_zendesk_documents() -> None:

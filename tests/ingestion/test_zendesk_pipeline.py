@@ -7,12 +7,12 @@ import pytest
 from django.core.files.storage import storages
 
 from config import aws
-from ingestion.zendesk import embedding, pipeline, raw, tasks
+from ingestion.zendesk import embedding, pipeline, tasks
 from ingestion.zendesk.errors import GiveUp
 from tests.ingestion.conftest import API, Zendesk, desk_ticket, stored
 from ticketing import service
-from ticketing.deliveries import Delivery
-from ticketing.ticket import Actor
+from ticketing.deliveries import Delivery, raw_tickets
+from ticketing.tickets.ticket import Actor
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -51,7 +51,11 @@ def test_a_new_ticket_comes_to_the_desk(received: Delivery, zendesk: Zendesk, em
     delivery = stored("d-1")
     assert (delivery.state, delivery.ticket_id) == ("created", ticket.ticket_id)
     assert embedded == [
-        {"ticket_id": "12345", "s3_bucket": "zendesk-sme-tickets", "s3_key": raw.key("12345", delivery.received_at)}
+        {
+            "ticket_id": "12345",
+            "s3_bucket": "zendesk-sme-tickets",
+            "s3_key": raw_tickets.key("12345", delivery.received_at),
+        }
     ]
 
 
@@ -59,7 +63,7 @@ def test_the_raw_ticket_lies_under_the_day_of_the_webhook(
     received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
 ) -> None:
     zendesk.ticket["custom"] = 1.10
-    key = raw.key("12345", "2025-01-05T23:59:59.999Z")
+    key = raw_tickets.key("12345", "2025-01-05T23:59:59.999Z")
     assert key == "raw-tickets/year=2025/month=01/day=05/ticket-12345.json"
     pipeline.run(Delivery(**{**received.__dict__, "received_at": "2025-01-05T23:59:59.999Z"}))
     with storages["raw_tickets"].open(key) as file:
@@ -161,7 +165,7 @@ def test_an_answer_of_the_requester_is_not_overlooked_as_solved(
     zendesk.comment("It is still broken!", **answer)
     if dies:
         with monkeypatch.context() as broken:
-            broken.setattr("ingestion.zendesk.record._bring_up_to_date", die)
+            broken.setattr("ingestion.zendesk.sync._bring_up_to_date", die)
             with pytest.raises(KeyboardInterrupt):
                 run(received)
     run(received)
@@ -203,7 +207,9 @@ def test_a_ticket_closed_at_the_desk_stays_as_it_is(
     assert len(embedded) == 2
 
 
-@pytest.mark.parametrize("place", ["raw.store", "record.write", "record._bring_up_to_date", "embedding.invoke"])
+@pytest.mark.parametrize(
+    "place", ["pipeline.raw_tickets.store", "sync.write", "sync._bring_up_to_date", "embedding.invoke"]
+)
 def test_a_run_that_died_is_completed_by_the_next(
     received: Delivery,
     zendesk: Zendesk,

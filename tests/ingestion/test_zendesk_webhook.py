@@ -10,9 +10,9 @@ from django.test import Client
 from kombu.exceptions import OperationalError
 
 from config import aws, celery
-from ingestion.zendesk import raw
 from tests.ingestion.conftest import Post, Zendesk, desk_ticket, stored
 from ticketing import deliveries
+from ticketing.deliveries import raw_tickets
 
 written_down = pytest.mark.usefixtures("aws")
 
@@ -141,7 +141,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception, int], list[s
             taken.extend(arguments)
 
         monkeypatch.setattr(celery.app, "send_task", send)
-        monkeypatch.setattr(aws._retry, "sleep", lambda _: None)
+        monkeypatch.setattr(aws.calls._retry, "sleep", lambda _: None)
         return taken
 
     return fails
@@ -208,7 +208,7 @@ def test_eager_a_storage_failure_is_a_500(
     def fail(*_: Any) -> None:
         raise aws.Retryable("SlowDown", "an inside of ours")
 
-    monkeypatch.setattr(raw, "store", fail)
+    monkeypatch.setattr(raw_tickets, "store", fail)
     answer = webhook(NOTICE, **INVOCATION)
     assert_error(answer, 500, "Internal server error")
     assert b"inside" not in answer.content

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from config import json
 from tests import record
 from tests.itsm.asking import NEW, PATH, error, post
-from ticketing import announcement
+from ticketing.tickets import announcement
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 

@@ -33,7 +33,7 @@ def ask() -> Ask:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Waits between tries take no time; the list has their seconds."""
     slept: list[float] = []
-    monkeypatch.setattr(config_aws._retry, "sleep", slept.append)
+    monkeypatch.setattr(config_aws.calls._retry, "sleep", slept.append)
     return slept
 
 

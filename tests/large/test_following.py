@@ -14,18 +14,21 @@ from typing import Any, Self
 import pytest
 from django.conf import settings
 
-from config import aws, queue
+from config import aws
+from config.aws import sqs
 from config.batched import batched
 from tests import databases, record
 from tests.large.copies import Copy, copy
 from tests.local_aws import pointed_at
 from tests.ticketing.writing import change, comment
-from ticketing import announcement, item
-from ticketing.ticket import Comment, Ticket
+from ticketing.record import items
+from ticketing.record.store import TICKETS
+from ticketing.tickets import announcement
+from ticketing.tickets.ticket import Comment, Ticket
 
 pytestmark = [pytest.mark.large, pytest.mark.django_db, pytest.mark.timeout(1200)]
 
-TICKETS = 10_000
+MANY = 10_000
 CONSUMERS = 3
 KILLED_EVERY = 5.0  # seconds
 
@@ -52,25 +55,23 @@ def versions(number: int) -> tuple[list[Ticket], list[Comment]]:
 
 def written() -> list[Ticket]:
     """The record has every ticket at its third version; all the versions."""
-    tickets, items = [], []
-    for number in range(TICKETS):
+    tickets, all_items = [], list[Any]()
+    for number in range(MANY):
         stages, comments = versions(number)
         tickets += stages
-        items += [item.from_ticket(stages[-1], ""), *map(item.from_comment, comments)]
-    client = aws.client("dynamodb")
-    for some in batched(items, 25):
-        puts = [{"PutRequest": {"Item": one}} for one in some]
-        assert not aws.call(client.batch_write_item, RequestItems={settings.TABLE_NAME: puts})["UnprocessedItems"]
+        all_items += [items.from_ticket(stages[-1], ""), *map(items.from_comment, comments)]
+    for some in batched(all_items, 25):
+        TICKETS.put_all(some)
     return tickets
 
 
 def announced(tickets: Iterable[Ticket]) -> None:
     """On AnalyticsQueue, as the topic puts it there."""
-    url = queue.url(settings.ANALYTICS_QUEUE)
+    url = sqs.url(settings.ANALYTICS_QUEUE)
 
     def send(some: list[Ticket]) -> None:
         bodies = [announcement.to_message(one, "ticket.updated")[0] for one in some]
-        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
+        entries: Any = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
         answer = aws.call(aws.client("sqs").send_message_batch, QueueUrl=url, Entries=entries)
         assert not answer.get("Failed")
 
@@ -109,7 +110,7 @@ def worked_off() -> None:
     """Wait until no announcement waits, nor is in anybody's hands."""
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     for _ in range(900):
-        url = queue.url(settings.ANALYTICS_QUEUE)
+        url = sqs.url(settings.ANALYTICS_QUEUE)
         found = aws.call(aws.client("sqs").get_queue_attributes, QueueUrl=url, AttributeNames=names)["Attributes"]
         if not any(int(value) for value in found.values()):
             return
@@ -127,7 +128,7 @@ def says_what_the_record_says(made: Copy, tickets: int, comments: int) -> None:
     assert count(made, "ticketing_indexedticket") == tickets
     assert count(made, "ticketing_indexedcomment") == comments
     assert count(made, "ticketing_searchdocument") == tickets
-    assert queue.count(f"{settings.ANALYTICS_QUEUE}DLQ") == 0
+    assert sqs.count(f"{settings.ANALYTICS_QUEUE}DLQ") == 0
 
 
 def test_announcements_doubled_and_shuffled_reach_killed_consumers_and_none_is_lost_or_doubled(made: Copy) -> None:
@@ -137,7 +138,7 @@ def test_announcements_doubled_and_shuffled_reach_killed_consumers_and_none_is_l
         announced(tickets)
         worked_off()
     assert killed[0] >= 3
-    says_what_the_record_says(made, TICKETS, TICKETS + TICKETS // 10)
+    says_what_the_record_says(made, MANY, MANY + MANY // 10)
 
 
 def test_an_index_that_is_emptied_in_the_middle_is_rebuilt_while_writes_go_on(made: Copy) -> None:
@@ -151,7 +152,7 @@ def test_an_index_that_is_emptied_in_the_middle_is_rebuilt_while_writes_go_on(ma
     with consumers(made):
         worked_off()
     assert writer.tickets > 10
-    says_what_the_record_says(made, TICKETS + writer.tickets, TICKETS + TICKETS // 10 + writer.comments)
+    says_what_the_record_says(made, MANY + writer.tickets, MANY + MANY // 10 + writer.comments)
 
 
 def empty(made: Copy) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from config import json
 from tests.large.copies import Copy, copy
-from ticketing import ids
+from ticketing.tickets import ids
 
 pytestmark = [pytest.mark.large, pytest.mark.timeout(1800)]
 

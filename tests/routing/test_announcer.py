@@ -5,13 +5,17 @@ from typing import Any
 import pytest
 
 from config import aws as config_aws
-from config import json, queue
+from config import json
+from config.aws import sqs
 from config.consumer import changes
 from routing import announcer, topic
 from routing.topic import Message, Outcome
 from tests import record
 from tests.record import ACTOR
-from ticketing import announcement, service
+from ticketing import service
+from ticketing.tickets import announcement
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import new_comment
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -47,12 +51,12 @@ def told(messages: list[Message]) -> list[tuple[str, int]]:
 
 
 def aside() -> list[dict[str, Any]]:
-    return [one.record for one in queue.receive("AnnouncerDLQ", 10, 0)]
+    return [one.record for one in sqs.receive("AnnouncerDLQ", 10, 0)]
 
 
 def test_every_change_of_a_ticket_is_announced_and_nothing_else(published: list[Message]) -> None:
     ticket = record.opened_with_key("k").ticket
-    service.add_comment(ticket.ticket_id, "acme", "Hello", ACTOR, key=service.Key("acme", "op", "k", "f"))
+    service.add_comment(ticket.ticket_id, "acme", new_comment("Hello"), ACTOR, key=Key("acme", "op", "k", "f"))
     changed = service.change_ticket(ticket.ticket_id, "acme", {"subject": "New"}, ACTOR)
     assert announce() == []
     assert told(published) == [("ticket.created", 1), ("ticket.updated", 2), ("ticket.updated", 3)]
@@ -128,7 +132,7 @@ def test_what_cannot_even_be_put_aside_is_read_again(monkeypatch: pytest.MonkeyP
     def away(*arguments: Any) -> str:
         raise config_aws.Retryable("Down")
 
-    monkeypatch.setattr(queue, "send", away)
+    monkeypatch.setattr(sqs, "send", away)
     assert len(announce()) == 1
 
 

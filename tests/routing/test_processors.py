@@ -8,12 +8,14 @@ import pytest
 from django.db import DatabaseError
 
 from config import aws as config_aws
+from config import times
 from routing import processors, sla
 from routing.models import Clock
 from tests import record
 from tests.ticketing.test_index import ticket
-from ticketing import announcement, clock, service
-from ticketing.ticket import Ticket
+from ticketing import service
+from ticketing.tickets import announcement
+from ticketing.tickets.ticket import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
@@ -39,13 +41,13 @@ def test_a_new_ticket_gets_the_clock_of_its_tier(tier: Any, hours: int, handler:
     assert handle(announced(one), handler=handler) == []
     assert (the_clock().tier, the_clock().reference, the_clock().stopped_at) == (tier, one.reference, None)
     assert the_clock().due_at - the_clock().started_at == timedelta(hours=hours)
-    assert the_clock().started_at == clock.parse(one.created_at)
+    assert the_clock().started_at == times.parse(one.created_at)
 
 
 def test_solving_stops_the_clock_and_reopening_starts_it_again() -> None:
     solved = ticket(2, status="solved")
     handle(announced(ticket(1)), announced(solved))
-    assert the_clock().stopped_at == clock.parse(solved.updated_at)
+    assert the_clock().stopped_at == times.parse(solved.updated_at)
     handle(announced(ticket(3)))
     assert the_clock().stopped_at is None
     handle(announced(ticket(4, status="closed")))
@@ -65,7 +67,7 @@ def test_what_is_no_announcement_fails_alone() -> None:
 
 def test_a_ticket_without_a_time_starts_when_it_is_first_told_of() -> None:
     handle(announced(ticket(created_at="yesterday")))
-    assert the_clock().started_at == clock.parse("2026-02-09T10:12:01.000Z")
+    assert the_clock().started_at == times.parse("2026-02-09T10:12:01.000Z")
 
 
 def test_the_end_of_times_fails_alone() -> None:

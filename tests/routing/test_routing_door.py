@@ -9,6 +9,7 @@ from config import json
 from tests import record
 from tests.record import ACTOR
 from ticketing import service
+from ticketing.tickets.ticket import new_comment
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 PATH = "/routing/tickets"
@@ -85,8 +86,8 @@ def test_one_ticket_is_shown_with_its_public_comments_alone(client: APIClient) -
     path = f"{PATH}/{ticket['ticket_id']}"
     added = post(client, {"comment": "Still none"}, f"{path}/comments")
     assert added.status_code == 201
-    service.add_comment(ticket["ticket_id"], "acme", "A note", ACTOR, visibility="internal")
-    service.add_comment(ticket["ticket_id"], "acme", "An answer", ACTOR, author="Ada")
+    service.add_comment(ticket["ticket_id"], "acme", new_comment("A note", visibility="internal"), ACTOR)
+    service.add_comment(ticket["ticket_id"], "acme", new_comment("An answer", author="Ada"), ACTOR)
     shown = client.get(path).json()
     assert {name: shown[name] for name in ticket} == ticket
     assert [one["comment"] for one in shown["comments"]] == ["Still none", "An answer"]
@@ -98,7 +99,7 @@ def test_all_public_comments_are_shown_however_many(client: APIClient, monkeypat
     ticket_id = opened(client)["ticket_id"]
     texts = [str(n) for n in range(8)]
     for text in texts:
-        service.add_comment(ticket_id, "acme", text, ACTOR)
+        service.add_comment(ticket_id, "acme", new_comment(text), ACTOR)
     first, more = service.get_conversation, service.more_comments
     monkeypatch.setattr(service, "get_conversation", lambda name, customer: first(name, customer, limit=3))
     monkeypatch.setattr(service, "more_comments", lambda name, after, _: more(name, after, limit=3))

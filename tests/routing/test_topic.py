@@ -29,8 +29,8 @@ class Sns:
 def sns(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Sns:
     fake = Sns()
     settings.TICKET_TOPIC_ARN = "arn:aws:sns:us-east-1:1:TicketRouting"
-    monkeypatch.setattr(topic, "_client", lambda: fake)
-    monkeypatch.setattr(config_aws._retry, "sleep", lambda _: None)
+    monkeypatch.setattr(config_aws, "client", lambda _: fake)
+    monkeypatch.setattr(config_aws.calls._retry, "sleep", lambda _: None)
     return fake
 
 

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from rest_framework.test import APIClient
 
 from config import aws as config_aws
-from config import patience
-from ticketing import comparing
+from config.aws import patience
+from ticketing.index import comparing
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def aws_answers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return answered
 
     monkeypatch.setattr(BaseClient, "_make_api_call", answer)
-    monkeypatch.setattr(config_aws._retry, "sleep", lambda _: None)
+    monkeypatch.setattr(config_aws.calls._retry, "sleep", lambda _: None)
     return plan
 
 
@@ -72,5 +72,5 @@ def refuse(impatient: None, monkeypatch: pytest.MonkeyPatch) -> set[str]:
         return original(self, operation, parameters)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", answer)
-    monkeypatch.setattr(config_aws._retry, "sleep", lambda _: None)
+    monkeypatch.setattr(config_aws.calls._retry, "sleep", lambda _: None)
     return refused

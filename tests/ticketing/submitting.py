@@ -4,11 +4,13 @@ from typing import Any
 
 from rest_framework.test import APIClient
 
-from config import json, queue
+from config import json
+from config.aws import sqs
 from config.consumer import queue_loop
-from config.sources import sources
-from ticketing import deliveries, ids
+from config.consumer.sources import sources
+from ticketing import deliveries
 from ticketing.submissions import worker
+from ticketing.tickets import ids
 
 PATH = "/ticketing/submissions"
 QUEUE = "TicketSubmissions"
@@ -27,7 +29,7 @@ def work() -> int:
 
 def waiting() -> list[dict[str, Any]]:
     """The queue's messages in the form in which a worker gets them; they stay there, in flight."""
-    return [one.record for one in queue.receive(QUEUE, 10, 0)]
+    return [one.record for one in sqs.receive(QUEUE, 10, 0)]
 
 
 def status(client: APIClient, submission_id: str) -> Any:

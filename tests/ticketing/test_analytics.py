@@ -9,9 +9,11 @@ import pytest
 from config import aws as config_aws
 from tests import record
 from tests.ticketing.test_index import ticket
-from ticketing import analytics, announcement, bulk, following, service
+from ticketing.index import analytics_queue, following
 from ticketing.models import IndexedTicket
-from ticketing.ticket import Ticket
+from ticketing.record import bulk, store
+from ticketing.tickets import announcement
+from ticketing.tickets.ticket import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
@@ -22,7 +24,9 @@ def announced(one: Ticket) -> str:
 
 def handle(*bodies: str) -> list[int]:
     """Hand the messages over; the places of those that failed."""
-    answer = analytics.handler({"Records": [{"messageId": str(n), "body": body} for n, body in enumerate(bodies)]})
+    answer = analytics_queue.handler(
+        {"Records": [{"messageId": str(n), "body": body} for n, body in enumerate(bodies)]}
+    )
     return sorted(int(one["itemIdentifier"]) for one in answer["batchItemFailures"])
 
 
@@ -65,7 +69,7 @@ def test_large_tickets_are_read_few_at_a_time(aws: None, monkeypatch: pytest.Mon
         held.append(len(tickets))
         following.follow(tickets)
 
-    monkeypatch.setattr(analytics, "follow", follow)
+    monkeypatch.setattr(analytics_queue, "follow", follow)
     monkeypatch.setattr(bulk, "TEXT", 500_000)
     assert handle(*bodies, announced(ticket(1, "a"))) == []
     assert held == [2, 2, 2]
@@ -81,7 +85,7 @@ def test_a_record_that_cannot_be_read_now_holds_up_its_own_message_alone(monkeyp
     def away(ticket_id: str) -> Ticket | None:
         raise config_aws.Retryable("EndpointConnectionError")
 
-    monkeypatch.setattr(service, "find", away)
+    monkeypatch.setattr(store, "get", away)
     assert handle(announced(ticket(1, "large", issue_description="x" * 250_000)), announced(ticket(1, "a"))) == [0]
     assert versions() == {"a": 1}
 

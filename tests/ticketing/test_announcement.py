@@ -6,8 +6,8 @@ import pytest
 
 from config import json
 from tests import record
-from ticketing import announcement
-from ticketing.ticket import Ticket
+from ticketing.tickets import announcement
+from ticketing.tickets.ticket import Ticket
 
 TICKET = Ticket(
     ticket_id="01a1fd35-2ef3-7740-852a-2debefcc0860",

@@ -12,8 +12,8 @@ from django.conf import settings
 from config import aws
 from tests import record
 from tests.ticketing.writing import comment
-from ticketing import item
-from ticketing.ticket import Comment, Ticket
+from ticketing.record import items
+from ticketing.tickets.ticket import Comment, Ticket
 
 pytestmark = [pytest.mark.usefixtures("local_aws"), pytest.mark.xdist_group("local-aws")]
 
@@ -25,7 +25,7 @@ PATIENT_SECONDS = 30.0  # what the test itself asks takes long on a busy machine
 def units(local_aws: str) -> Iterator[list[float]]:
     """The capacity that each transaction consumed, the index's included, as the local AWS counts it."""
     consumed: list[float] = []
-    events = aws.client("dynamodb").meta.events
+    events: Any = aws.client("dynamodb").meta.events
 
     def ask(params: dict[str, Any], **_: Any) -> dict[str, Any]:
         return params | {"ReturnConsumedCapacity": "INDEXES"}
@@ -46,8 +46,8 @@ def test_the_ten_thousandth_comment_costs_what_the_first_did(units: list[float])
     last, last_bytes = _comment(ticket, "key 10000")
     now, there = record.get(ticket.ticket_id), _stored(ticket)
     assert (now.comment_count, now.version, now.last_comment_id) == (MANY, MANY + 1, last.comment_id)
-    assert sum(key.startswith(item.COMMENT) for key in there) == MANY
-    assert max(there) == item.COMMENT + last.comment_id
+    assert sum(key.startswith(items.COMMENT) for key in there) == MANY
+    assert max(there) == items.COMMENT + last.comment_id
     assert last_bytes == pytest.approx(first_bytes, rel=0.1)
     assert units[0] >= 6  # two for each begun kilobyte of the ticket, the comment and its key
     assert units == [units[0], pytest.approx(units[0], rel=0.1)]
@@ -79,9 +79,10 @@ def _stored(ticket: Ticket) -> dict[str, Any]:
 
 def _add_comments(ticket: Ticket, like: Comment, count: int) -> None:
     """So many more comments, straight into the table, and the ticket counts them."""
-    wire, start = item.from_comment(like), uuid.UUID(like.comment_id).int
+    item, start = items.from_comment(like), uuid.UUID(like.comment_id).int
     made = (str(uuid.UUID(int=start + n)) for n in range(1, count + 1))
-    puts = [{"PutRequest": {"Item": wire | aws.to_wire({"comment_id": i, "item": item.COMMENT + i})}} for i in made]
+    items_of = [item | {"comment_id": one, "item": items.COMMENT + one} for one in made]
+    puts: Any = [{"PutRequest": {"Item": aws.to_wire(one)}} for one in items_of]
     client = aws.client("dynamodb", PATIENT_SECONDS)
     with ThreadPoolExecutor(4) as threads:
         batches = [{settings.TABLE_NAME: puts[n : n + 25]} for n in range(0, count, 25)]
@@ -89,7 +90,7 @@ def _add_comments(ticket: Ticket, like: Comment, count: int) -> None:
         assert not any(answer["UnprocessedItems"] for answer in answers)
     client.update_item(
         TableName=settings.TABLE_NAME,
-        Key=item.ticket_key(ticket.ticket_id),
+        Key=aws.to_wire(items.ticket_key(ticket.ticket_id)),
         UpdateExpression="ADD comment_count :n, version :n",
         ExpressionAttributeValues=aws.to_wire({":n": count}),
     )

@@ -21,7 +21,7 @@ from botocore.httpsession import URLLib3Session
 from tests import record
 from tests.ticketing.writing import change, comment
 from ticketing import service
-from ticketing.ticket import Comment
+from ticketing.tickets.ticket import Comment
 
 pytestmark = [pytest.mark.usefixtures("local_aws"), pytest.mark.xdist_group("local-aws")]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from config import aws
-from config.requests import working_on
-from ticketing import clock, deliveries, unfinished
-from ticketing.deliveries import Delivery, End, State
+from config import aws, times
+from config.request_id import working_on
+from ticketing import deliveries
+from ticketing.deliveries import Delivery, End, State, unfinished
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -209,7 +209,7 @@ def test_the_list_has_every_delivery_once_newest_first(monkeypatch: pytest.Monke
     monkeypatch.setattr(unfinished, "_INDEX_PAGE", 2)
     for n in range(100):
         moment = f"2026-02-09T10:00:00.{0 if at_once else n // 5:03}Z"  # always some at once
-        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        monkeypatch.setattr(times, "now", lambda moment=moment: moment)
         received(f"d-{n:02}")
     newest_first = [f"d-{n:02}" for n in reversed(range(100))]
     assert pages(7) == [newest_first[start : start + 7] for start in range(0, 100, 7)]

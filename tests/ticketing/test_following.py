@@ -12,10 +12,12 @@ from config import aws as config_aws
 from tests import record
 from tests.ticketing.search.conftest import found
 from tests.ticketing.writing import change, comment
-from ticketing import bulk, following, index, service
-from ticketing.following import follow
+from ticketing import index
+from ticketing.index import following
+from ticketing.index.following import follow
 from ticketing.models import IndexedComment, IndexedTicket
-from ticketing.ticket import Ticket
+from ticketing.record import bulk, store
+from ticketing.tickets.ticket import Ticket
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
 
@@ -127,7 +129,7 @@ def test_comments_follow_though_another_program_s_was_never_counted(batches: lis
     record.put(ticket_id="f", customer_id="acme")
     record.put(ticket_id="f", item="TICKET#COMMENT#0", comment="Old note")
     ticket = record.get("f")
-    index.apply([ticket], service.all_comments("f"))
+    index.apply([ticket], store.all_comments("f"))
     versions = said(ticket, 2)
     for batch in batches:
         follow([versions[n] for n in batch])

@@ -11,9 +11,11 @@ from config import aws, json
 from config.refusals import Final
 from tests import record
 from tests.record import ACTOR
-from ticketing import announcement, index, service, store
-from ticketing.ids import reference
-from ticketing.ticket import Ticket
+from ticketing import index, service
+from ticketing.record import store
+from ticketing.tickets import announcement
+from ticketing.tickets.ids import reference
+from ticketing.tickets.ticket import Ticket, new_comment
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -65,15 +67,15 @@ def test_an_item_that_lacks_everything_reads_as_its_defaults() -> None:
 def test_an_item_that_lacks_everything_can_be_changed_commented_and_closed() -> None:
     record.put(ticket_id="bare")
     assert service.change_ticket("bare", "default", {"subject": "New"}, ACTOR).version == 2
-    service.add_comment("bare", "default", "Hello", ACTOR)
+    service.add_comment("bare", "default", new_comment("Hello"), ACTOR)
     assert service.change_ticket("bare", None, {"status": "closed"}, ACTOR).version == 4
     with pytest.raises(Final):
-        service.add_comment("bare", "default", "Hello", ACTOR)
+        service.add_comment("bare", "default", new_comment("Hello"), ACTOR)
 
 
 def test_an_item_without_a_version_takes_a_comment_that_expects_the_first() -> None:
     record.put(ticket_id="bare")
-    service.add_comment("bare", "default", "Hello", ACTOR, expected_version=1)
+    service.add_comment("bare", "default", new_comment("Hello"), ACTOR, expected_version=1)
     assert record.get("bare").version == 2
 
 
@@ -85,7 +87,7 @@ def test_an_item_with_something_odd_in_place_of_a_count_or_owner_is_changed_and_
     for value in ODD:
         record.put(**{"ticket_id": "odd", name: value})
         before = record.get("odd")
-        service.add_comment("odd", before.customer_id, "Hello", ACTOR)
+        service.add_comment("odd", before.customer_id, new_comment("Hello"), ACTOR)
         after = record.get("odd")
         assert (after.version, after.comment_count) == (before.version + 1, before.comment_count + 1), value
         record.put(**{"ticket_id": "odd", name: value})

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.refusals import Absent
-from ticketing import ids
+from ticketing import service
+from ticketing.tickets import ids
 
 ONE = "01a1fd35-2ef3-7740-852a-2debefcc0860"
 
@@ -59,13 +60,13 @@ def test_an_id_is_timed_if_it_sorts_among_those_made_here() -> None:
 
 @pytest.mark.parametrize("text", [ONE, ONE.upper(), ONE[:18].upper() + ONE[18:]])
 def test_a_uuid_is_an_id_as_it_stands(text: str) -> None:
-    assert ids.from_path(text) == text
+    assert service.from_path(text) == text
 
 
 @pytest.mark.parametrize("text", ["", "1", "x" * 36, ONE.replace("-", ""), "{}", "ü"])
 def test_anything_else_in_a_path_is_absent(text: str) -> None:
     with pytest.raises(Absent, match=r"^Ticket not found$"):
-        ids.from_path(text)
+        service.from_path(text)
 
 
 @given(st.uuids())

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ticketing import index
 from ticketing.models import IndexedTicket
-from ticketing.ticket import Ticket
+from ticketing.tickets.ticket import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 

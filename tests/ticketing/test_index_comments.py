@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.ticketing.test_index import row, ticket
 from ticketing import index
 from ticketing.models import IndexedComment, IndexedTicket
-from ticketing.ticket import Comment
+from ticketing.tickets.ticket import Comment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 

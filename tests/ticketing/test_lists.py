@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from tests import record
-from ticketing import lists, service
-from ticketing.workflow import Channel
+from ticketing import service
+from ticketing.record import by_caller
+from ticketing.tickets.workflow import Channel
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -22,7 +23,7 @@ def test_pages_give_every_ticket_once_and_none_of_others() -> None:
     record.opened(channel="desk")
     seen, start = [], None
     while True:
-        page = lists.list_by_caller("lea", "acme", "itsm", start, 3)
+        page = by_caller.list_by_caller("lea", "acme", "itsm", start, 3)
         seen += [one.ticket_id for one in page.tickets]
         start = page.next
         if start is None:
@@ -40,15 +41,15 @@ def put_many(count: int, **more: Any) -> None:
         )
 
 
-def pages(limit: int, channel: Channel | None = None, customer_id: str = "acme") -> list[lists.Page]:
+def pages(limit: int, channel: Channel | None = None, customer_id: str = "acme") -> list[by_caller.Page]:
     """A list from its beginning to its end."""
-    found = [lists.list_by_caller("lea", customer_id, channel, None, limit)]
+    found = [by_caller.list_by_caller("lea", customer_id, channel, None, limit)]
     while (start := found[-1].next) is not None:
-        found.append(lists.list_by_caller("lea", customer_id, channel, start, limit))
+        found.append(by_caller.list_by_caller("lea", customer_id, channel, start, limit))
     return found
 
 
-def ids(found: list[lists.Page]) -> list[str]:
+def ids(found: list[by_caller.Page]) -> list[str]:
     return [one.ticket_id for page in found for one in page.tickets]
 
 
@@ -64,7 +65,7 @@ def test_what_others_have_newer_costs_a_call_more_and_is_not_sent_over(calls: li
 def test_a_page_ends_after_a_few_calls_and_the_list_goes_on(
     calls: list[str], monkeypatch: pytest.MonkeyPatch, same_time: bool
 ) -> None:
-    monkeypatch.setattr(lists, "_WIDE", 5)
+    monkeypatch.setattr(by_caller, "_WIDE", 5)
     mine = [record.opened(created_at=at).ticket_id for at in times(7)]
     put_many(60, **({"created_at": times(4)[3]} if same_time else {}))
     calls.clear()
@@ -102,4 +103,4 @@ def test_a_page_that_ends_with_the_list_says_so() -> None:
     for at in times(3):
         record.opened(created_at=at)
     assert service.list_by_caller("lea", "acme", None, 3).next is None
-    assert service.list_by_caller("nobody", "acme", None, 3) == lists.Page([], None)
+    assert service.list_by_caller("nobody", "acme", None, 3) == by_caller.Page([], None)

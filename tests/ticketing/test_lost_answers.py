@@ -55,7 +55,7 @@ def test_who_cannot_get_through_for_two_seconds_is_asked_to_come_again(
     aws_answers: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticket = record.opened()
-    monkeypatch.setattr(aws, "CONTENTION_SECONDS", 0.05)
+    monkeypatch.setattr(aws.calls, "CONTENTION_SECONDS", 0.05)
     for write in (lambda: comment(ticket), lambda: change(ticket, subject="New"), lambda: record.opened_with_key("k")):
         aws_answers[:] = [conflict()] * 100_000
         with pytest.raises(Busy):

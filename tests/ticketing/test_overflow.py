@@ -13,9 +13,11 @@ from rest_framework.test import APIClient
 from config import aws
 from config.refusals import Busy, Invalid, KeyReused
 from tests import record
-from ticketing import announcement, index, service, store
+from ticketing import index, service
 from ticketing.models import IndexedTicket
-from ticketing.ticket import Ticket
+from ticketing.record import store
+from ticketing.tickets import announcement
+from ticketing.tickets.ticket import Ticket, new_comment
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
@@ -34,7 +36,7 @@ def objects() -> list[str]:
 
 def taken_away() -> Callable[[], None]:
     """Somebody deletes the one object; what brings it back."""
-    place = {"Bucket": settings.ATTACHMENTS_BUCKET, "Key": objects()[0]}
+    place: Any = {"Bucket": settings.ATTACHMENTS_BUCKET, "Key": objects()[0]}
     content = aws.client("s3").get_object(**place)["Body"].read()
     aws.client("s3").delete_object(**place)
 
@@ -59,12 +61,12 @@ def test_a_reading_that_breaks_off_is_tried_like_every_call(monkeypatch: pytest.
     def cut(*_: Any, **__: Any) -> bytes:
         raise ReadTimeoutError(endpoint_url="s3")
 
-    monkeypatch.setattr(aws._retry, "sleep", lambda _: None)
+    monkeypatch.setattr(aws.calls._retry, "sleep", lambda _: None)
     with monkeypatch.context() as away:
         away.setattr(StreamingBody, "read", cut)
         with pytest.raises(aws.Retryable):
             service.get_ticket(ticket.ticket_id, "acme")
-    assert calls.count("GetObject") == aws.TRIES
+    assert calls.count("GetObject") == aws.calls.TRIES
     assert service.get_ticket(ticket.ticket_id, "acme").issue_description == LARGE
 
 
@@ -119,7 +121,7 @@ def test_another_field_of_a_large_ticket_changes_without_writing_the_large_ones_
 def test_a_comment_on_a_large_ticket_costs_what_it_costs_on_a_small_one(calls: list[str]) -> None:
     ticket = record.opened(issue_description=LARGE)
     calls.clear()
-    service.add_comment(ticket.ticket_id, "acme", "Hello", record.ACTOR)
+    service.add_comment(ticket.ticket_id, "acme", new_comment("Hello"), record.ACTOR)
     assert calls == ["TransactWriteItems"]
 
 
@@ -149,9 +151,9 @@ def test_a_change_made_while_the_object_is_away_leaves_the_large_fields_alone() 
     bring_back = taken_away()
     changed = change(ticket, priority="high", tags=["seen"], assignee=None)
     assert (changed.version, changed.priority) == (2, "high")
-    service.add_comment(ticket.ticket_id, "acme", "Hello", record.ACTOR)
+    service.add_comment(ticket.ticket_id, "acme", new_comment("Hello"), record.ACTOR)
     change(ticket, status="solved")
-    service.add_comment(ticket.ticket_id, "acme", "It opens again", record.ACTOR)
+    service.add_comment(ticket.ticket_id, "acme", new_comment("It opens again"), record.ACTOR)
     bring_back()
     whole = record.get(ticket.ticket_id)
     assert (whole.issue_description, whole.attributes) == (LARGE, {"a": 1})

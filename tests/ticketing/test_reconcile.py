@@ -8,18 +8,18 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from config import aws
+from config import aws, times
 from tests import record
 from tests.ticketing.submitting import submit, waiting, work
-from ticketing import clock, deliveries, index, rawstore, service
-from ticketing.deliveries import Delivery
+from ticketing import deliveries, index, service
+from ticketing.deliveries import Delivery, raw_tickets
 from ticketing.models import IndexedTicket
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
 
 def ago(**parts: float) -> str:
-    return clock.stamp(datetime.now(UTC) - timedelta(**parts))
+    return times.stamp(datetime.now(UTC) - timedelta(**parts))
 
 
 def delivered(monkeypatch: pytest.MonkeyPatch, state: Any = "accepted", received_at: str = "", **more: Any) -> Delivery:
@@ -27,7 +27,7 @@ def delivered(monkeypatch: pytest.MonkeyPatch, state: Any = "accepted", received
     values = {"door": "submission", "customer_id": "acme", "key": "k"} | more
     one = Delivery(delivery_id=str(uuid.uuid4()), **values)
     with monkeypatch.context() as patch:
-        patch.setattr(clock, "now", lambda: received_at or ago())
+        patch.setattr(times, "now", lambda: received_at or ago())
         deliveries.receive(one)
     if state != "received":
         deliveries.accept(one.delivery_id)
@@ -93,7 +93,7 @@ def test_so_is_the_raw_ticket_of_a_delivery_that_was_set_aside(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = delivered(monkeypatch, "failed", door="zendesk", key="8")
-    put_raw(rawstore.key("8", ago()))
+    put_raw(raw_tickets.key("8", ago()))
     deliveries.set_aside(stands(one), "Ada: it is larger than we can store")
     call_command("reconcile")
     said = capsys.readouterr().out
@@ -143,11 +143,11 @@ def test_a_failed_delivery_is_named_with_its_cause(
 def test_a_raw_ticket_that_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     stored = "2026-01-05T23:59:59.999Z"
     for zendesk_id in ("1", "2"):
-        key = rawstore.ticket_key(zendesk_id)
+        key = raw_tickets.ticket_key(zendesk_id)
         ticket = service.open_ticket(record.new(customer_id="default"), key).ticket
         index.apply([ticket])
         delivered(monkeypatch, "created", stored, door="zendesk", key=zendesk_id, ticket_id=ticket.ticket_id)
-    put_raw(rawstore.key("1", stored))
+    put_raw(raw_tickets.key("1", stored))
     [line] = lines(capsys)
     assert line.startswith("raw-tickets/year=2026/month=01/day=05/ticket-2.json: not in the raw store, but delivery ")
 
@@ -157,12 +157,12 @@ def put_raw(key: str) -> None:
 
 
 def test_a_raw_ticket_without_a_ticket_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
-    put_raw(rawstore.key("8", ago()))
-    put_raw(rawstore.key("9", ago(days=3)))
+    put_raw(raw_tickets.key("8", ago()))
+    put_raw(raw_tickets.key("9", ago(days=3)))
     put_raw("raw-tickets/readme.txt")
-    assert {line.partition(":")[0] for line in lines(capsys)} == {rawstore.ticket_key(n).keyed_id for n in "89"}
+    assert {line.partition(":")[0] for line in lines(capsys)} == {raw_tickets.ticket_key(n).keyed_id for n in "89"}
     [line] = lines(capsys, "--since", "2d")
-    assert line.startswith(f"{rawstore.ticket_key('8').keyed_id}: not in the record, but raw-tickets/")
+    assert line.startswith(f"{raw_tickets.ticket_key('8').keyed_id}: not in the record, but raw-tickets/")
 
 
 def test_the_index_is_compared_too(capsys: pytest.CaptureFixture[str]) -> None:
@@ -192,7 +192,7 @@ def test_only_what_came_in_since_then(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("15m", 900), ("24h", 86_400), ("2d", 172_800)])
 def test_how_long_ago(text: str, seconds: int) -> None:
-    moment = clock.parse(clock.given(text))
+    moment = times.parse(times.given(text))
     assert moment
     assert abs((datetime.now(UTC) - moment).total_seconds() - seconds) < 5
 

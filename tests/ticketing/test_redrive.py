@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from config import aws, json, queue, redrive
-from config.queue import Message
+from config import aws, json
+from config.aws import sqs
+from config.aws.sqs import Message
+from config.consumer import redrive
 from tests import moto_stack, record
 from tests.ticketing.submitting import submit, theirs, work
-from ticketing import deliveries, rawstore
+from ticketing import deliveries
+from ticketing.deliveries import raw_tickets
 from ticketing.submissions import large
 from ticketing.submissions.service import ticket_key
 
@@ -25,25 +28,25 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def dead(name: str, body: str = "{}", **attributes: str) -> str:
-    return queue.send(f"{name}DLQ", body, attributes)
+    return sqs.send(f"{name}DLQ", body, attributes)
 
 
 def put_aside() -> None:
     """Every message of the submission queue, into its dead-letter queue with all that was on it."""
-    for one in queue.receive(SUBMISSIONS, 10, 0):
-        queue.forward(f"{SUBMISSIONS}DLQ", one, {})
-        queue.delete(SUBMISSIONS, [one])
+    for one in sqs.receive(SUBMISSIONS, 10, 0):
+        sqs.forward(f"{SUBMISSIONS}DLQ", one, {})
+        sqs.delete(SUBMISSIONS, [one])
 
 
 def there(name: str) -> list[Message]:
-    return [one for _ in range(3) for one in queue.receive(name, 10, 0)]
+    return [one for _ in range(3) for one in sqs.receive(name, 10, 0)]
 
 
 def test_messages_go_back_with_their_attributes_and_their_first_id(capsys: pytest.CaptureFixture[str]) -> None:
     first = dead(SUBMISSIONS, '{"a": 1}', request_id="r-1")
     dead(SUBMISSIONS, '{"b": 1}', origin_message_id="m-0")
     aws.client("sqs").send_message(
-        QueueUrl=queue.url(f"{SUBMISSIONS}DLQ"),
+        QueueUrl=sqs.url(f"{SUBMISSIONS}DLQ"),
         MessageBody='{"c": 1}',
         MessageAttributes={
             "bytes": {"DataType": "Binary", "BinaryValue": b"\0\1"},
@@ -101,12 +104,12 @@ def test_another_programs_message_is_known_by_the_ticket_it_would_make(capsys: p
 
 
 def test_a_message_that_fails_again_meanwhile_is_not_moved_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, original = dead(SUBMISSIONS, "poison"), queue.forward
+    first, original = dead(SUBMISSIONS, "poison"), sqs.forward
 
     def fails_at_once(name: str, message: Message, more: dict[str, str]) -> str:
         return original(f"{name}DLQ", message, more)
 
-    monkeypatch.setattr(queue, "forward", fails_at_once)
+    monkeypatch.setattr(sqs, "forward", fails_at_once)
     assert redrive.move(redrive.way(SUBMISSIONS)).count == 1
     [left] = there(f"{SUBMISSIONS}DLQ")
     assert redrive.origin(left) == first
@@ -139,7 +142,7 @@ def test_nothing_is_deleted_before_it_was_sent(refuse: set[str], capsys: pytest.
 def test_a_message_that_its_queue_will_not_take_stays_and_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stays, original = dead(SUBMISSIONS, "too large"), queue.forward
+    stays, original = dead(SUBMISSIONS, "too large"), sqs.forward
     dead(SUBMISSIONS, "{}")
 
     def strict(name: str, message: Message, more: dict[str, str]) -> str:
@@ -147,7 +150,7 @@ def test_a_message_that_its_queue_will_not_take_stays_and_is_named(
             raise aws.Permanent("InvalidParameterValue", "One or more parameters are invalid")
         return original(name, message, more)
 
-    monkeypatch.setattr(queue, "forward", strict)
+    monkeypatch.setattr(sqs, "forward", strict)
     with pytest.raises(CommandError, match="1 messages could not be moved"):
         call_command("redrive", SUBMISSIONS)
     out, err = capsys.readouterr()
@@ -174,7 +177,7 @@ def test_a_job_is_known_by_its_delivery_and_by_its_ticket(capsys: pytest.Capture
     for body in (job, job, "not Celery's"):
         dead("FoyerJobs", body)
     assert run(capsys, "FoyerJobs", "--ticket", delivery_id, "--limit", "1").startswith("1 messages moved")
-    assert run(capsys, "FoyerJobs", "--ticket", rawstore.ticket_key("12").keyed_id).startswith("1 messages moved")
+    assert run(capsys, "FoyerJobs", "--ticket", raw_tickets.ticket_key("12").keyed_id).startswith("1 messages moved")
 
 
 def test_an_unknown_queue_or_an_absurd_limit_is_refused_with_a_sentence() -> None:

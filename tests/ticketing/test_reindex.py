@@ -17,11 +17,14 @@ from config import aws as config_aws
 from tests import record
 from tests.ticketing.search.conftest import found
 from tests.ticketing.writing import change, comment
-from ticketing import bulk, comparing, index, reindex
+from ticketing import index
+from ticketing.index import comparing, rows
+from ticketing.jobs import reindex
 from ticketing.models import IndexedComment, IndexedTicket, Job
+from ticketing.record import bulk
 from ticketing.search import documents
 from ticketing.search.documents import Document
-from ticketing.ticket import Comment, Ticket
+from ticketing.tickets.ticket import Comment, Ticket
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
 
@@ -63,7 +66,7 @@ def differing() -> dict[str, str]:
     delete_comment(deleted)
     missing = record.opened().ticket_id
     IndexedTicket.objects.create(
-        ticket_id="orphan", version=1, created_at=index._EPOCH, updated_at=index._EPOCH, requester=None
+        ticket_id="orphan", version=1, created_at=rows._EPOCH, updated_at=rows._EPOCH, requester=None
     )
     return {
         missing: "missing",
@@ -137,7 +140,7 @@ def test_what_the_index_takes_in_a_moment_is_no_difference(monkeypatch: pytest.M
         waits.append(seconds)
         index.apply([new, later, record.get(changed.ticket_id)], [said])
 
-    monkeypatch.setattr("ticketing.comparing.time.sleep", follow)
+    monkeypatch.setattr("ticketing.index.comparing.time.sleep", follow)
     assert differences() == {lost.ticket_id: "missing"}
     assert len(waits) == 1
     index.apply([lost])
@@ -206,7 +209,7 @@ def test_a_ticket_that_comes_back_while_its_row_is_removed_stays_with_its_commen
         record.put(ticket_id=ticket.ticket_id, item="TICKET#COMMENT#0", comment="zebra")
         remove(ticket_ids)
 
-    monkeypatch.setattr(index, "remove", come_back)
+    monkeypatch.setattr(index.store, "remove", come_back)
     rebuild()
     assert found("zebra") == [ticket.ticket_id]
     assert IndexedTicket.objects.get().known_comments == 2

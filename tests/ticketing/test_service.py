@@ -10,6 +10,7 @@ from tests import record
 from tests.record import ACTOR
 from tests.ticketing.writing import change, changes_of, comment
 from ticketing import service
+from ticketing.tickets.ticket import new_comment
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -110,7 +111,7 @@ def test_another_customers_ticket_is_as_absent_as_none() -> None:
         for refused in (
             lambda i=ticket_id, c=customer: service.get_ticket(i, c),
             lambda i=ticket_id, c=customer: service.get_conversation(i, c),
-            lambda i=ticket_id, c=customer: service.add_comment(i, c, "x", ACTOR),
+            lambda i=ticket_id, c=customer: service.add_comment(i, c, new_comment("x"), ACTOR),
             lambda i=ticket_id, c=customer: service.change_ticket(i, c, {"subject": "x"}, ACTOR),
         ):
             with pytest.raises(Absent, match=r"^Ticket not found$"):

@@ -2,10 +2,11 @@
 
 import pytest
 
-from config import aws
 from tests import record
 from tests.record import ACTOR
-from ticketing import bulk, item, service, store
+from ticketing import service
+from ticketing.record import bulk, items, store
+from ticketing.tickets.ticket import new_comment
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -45,15 +46,15 @@ def test_existing_tells_which_of_a_hundred_there_are() -> None:
 
 
 def test_the_size_of_an_item_is_counted_in_bytes() -> None:
-    wire = aws.to_wire({"a": "é" * 10, "l": ["x"], "n": 1})
-    assert 25 < store.size(wire) < 45
+    item = {"a": "é" * 10, "l": ["x"], "n": 1}
+    assert 25 < items.size(item) < 45
     with pytest.raises(store.TooLarge):
-        store.fitting(aws.to_wire({"a": "é" * 200_000}))
+        store.fitting({"a": "é" * 200_000})
 
 
 def test_only_tickets_stand_in_the_callers_index() -> None:
     ticket = record.opened()
-    service.add_comment(ticket.ticket_id, "acme", "Hello", ACTOR)
+    service.add_comment(ticket.ticket_id, "acme", new_comment("Hello"), ACTOR)
     service.change_ticket(ticket.ticket_id, "acme", {"subject": "x"}, ACTOR)
     with_caller = [one["item"] for one in record.items(ticket.ticket_id) if "caller_id" in one]
-    assert with_caller == [item.TICKET]
+    assert with_caller == [items.TICKET]

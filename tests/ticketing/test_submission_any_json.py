@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from rest_framework.test import APIClient
 
-from config import json, queue
+from config import json
+from config.aws import sqs
 from tests import anything, record
 from tests.ticketing.submitting import failed, message, submit
 from ticketing import deliveries
@@ -37,7 +38,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         records.append(message(body, f"m-{len(records)}", **attributes))
         return str(records[-1]["messageId"])
 
-    monkeypatch.setattr(queue, "send", send)
+    monkeypatch.setattr(sqs, "send", send)
     monkeypatch.setattr(deliveries, "accept", lambda *_: None)
     return records
 

@@ -202,11 +202,11 @@ def test_an_object_whose_reading_is_cut_off_is_read_again_then_its_message_alone
         cuts.append(error)
         raise error
 
-    monkeypatch.setattr(aws._retry, "sleep", lambda _: None)
+    monkeypatch.setattr(aws.calls._retry, "sleep", lambda _: None)
     with monkeypatch.context() as away:
         away.setattr(StreamingBody, "read", cut)
         assert failed(message("{}", "good"), message(pointer, "cut"), message("{}", "also good")) == ["cut"]
-        assert len(cuts) == aws.TRIES
+        assert len(cuts) == aws.calls.TRIES
         assert worker.about(message(pointer, "cut")) == {theirs("cut").delivery_id}
     assert (theirs("cut").state, type(error).__name__ in theirs("cut").error) == ("accepted", True)
     assert failed(message(pointer, "cut")) == []

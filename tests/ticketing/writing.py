@@ -6,13 +6,30 @@ from config import json
 from tests import record
 from tests.record import ACTOR
 from ticketing import service
-from ticketing.service import Commented, Key
-from ticketing.ticket import Ticket
+from ticketing.service import Commented
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import Ticket, new_comment
 
 
-def comment(ticket: Ticket, text: str = "Hello", key: str | None = None, **more: Any) -> Commented:
+def comment(
+    ticket: Ticket,
+    text: str = "Hello",
+    key: str | None = None,
+    *,
+    reopen: bool = True,
+    expected_version: int | None = None,
+    **more: Any,
+) -> Commented:
     made = Key.of("acme", f"POST /itsm/tickets/{ticket.ticket_id}/comments", key, {"comment": text})
-    return service.add_comment(ticket.ticket_id, "acme", text, ACTOR, key=made, **more)
+    return service.add_comment(
+        ticket.ticket_id,
+        "acme",
+        new_comment(text, **more),
+        ACTOR,
+        reopen=reopen,
+        key=made,
+        expected_version=expected_version,
+    )
 
 
 def change(ticket: Ticket, **changes: Any) -> Ticket:

@@ -1,6 +1,6 @@
-"""The raw store: what Zendesk answered, whole, in S3. Where a ticket lies there, and which ticket of ours it became.
+"""The raw store: what Zendesk answered, whole, in S3, by the day on which its webhook was accepted.
 
-The Zendesk door (`ingestion.zendesk`) writes it; `reconcile` looks whether everything is there.
+The Zendesk door (`ingestion.zendesk`) writes it and reads it again; `reconcile` looks whether everything is there.
 """
 
 import re
@@ -9,18 +9,19 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
-from config import aws
-from ticketing import clock
-from ticketing.service import Key
+from config import aws, json, times
+from config.refusals import Invalid
+from ticketing.tickets.keys import Key
 
 PREFIX = "raw-tickets/"
 _KEY = re.compile(rf"{PREFIX}year=\d{{4}}/month=\d\d/day=\d\d/ticket-(\d+)\.json")
 
 
 def key(zendesk_id: str, received_at: str) -> str:
-    """Where it lies, e.g. `raw-tickets/year=2025/month=01/day=05/ticket-12345.json` (seed 000).
+    """Where it lies, e.g. `raw-tickets/year=2025/month=01/day=05/ticket-12345.json`.
 
     `received_at` is the delivery's, in UTC: whatever retries follow, the day stays.
     """
@@ -30,6 +31,21 @@ def key(zendesk_id: str, received_at: str) -> str:
 def ticket_key(zendesk_id: str) -> Key:
     """What names the one ticket of ours that stands for a Zendesk ticket."""
     return Key(settings.DEFAULT_CUSTOMER, "zendesk", zendesk_id, fingerprint=f"zendesk:{zendesk_id}")
+
+
+def store(name: str, context: dict[str, Any]) -> None:
+    """Put the ticket there, over what an earlier try left. Raises aws.AwsError: the caller tries again or fails."""
+    aws.call(_save, name, json.dumps(context).encode())
+
+
+def load(name: str) -> Any:
+    """What lies there. Raises Invalid if nothing does, or no JSON; aws.AwsError."""
+    try:
+        return json.loads(aws.call(_load, name), json.OWN_DEPTH)
+    except FileNotFoundError:
+        raise Invalid("It is not in the raw store any more") from None
+    except ValueError:
+        raise Invalid("What is in the raw store is not JSON") from None
 
 
 def holds(name: str) -> bool:
@@ -50,7 +66,7 @@ def stored_on(day: str) -> list[tuple[str, str]]:
 
 def days(since: str, until: str | None = None) -> Iterator[str]:
     """Every day (`2025-01-05`) from that of the one time to that of the other; to today at most."""
-    last = min(until or clock.now(), clock.now())[:10]
+    last = min(until or times.now(), times.now())[:10]
     one = date.fromisoformat(since[:10])
     while one.isoformat() <= last:
         yield one.isoformat()
@@ -64,7 +80,7 @@ def day(name: str) -> str:
 
 def _under(prefix: str) -> Iterator[tuple[str, str]]:
     bucket: Any = storages["raw_tickets"]
-    with aws.errors():
+    with aws.translated():
         for found in bucket.bucket.objects.filter(Prefix=prefix):
             if match := _KEY.fullmatch(found.key):
                 yield found.key, match[1]
@@ -73,3 +89,12 @@ def _under(prefix: str) -> Iterator[tuple[str, str]]:
 def _prefix(moment: str) -> str:
     year, month, day = moment[:10].split("-")
     return f"{PREFIX}year={year}/month={month}/day={day}/"
+
+
+def _load(name: str) -> bytes:
+    with storages["raw_tickets"].open(name) as file:
+        return bytes(file.read())
+
+
+def _save(name: str, content: bytes) -> None:
+    storages["raw_tickets"].save(name, ContentFile(content))

@@ -1,56 +1,21 @@
-"""Deliveries: what an asynchronous door took in, and how it ended. Written down before the door answers.
+"""Deliveries in a table of their own. A door writes one down before it answers.
 
-A delivery is `received`, then `accepted` when its message or job is queued, then one of the ends. Those that have not
-ended well have the attribute `unfinished`, and so are a short list of their own (ticketing/unfinished.py): a number,
-or `aside` where somebody has said that nothing can be done about it.
+Those that have not ended well have the attribute `unfinished`. So they are a short list of their own
+(ticketing/deliveries/unfinished.py): a number, or `aside` where somebody has said that nothing can be done about it.
 """
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
-from django.conf import settings
+from config import aws, json, times
+from config.aws import Item
+from config.request_id import request_id
+from ticketing.deliveries.delivery import ENDED_WELL, Delivery, End
 
-from config import aws, json
-from config.requests import request_id
-from ticketing import clock
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-End = Literal["created", "updated", "duplicate", "ignored", "failed"]
-State = Literal["received", "accepted", "created", "updated", "duplicate", "ignored", "failed"]
-
-ENDED_WELL: frozenset[State] = frozenset({"created", "updated", "duplicate", "ignored"})
+DELIVERIES = aws.Table("DELIVERIES_TABLE")
 PARTITIONS = 16  # of the list. Each delivery is three writes there, and one partition takes 1,000 a second
 ASIDE = "aside"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Delivery:
-    """One thing that a door took in. `key` is the sender's own name for it, `fingerprint` the hash of its JSON."""
-
-    delivery_id: str
-    door: str
-    customer_id: str
-    key: str
-    state: State = "received"
-    fingerprint: str = ""
-    ticket_id: str | None = None
-    request_id: str = "-"
-    received_at: str = ""
-    ended_at: str = ""  # well, or its last try
-    attempts: int = 0
-    error: str | None = None
-    set_aside: str | None = None  # by whom and why
-    details: dict[str, Any] = field(default_factory=dict)  # what the door wants to answer again to a repeat
-
-
-def table() -> "DynamoDBClient":
-    """The client of the table."""
-    client: DynamoDBClient = aws.client("dynamodb")
-    return client
 
 
 def receive(delivery: Delivery) -> Delivery | None:
@@ -67,19 +32,14 @@ def receive(delivery: Delivery) -> Delivery | None:
         "fingerprint": delivery.fingerprint,
         "ticket_id": delivery.ticket_id,
         "request_id": request_id(),
-        "received_at": clock.now(),
+        "received_at": times.now(),
         "attempts": delivery.attempts,
         "details": json.dumps(delivery.details),
         "unfinished": _partition(delivery.delivery_id),
     }
+    said = {name: value for name, value in values.items() if value is not None}
     try:
-        aws.call(
-            table().put_item,
-            TableName=settings.DELIVERIES_TABLE,
-            Item=aws.to_wire({name: value for name, value in values.items() if value is not None}),
-            ConditionExpression="attribute_not_exists(delivery_id)",
-            ReturnValuesOnConditionCheckFailure="ALL_OLD",
-        )
+        DELIVERIES.put(said, "attribute_not_exists(delivery_id)")
     except aws.Conflict as conflict:
         if conflict.item is None:
             raise
@@ -96,7 +56,7 @@ def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
     said, also = ({":details": json.dumps(details)}, ", details = :details") if details else ({}, "")
     values = {":accepted": "accepted", ":received": "received", ":partition": _partition(delivery_id)}
     update = f"SET #state = :accepted, unfinished = :partition{also} REMOVE set_aside"
-    if not _update(delivery_id, update, "#state = :received", said | values, "state") and details:
+    if not _update(delivery_id, update, "#state = :received", said | values) and details:
         # It has ended already; a repeat is to get the same answer all the same.
         _update(delivery_id, "SET details = :details", "attribute_exists(delivery_id)", said)
 
@@ -110,9 +70,9 @@ def attempt(delivery_id: str, error: str | None = None) -> None:
     values = {":zero": 0, ":one": 1, ":error": error or ""}
     listed = {":partition": _partition(delivery_id)}
     again = f"{counted}, unfinished = :partition REMOVE set_aside"
-    if not _update(delivery_id, again, "attribute_exists(unfinished)", values | listed, "error"):
+    if not _update(delivery_id, again, "attribute_exists(unfinished)", values | listed):
         # It has ended well, and stays off the list.
-        _update(delivery_id, counted, "attribute_exists(delivery_id)", values, "error")
+        _update(delivery_id, counted, "attribute_exists(delivery_id)", values)
 
 
 def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str | None = None) -> None:
@@ -121,7 +81,7 @@ def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str 
     A `duplicate` after `created` is such a repeat; a `failed` one may still end well when it is tried again. One that
     was set aside and fails again is on the list again: somebody tried it since, and should know.
     """
-    values: dict[str, Any] = {":end": end, ":one": 1, ":zero": 0, ":now": clock.now()}
+    values: dict[str, Any] = {":end": end, ":one": 1, ":zero": 0, ":now": times.now()}
     gone = ["set_aside"]
     assignments = ["#state = :end", "attempts = if_not_exists(attempts, :zero) + :one", "ended_at = :now"]
     if ticket_id:
@@ -140,7 +100,7 @@ def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str 
     well = {":c": "created", ":u": "updated", ":d": "duplicate", ":i": "ignored"}
     update = f"SET {', '.join(assignments)} REMOVE {', '.join(gone)}"
     condition = "attribute_exists(delivery_id) AND NOT #state IN (:c, :u, :d, :i)"
-    _update(delivery_id, update, condition, values | well, "state", "error")
+    _update(delivery_id, update, condition, values | well)
 
 
 def set_aside(delivery: Delivery, why: str) -> bool:
@@ -148,7 +108,7 @@ def set_aside(delivery: Delivery, why: str) -> bool:
     update = "SET unfinished = :aside, set_aside = :why"
     as_seen = "attribute_exists(unfinished) AND attribute_not_exists(set_aside) AND #state = :seen"
     values = {":aside": ASIDE, ":why": why, ":seen": delivery.state}
-    return _update(delivery.delivery_id, update, as_seen, values, "state")
+    return _update(delivery.delivery_id, update, as_seen, values)
 
 
 def take_back(delivery_id: str) -> bool:
@@ -157,19 +117,10 @@ def take_back(delivery_id: str) -> bool:
     return _update(delivery_id, update, "attribute_exists(set_aside)", values)
 
 
-def _update(delivery_id: str, update: str, condition: str, values: dict[str, Any], *reserved: str) -> bool:
-    """Change the item if the condition holds; whether it did. DynamoDB's reserved words are spelt `#state`."""
-    request: dict[str, Any] = {
-        "TableName": settings.DELIVERIES_TABLE,
-        "Key": _key(delivery_id),
-        "UpdateExpression": update,
-        "ConditionExpression": condition,
-        "ExpressionAttributeValues": aws.to_wire(values),
-    }
-    if reserved:
-        request["ExpressionAttributeNames"] = {f"#{name}": name for name in reserved}
+def _update(delivery_id: str, update: str, condition: str, values: dict[str, Any]) -> bool:
+    """Change the item if the condition holds; whether it did."""
     try:
-        aws.call(table().update_item, **request)
+        DELIVERIES.update(aws.Update({"delivery_id": delivery_id}, update, condition, values))
     except aws.Conflict:
         return False
     return True
@@ -177,30 +128,22 @@ def _update(delivery_id: str, update: str, condition: str, values: dict[str, Any
 
 def get(delivery_id: str) -> Delivery | None:
     """The delivery with this id, None if there is none."""
-    answer = aws.call(table().get_item, TableName=settings.DELIVERIES_TABLE, Key=_key(delivery_id), ConsistentRead=True)
-    return from_item(answer["Item"]) if "Item" in answer else None
+    found = DELIVERIES.get({"delivery_id": delivery_id})
+    return from_item(found) if found else None
 
 
 def scan(since: str | None = None) -> Iterator[Delivery]:
     """Every delivery, in no order, a page at a time; with `since` those received at or after it."""
-    request: dict[str, Any] = {"TableName": settings.DELIVERIES_TABLE, "ConsistentRead": True}
-    if since:
-        values = aws.to_wire({":since": since})
-        request |= {"FilterExpression": "received_at >= :since", "ExpressionAttributeValues": values}
-    return map(from_item, aws.all_items(table().scan, **request))
+    found = DELIVERIES.scan("received_at >= :since", {":since": since}) if since else DELIVERIES.scan()
+    return map(from_item, found)
 
 
 def _partition(delivery_id: str) -> str:
     return str(zlib.crc32(delivery_id.encode()) % PARTITIONS)
 
 
-def _key(delivery_id: str) -> dict[str, Any]:
-    return aws.to_wire({"delivery_id": delivery_id})
-
-
-def from_item(item: dict[str, Any]) -> Delivery:
-    """The delivery in an item (wire format)."""
-    values = aws.from_wire(item)
+def from_item(values: Item) -> Delivery:
+    """The delivery in an item."""
     return Delivery(
         delivery_id=values["delivery_id"],
         door=values["door"],

@@ -4,12 +4,9 @@ import heapq
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any
 
-from django.conf import settings
-
-from config import aws
-from ticketing.deliveries import ASIDE, PARTITIONS, Delivery, State, from_item, table
+from ticketing.deliveries.delivery import Delivery, State
+from ticketing.deliveries.store import ASIDE, DELIVERIES, PARTITIONS, from_item
 
 _INDEX_PAGE = 100  # how many of a partition are looked at in one call
 _NUMBERED = [str(number) for number in range(PARTITIONS)]
@@ -56,22 +53,15 @@ def _partition(name: str, state: State | None, start: Place | None) -> Iterator[
 
     The index says nothing of the order of those that were received at once.
     """
-    found = map(from_item, aws.all_items(table().query, **_query(name, state, start)))
-    for _, at_once in groupby(found, lambda one: one.received_at):
+    values = {":name": name} | ({":start": start[0]} if start else {}) | ({":state": state} if state else {})
+    found = DELIVERIES.query(
+        "unfinished = :name" + (" AND received_at <= :start" if start else ""),
+        values,
+        only_if="#state = :state" if state else "",
+        index="UnfinishedIndex",
+        order="last",
+        # A filter may leave out most: AWS then looks at a megabyte in one call.
+        limit=None if state else _INDEX_PAGE,
+    )
+    for _, at_once in groupby(map(from_item, found), lambda one: one.received_at):
         yield from sorted(at_once, key=_place, reverse=True)
-
-
-def _query(name: str, state: State | None, start: Place | None) -> dict[str, Any]:
-    query: dict[str, Any] = {
-        "TableName": settings.DELIVERIES_TABLE,
-        "IndexName": "UnfinishedIndex",
-        "KeyConditionExpression": "unfinished = :name" + (" AND received_at <= :start" if start else ""),
-        "ScanIndexForward": False,
-    }
-    values = {":name": name} | ({":start": start[0]} if start else {})
-    if state:
-        query |= {"FilterExpression": "#state = :state", "ExpressionAttributeNames": {"#state": "state"}}
-        values[":state"] = state
-    else:  # a filter may leave out most: AWS then looks at a megabyte in one call
-        query["Limit"] = _INDEX_PAGE
-    return query | {"ExpressionAttributeValues": aws.to_wire(values)}

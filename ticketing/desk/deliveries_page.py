@@ -3,7 +3,6 @@
 SQL knows nothing of deliveries; the model of this name only gives staff the right to see the page, and to redrive.
 """
 
-from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
@@ -13,16 +12,17 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from config import aws, queue, redrive
+from config import aws, times
+from config.aws import sqs
+from config.consumer import redrive
 from config.refusals import Refusal
-from ticketing import bulk, clock, ids, unfinished
-from ticketing.deliveries import ENDED_WELL, Delivery, State
-from ticketing.desk import redriving, setting_aside
-from ticketing.desk.page import DeskPage
-from ticketing.desk.ticket_page import address
+from ticketing.deliveries import ENDED_WELL, Delivery, State, doors, unfinished
+from ticketing.deliveries.unfinished import Place
+from ticketing.desk import deliveries_again, set_aside_page
+from ticketing.desk.page import DeskPage, ticket_url
 from ticketing.models import Delivery as DeliveryModel
-from ticketing.reconcile import GRACE
-from ticketing.unfinished import Place
+from ticketing.record import bulk
+from ticketing.tickets import ids
 
 ASIDE = "admin:ticketing_delivery_aside"
 PAGE = 50
@@ -63,17 +63,17 @@ class DeliveriesPage(DeskPage):
         """What the button does; a sentence for the person."""
         pressed = self.request.POST.get
         if delivery_id := pressed("back"):
-            return setting_aside.take_back(delivery_id)
+            return set_aside_page.take_back(delivery_id)
         if delivery_id := pressed("delivery"):
-            return redriving.one(delivery_id)
-        return redriving.all_of(pressed("queue", ""))
+            return deliveries_again.one(delivery_id)
+        return deliveries_again.all_of(pressed("queue", ""))
 
     def _show(self) -> HttpResponse:
         chosen = next((tab for tab in TABS if tab == self.request.GET.get("state")), None)
         about = {"title": "Deliveries", "opts": DeliveryModel._meta, "states": _choices(chosen)}
         try:
             page = _page(chosen, _start(self.request.GET.get("after", "")))
-            queues = [{"way": way, "count": queue.count(way.dead_letters)} for way in redrive.ways()]
+            queues = [{"way": way, "count": sqs.count(way.dead_letters)} for way in redrive.ways()]
             rows = _rows(page.deliveries)
         except aws.AwsError:
             messages.error(self.request, _UNREADABLE)
@@ -98,39 +98,30 @@ def _choices(chosen: Tab | None) -> list[dict[str, Any]]:
 
 def _rows(page: list[Delivery]) -> list[dict[str, Any]]:
     there = bulk.existing(sorted({one.ticket_id for one in page if one.ticket_id}))
-    late = clock.stamp(datetime.now(UTC) - GRACE)
-    return [_row(one, one.ticket_id in there, one.received_at < late) for one in page]
+    return [_row(one, one.ticket_id in there) for one in page]
 
 
-def _row(one: Delivery, has_ticket: bool, late: bool) -> dict[str, Any]:
+def _row(one: Delivery, has_ticket: bool) -> dict[str, Any]:
+    door = doors.of(one)
     return {
         "delivery": one,
-        "when": clock.parse(one.received_at),
+        "when": times.parse(one.received_at),
         "colour": _COLOURS.get(one.state, ""),
         "reference": ids.reference(one.ticket_id) if has_ticket and one.ticket_id else "",
-        "ticket": address(one.ticket_id) if has_ticket and one.ticket_id else "",
-        "said": one.error or _no_error(one.state, late),
-        "button": _button(one, late),
-        "aside": reverse(ASIDE, args=[quote(one.delivery_id)]) if setting_aside.can_be(one) else "",
+        "ticket": ticket_url(one.ticket_id) if has_ticket and one.ticket_id else "",
+        "said": one.error or _no_error(one),
+        "button": door.button if door.can_try_again(one) else "",
+        "aside": reverse(ASIDE, args=[quote(one.delivery_id)]) if set_aside_page.can_be(one) else "",
     }
 
 
-def _button(one: Delivery, late: bool) -> str:
-    """What can be done: nothing while it is on its way; a message that was never accepted may not be there at all."""
-    if one.state != "failed" and not (one.error or late):
-        return ""
-    if one.door == "zendesk":
-        return "Run again"
-    return "" if one.state == "received" else "Redrive"
-
-
-def _no_error(state: State, late: bool) -> str:
+def _no_error(one: Delivery) -> str:
     """What to say of a delivery about which no try said anything."""
-    if state == "failed":
+    if one.state == "failed":
         return "No cause was given: see the log"
-    if not late:
+    if not one.is_late:
         return "On its way"
-    if state == "received":
+    if one.state == "received":
         return "Promised nothing, unless it waits in the queue: the door died or said no, or could not note its yes"
     return "No try has told anything: look whether the consumers run"
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from config import aws
 from ticketing.desk.jobs_page import NOT_NOW, enqueue, may_export
 from ticketing.desk.page import LIST, DeskPage
-from ticketing.jobs import export, running, tasks
+from ticketing.jobs import export, lifecycle, tasks
 from ticketing.models import Job
 
 JOBS = "admin:ticketing_job_changelist"
@@ -33,7 +33,7 @@ class ExportPage(DeskPage):
         by = self.user.get_username()
         try:
             parameters = {"query": self.request.GET.urlencode(), "by": by}
-            job, new = running.start("export", by, tasks.SEGMENTS, parameters)
+            job, new = lifecycle.start("export", by, tasks.SEGMENTS, parameters)
         except IncorrectLookupParameters:
             messages.error(self.request, _NO_SUCH_LIST)
             return HttpResponseRedirect(reverse(LIST))

@@ -10,13 +10,12 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
 from config import aws
-from ticketing import ids
-from ticketing.desk.page import DeskPage
-from ticketing.desk.ticket_page import address
-from ticketing.jobs import running, tasks
+from ticketing.desk.page import DeskPage, ticket_url
+from ticketing.jobs import lifecycle, tasks
 from ticketing.jobs.kinds import Kind
 from ticketing.models import Job, JobFinding
 from ticketing.search.find import MOST
+from ticketing.tickets import ids
 
 STARTED_HERE = ("check", "reindex")  # an export is of a list, and starts there
 SHOWN = 20  # jobs
@@ -49,14 +48,14 @@ class JobsPage(DeskPage):
         if asked.get("start") in STARTED_HERE:
             self._start(asked["start"])  # type: ignore[arg-type]
         elif job := _job(asked.get("stop", "")):
-            running.stop(job)
+            lifecycle.stop(job)
             messages.success(self.request, "It is stopped. It can go on from where it was.")
         elif job := _job(asked.get("resume", "")):
             self._resume(job)
 
     def _start(self, kind: Kind) -> None:
         try:
-            job, new = running.start(kind, self.user.get_username(), tasks.SEGMENTS)
+            job, new = lifecycle.start(kind, self.user.get_username(), tasks.SEGMENTS)
         except aws.AwsError:
             messages.error(self.request, NOT_NOW)
             return
@@ -66,7 +65,7 @@ class JobsPage(DeskPage):
             messages.info(self.request, f"It runs already: {job.started_by} started it.")
 
     def _resume(self, job: Job) -> None:
-        if running.resume(job):
+        if lifecycle.resume(job):
             enqueue(self.request, job, "It goes on.")
         else:
             messages.error(self.request, "It cannot go on: it is done, or another one runs.")
@@ -152,4 +151,4 @@ def _found(job: Any) -> str:
 
 
 def _finding(one: JobFinding) -> dict[str, str]:
-    return {"reference": ids.reference(one.ticket_id), "ticket": address(one.ticket_id), "what": one.what}
+    return {"reference": ids.reference(one.ticket_id), "ticket": ticket_url(one.ticket_id), "what": one.what}

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from ticketing.models import IndexedTicket
-from ticketing.workflow import STATUSES
+from ticketing.tickets.workflow import STATUSES
 
 UNSOLVED = "unsolved"
 # Words that can be nobody's name: a user name has no colon.

@@ -2,34 +2,21 @@
 
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from unfold.templatetags.unfold_list import result_headers
 from unfold.views import ChangeList
 
-from ticketing.desk.filters import CallerFilter, shortened
-from ticketing.desk.paging import searched
-from ticketing.desk.row import row
+from ticketing.desk.list_columns import row
+from ticketing.desk.list_filters import CallerFilter, shortened
+from ticketing.desk.list_pages import searched
+from ticketing.jobs.selection import Unpaged
 from ticketing.models import IndexedTicket
 from ticketing.search import query
 from ticketing.search.excerpt import excerpts, marked
-
-
-class Unpaged(HttpRequest):
-    """Asks which tickets a list has, and for no page of it."""
-
-
-class _Named(AnonymousUser):
-    """Somebody of whom a list knows the name alone, which is all that it asks for."""
-
-    def __init__(self, username: str) -> None:
-        super().__init__()
-        self.username = username  # type: ignore[assignment]
 
 
 class TicketList(ChangeList):
@@ -91,16 +78,3 @@ class TicketList(ChangeList):
     def _address(self, ticket: IndexedTicket) -> str:
         """The ticket's page, from which one comes back to this very list."""
         return f"{self.url_for_result(ticket)}?{self.preserved_filters}".removesuffix("?")
-
-
-def matching(query_string: str, username: str) -> QuerySet[IndexedTicket]:
-    """All tickets of the list with that address, as it is for that person now.
-
-    Raises IncorrectLookupParameters and DisallowedModelAdminLookup, as the list does, if there is no such list.
-    """
-    request = Unpaged()
-    request.method, request.GET = "GET", QueryDict(query_string)
-    request.user = _Named(username)
-    listed = admin.site.get_model_admin(IndexedTicket).get_changelist_instance(request)
-    tickets: QuerySet[IndexedTicket] = listed.queryset
-    return tickets

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 
-from ticketing.desk.filters import MINE, NOBODYS, UNSOLVED
+from ticketing.desk.list_filters import MINE, NOBODYS, UNSOLVED
 from ticketing.desk.page import LIST
 
 Entry = dict[str, Any]

@@ -6,10 +6,9 @@ from django.http import HttpResponse, HttpResponseRedirect
 
 from config import aws
 from config.refusals import KeyReused, Refusal
-from ticketing.desk import writing
-from ticketing.desk.forms import NewTicketForm, new_key
-from ticketing.desk.page import DeskPage
-from ticketing.desk.ticket_page import address
+from ticketing.desk import ticket_writing
+from ticketing.desk.page import DeskPage, ticket_url
+from ticketing.desk.ticket_forms import NewTicketForm, new_key
 
 _OPEN_ALREADY = "The ticket that you sent before is open already. Send again if this is another one."
 
@@ -30,15 +29,15 @@ class NewTicketPage(DeskPage):
         if not form.is_valid():
             return self._show(form)
         try:
-            opened = writing.open_ticket(form, self.user)
+            opened = ticket_writing.open_ticket(form, self.user)
         except KeyReused:
             messages.error(self.request, _OPEN_ALREADY)
             return self._show(NewTicketForm(self.request.POST.dict() | {"key": new_key()}))
         except (Refusal, aws.AwsError) as error:
-            messages.error(self.request, writing.sentence(error))
+            messages.error(self.request, ticket_writing.sentence(error))
             return self._show(form, status=503 if isinstance(error, aws.AwsError) else 200)
         messages.success(self.request, f"Ticket {opened.ticket.reference} is open.")
-        return HttpResponseRedirect(address(opened.ticket.ticket_id))
+        return HttpResponseRedirect(ticket_url(opened.ticket.ticket_id))
 
     def _show(self, form: NewTicketForm, status: int = 200) -> HttpResponse:
         return self.page("desk/new_ticket.html", {"title": "New ticket", "form": form}, status)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
@@ -11,6 +12,11 @@ from django.urls import reverse
 from ticketing.models import IndexedTicket
 
 LIST = "admin:ticketing_indexedticket_changelist"
+
+
+def ticket_url(ticket_id: str) -> str:
+    """The page of a ticket."""
+    return reverse("admin:ticketing_indexedticket_change", args=[quote(ticket_id)])
 
 
 class Page(TemplateResponse):

@@ -1,6 +1,6 @@
 """Setting aside what can never end well, so that what is left on the list is what somebody has to see to."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django import forms
 from django.contrib import messages
@@ -9,15 +9,14 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from config import aws
+from config import aws, times
 from config.refusals import Absent, Refusal
-from ticketing import clock, deliveries
-from ticketing.deliveries import ENDED_WELL, Delivery
+from ticketing import deliveries
+from ticketing.deliveries import Delivery, ago
 from ticketing.desk import staff
 from ticketing.desk.page import DeskPage
 from ticketing.models import Delivery as DeliveryModel
-from ticketing.reconcile import GRACE
-from ticketing.ticket import LONGEST_KEY
+from ticketing.tickets.ticket import LONGEST_KEY
 
 DELIVERIES = "admin:ticketing_delivery_changelist"
 _AWAY = "AWS did not answer, so this could not be written down. Try again in a moment."
@@ -60,7 +59,7 @@ class SetAsidePage(DeskPage):
 
     def _said(self, form: WhyForm) -> str:
         """Who, when and why, in one line."""
-        return f"{staff.author(self.user)}, {clock.now()}: {' '.join(form.cleaned_data['why'].split())}"
+        return f"{staff.author(self.user)}, {times.now()}: {' '.join(form.cleaned_data['why'].split())}"
 
     def _show(self, delivery: Delivery, form: WhyForm) -> HttpResponse:
         about = {"title": "Set aside", "opts": DeliveryModel._meta, "deliveries_address": reverse(DELIVERIES)}
@@ -69,15 +68,11 @@ class SetAsidePage(DeskPage):
 
 def can_be(delivery: Delivery) -> bool:
     """Whether it failed and is not tried any more, or had its time to end; and nobody has set it aside."""
-    if delivery.set_aside or delivery.state in ENDED_WELL:
+    if delivery.set_aside or delivery.ended_well:
         return False
     if delivery.state == "failed":
-        return delivery.ended_at < _before(_TRIED_OUT)
-    return delivery.received_at < _before(GRACE)
-
-
-def _before(span: timedelta) -> str:
-    return clock.stamp(datetime.now(UTC) - span)
+        return delivery.ended_at < ago(_TRIED_OUT)
+    return delivery.is_late
 
 
 def take_back(delivery_id: str) -> str:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 
-from config.requests import request_id
-from ticketing.ticket import Actor
+from config.request_id import request_id
+from ticketing.tickets.ticket import Actor
 
 
 @dataclass(frozen=True)

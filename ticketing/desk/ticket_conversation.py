@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 import simplejson
 from django.urls import reverse
 
-from ticketing import clock, index
+from config import times
+from ticketing import index
 from ticketing.desk.page import LIST
 from ticketing.models import IndexedTicket
-from ticketing.ticket import Comment, Ticket
+from ticketing.tickets.ticket import Comment, Ticket
 
 Kind = Literal["customer", "staff", "note"]
 _LONGEST_SOUGHT = 200  # characters
@@ -59,7 +60,7 @@ def entries(ticket: Ticket, comments: list[Comment]) -> list[Entry]:
             kind=_kind(comment),
             label=_LABELS.get(_kind(comment)) or _door(comment.door),
             author=comment.author or _caller(ticket),
-            at=clock.parse(comment.created_at),
+            at=times.parse(comment.created_at),
             text=comment.comment,
             anchor=comment.comment_id,
         )
@@ -123,4 +124,4 @@ def _caller(ticket: Ticket | IndexedTicket) -> str:
 
 
 def _moment(time: str | datetime) -> datetime | None:
-    return clock.parse(time) if isinstance(time, str) else time
+    return times.parse(time) if isinstance(time, str) else time

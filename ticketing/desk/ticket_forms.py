@@ -9,8 +9,8 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from config.caller import Tier
 from ticketing.desk.staff import Staff
-from ticketing.ticket import Ticket
-from ticketing.workflow import PRIORITIES, STATUSES, Visibility
+from ticketing.tickets.ticket import Ticket
+from ticketing.tickets.workflow import PRIORITIES, STATUSES, Visibility
 
 REPLY, NOTE, SAVE = "reply", "note", "save"
 _VISIBILITY: dict[str, Visibility] = {REPLY: "public", NOTE: "internal"}

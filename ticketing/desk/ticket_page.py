@@ -7,32 +7,28 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from config import aws, json
 from config.refusals import Absent, KeyReused, Refusal
-from ticketing import following, ids, index, service
-from ticketing.desk import conversation, staff, writing
-from ticketing.desk.forms import SAVE, TicketForm, new_key
-from ticketing.desk.page import LIST, DeskPage
+from ticketing import index, service
+from ticketing.desk import staff, ticket_conversation, ticket_writing
+from ticketing.desk.page import LIST, DeskPage, ticket_url
+from ticketing.desk.ticket_forms import SAVE, TicketForm, new_key
+from ticketing.index import following
 from ticketing.models import IndexedTicket
-from ticketing.service import Conversation
-from ticketing.ticket import LONGEST_KEY, Ticket
-from ticketing.workflow import is_final
+from ticketing.record import store
+from ticketing.tickets import ids
+from ticketing.tickets.ticket import LONGEST_KEY, Conversation, Place, Ticket
+from ticketing.tickets.workflow import is_final
 
 COMMENTS = 100
 _SAVED = {"reply": "Your reply is saved.", "note": "Your internal note is saved.", SAVE: "The ticket is saved."}
 _SAID_BEFORE = "You have just said this, and it is saved. Send it again if you mean to say it twice."
 _LAST = "said last"  # in the session: the ticket, what was said, and the keys of the forms that may send it
 _UNREADABLE = "The record cannot be read right now. Try again in a moment."
-
-
-def address(ticket_id: str) -> str:
-    """The page of a ticket."""
-    return reverse("admin:ticketing_indexedticket_change", args=[quote(ticket_id)])
 
 
 class TicketPage(DeskPage):
@@ -65,20 +61,22 @@ class TicketPage(DeskPage):
         if self._said_before(form):
             return self._refused(form, _SAID_BEFORE, self._key_of_who_insists())
         try:
-            writing.save(self.ticket_id, form, self.user)
-        except writing.HalfSaved as half:
+            ticket_writing.save(self.ticket_id, form, self.user)
+        except ticket_writing.HalfSaved as half:
             messages.warning(self.request, f"Your text is saved, but the fields beside it are not. {half}")
         except aws.AwsError as error:
-            return self._from_index(writing.sentence(error), form)
+            return self._from_index(ticket_writing.sentence(error), form)
         except Refusal as refusal:
-            return self._refused(form, writing.sentence(refusal), new_key() if isinstance(refusal, KeyReused) else None)
+            return self._refused(
+                form, ticket_writing.sentence(refusal), new_key() if isinstance(refusal, KeyReused) else None
+            )
         else:
             messages.success(self.request, _SAVED[form.cleaned_data["do"]])
         self._keep_draft(form)
         if form.visibility:
             self.request.session[_LAST] = [*self._saying(form), form.cleaned_data["key"]]
         newest = form.visibility is not None  # that is where a person finds what they just said
-        return HttpResponseRedirect(address(self.ticket_id) if newest else self.request.get_full_path())
+        return HttpResponseRedirect(ticket_url(self.ticket_id) if newest else self.request.get_full_path())
 
     def _said_before(self, form: TicketForm) -> bool:
         """Whether it is what the person said last, in another form: the browser's Back shows the text again.
@@ -129,10 +127,10 @@ class TicketPage(DeskPage):
             raise Absent
         found = service.get_conversation(self.ticket_id, None, COMMENTS)
         if self.after:
-            later, more = service.more_comments(self.ticket_id, self.after, COMMENTS)
+            later, more = service.more_comments(self.ticket_id, Place(self.after), COMMENTS)
             found = Conversation(found.ticket, later, more)
         elif self._skips(found):
-            found = replace(found, comments=service.last_comments(self.ticket_id, COMMENTS)[::-1])
+            found = replace(found, comments=store.last_comments(self.ticket_id, COMMENTS)[::-1])
         known = IndexedTicket.objects.filter(pk=self.indexed_id).first()
         if known is None or known.version < found.ticket.version:
             index.apply([found.ticket], found.comments)
@@ -149,8 +147,8 @@ class TicketPage(DeskPage):
         writable = self.may_write and not is_final(ticket.status)
         more = f"?{urlencode({'after': found.next})}" if found.next and not self._skips(found) else ""
         context = self._about(ticket) | {
-            "attributes": conversation.pretty(ticket.attributes),
-            "entries": conversation.entries(ticket, found.comments),
+            "attributes": ticket_conversation.pretty(ticket.attributes),
+            "entries": ticket_conversation.entries(ticket, found.comments),
             "from_start": not self.after,
             "skips": self._skips(found),
             "more": more,
@@ -171,6 +169,6 @@ class TicketPage(DeskPage):
             "title": f"{ticket.reference} {ticket.title}",
             "original": IndexedTicket(pk=ticket.ticket_id, reference=ticket.reference),
             "ticket": ticket,
-            "opening": conversation.opening(ticket),
-            "facts": conversation.facts(ticket),
+            "opening": ticket_conversation.opening(ticket),
+            "facts": ticket_conversation.facts(ticket),
         }

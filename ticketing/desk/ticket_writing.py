@@ -9,9 +9,11 @@ from config import aws, json
 from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Refusal, Stale
 from ticketing import index, service
 from ticketing.desk import staff
-from ticketing.desk.forms import NewTicketForm, TicketForm
-from ticketing.service import Commented, Key, Opened
-from ticketing.ticket import Ticket, draft
+from ticketing.desk.ticket_forms import NewTicketForm, TicketForm
+from ticketing.record import store
+from ticketing.service import Commented, Opened
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import Ticket, draft, new_comment
 
 _AWAY = "The record could not be reached, so this could not be saved now. Nothing you typed is lost: try again."
 _SENTENCES: dict[type[Refusal], str] = {
@@ -85,10 +87,8 @@ def _comment(ticket_id: str, form: TicketForm, user: User, version: int) -> Comm
     return service.add_comment(
         ticket_id,
         said["customer_id"],
-        said["text"],
+        new_comment(said["text"], author=staff.author(user), visibility=visibility),
         staff.actor(user),
-        author=staff.author(user),
-        visibility=visibility,
         reopen=False,
         key=_key(said["customer_id"], said["key"], [ticket_id, said["text"], visibility]),
         expected_version=version,
@@ -97,7 +97,7 @@ def _comment(ticket_id: str, form: TicketForm, user: User, version: int) -> Comm
 
 def _stands(ticket_id: str, form: TicketForm) -> bool:
     """Whether the fields are as the form has them: the first sending may have died before it saw to them."""
-    ticket = service.find(ticket_id)
+    ticket = store.get(ticket_id)
     return ticket is not None and all(getattr(ticket, name) == value for name, value in form.changes.items())
 
 

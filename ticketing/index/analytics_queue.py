@@ -8,10 +8,11 @@ from django.db import DatabaseError
 
 from config import aws
 from config.batched import batched_by_size
-from config.sources import Answer, Event
-from ticketing import announcement, bulk, service
-from ticketing.following import follow
-from ticketing.ticket import Ticket
+from config.consumer.sources import Answer, Event
+from ticketing.index.following import follow
+from ticketing.record import bulk, store
+from ticketing.tickets import announcement
+from ticketing.tickets.ticket import Ticket
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def _announced(records: list[dict[str, Any]], failed: list[str]) -> Iterator[tup
 def _ticket(body: str) -> Ticket | None:
     """The announced ticket; from the record where it was too large to travel, None if it is gone from there."""
     announced = announcement.from_message(body)
-    return announced.ticket or service.find(announced.ticket_id)
+    return announced.ticket or store.get(announced.ticket_id)
 
 
 def _follow(tickets: dict[str, Ticket]) -> list[str]:

@@ -13,9 +13,10 @@ from typing import Literal
 from django.db import transaction
 
 from config.batched import batched
-from ticketing import bulk, following, index
+from ticketing.index import following, rows, store
 from ticketing.models import IndexedComment, IndexedTicket
-from ticketing.ticket import Comment, Ticket
+from ticketing.record import bulk
+from ticketing.tickets.ticket import Comment, Ticket
 
 What = Literal[
     "missing",
@@ -96,7 +97,7 @@ def mend(tickets: list[Ticket], comments: list[Comment]) -> list[Difference]:
     suspects = _suspects(tickets, comments)
     if not suspects:
         return []
-    index.apply(suspects.missing + suspects.different, suspects.comments_missing)
+    store.apply(suspects.missing + suspects.different, suspects.comments_missing)
     if suspects.different or suspects.comments_different:
         _replace(_confirmed(_Suspects(different=suspects.different, comments_different=suspects.comments_different)))
     return suspects.named()
@@ -109,12 +110,12 @@ def tickets_of_index(ticket_ids: list[str], mend: bool) -> list[Difference]:
     """
     asked = [one for one in ticket_ids if _UNASKABLE not in one]
     gone = set(asked) - bulk.existing(asked)
-    unsearchable = index.unsearchable(sorted(set(ticket_ids) - gone))
+    unsearchable = store.unsearchable(sorted(set(ticket_ids) - gone))
     if mend and gone:
-        index.remove(gone)
+        store.remove(gone)
         _put_back(bulk.tickets(sorted(gone)))
     if mend and unsearchable:
-        index.make_searchable(unsearchable)
+        store.make_searchable(unsearchable)
     found: dict[What, set[str]] = {"not in the record": gone, "not searchable": unsearchable}
     return [Difference(one, what) for what, some in found.items() for one in sorted(some)]
 
@@ -127,32 +128,32 @@ def comments_of_index(ids: list[bulk.CommentId], mend: bool) -> list[Difference]
     asked = [one for one in ids if _UNASKABLE not in "".join(one)]
     gone = set(asked) - bulk.existing_comments(asked)
     if mend and gone:
-        index.remove_comments(gone)
-        index.apply([], bulk.comments(sorted(gone)))
+        store.remove_comments(gone)
+        store.apply([], bulk.comments(sorted(gone)))
     return [Difference(one, "comments not in the record") for one in sorted({ticket_id for ticket_id, _ in gone})]
 
 
 def _suspects(tickets: Iterable[Ticket], comments: Iterable[Comment]) -> _Suspects:
-    ticket_rows = [(one, index.row_of(one)) for one in tickets]
-    comment_rows = [(one, index.comment_row(one)) for one in comments]
+    ticket_rows = [(one, rows.row_of(one)) for one in tickets]
+    comment_rows = [(one, rows.comment_row(one)) for one in comments]
     stand = IndexedTicket.objects.in_bulk([row.pk for _, row in ticket_rows])
     said = {one.pk: one for one in IndexedComment.objects.filter(pk__in=[row.pk for _, row in comment_rows])}
-    different = [one for one, row in ticket_rows if row.pk in stand and not index.same(stand[row.pk], row)]
+    different = [one for one, row in ticket_rows if row.pk in stand and not rows.same(stand[row.pk], row)]
     unsaid = [one for one, row in comment_rows if row.pk not in said]
     return _Suspects(
         missing=[one for one, row in ticket_rows if row.pk not in stand],
         different=different,
-        versions={one.ticket_id: stand[index.row_of(one).pk].version for one in different},
+        versions={one.ticket_id: stand[rows.row_of(one).pk].version for one in different},
         comments_missing=_taken(unsaid, {row.ticket_id for _, row in ticket_rows}),
-        comments_different=[one for one, row in comment_rows if row.pk in said and not index.same(said[row.pk], row)],
+        comments_different=[one for one, row in comment_rows if row.pk in said and not rows.same(said[row.pk], row)],
     )
 
 
 def _taken(comments: list[Comment], tickets: set[str]) -> list[Comment]:
     """Those whose ticket the index has, or is about to have (`tickets`, its keys); of another one it takes none."""
-    others = {index.storable(one.ticket_id) for one in comments} - tickets
+    others = {rows.storable(one.ticket_id) for one in comments} - tickets
     there = tickets.union(IndexedTicket.objects.filter(pk__in=others).values_list("pk", flat=True))
-    return [one for one in comments if index.storable(one.ticket_id) in there]
+    return [one for one in comments if rows.storable(one.ticket_id) in there]
 
 
 def _still(some: Iterable[_Suspects]) -> list[_Suspects]:
@@ -183,7 +184,7 @@ def _read_again(tickets: list[Ticket]) -> list[Ticket]:
 
 def _put_back(tickets: list[Ticket]) -> None:
     """Those that came (back) while their rows were removed; an import's own writing may have been before that."""
-    index.apply(tickets)
+    store.apply(tickets)
     for ticket in tickets:
         following.follow_comments(ticket.ticket_id)
 
@@ -191,10 +192,10 @@ def _put_back(tickets: list[Ticket]) -> None:
 def _replace(suspects: _Suspects) -> None:
     """Put rows right that are as new as the record, or newer, and say something else: no version would replace them."""
     for ticket in suspects.different:
-        index.replace(ticket, suspects.versions[ticket.ticket_id])
+        store.replace(ticket, suspects.versions[ticket.ticket_id])
     # What was announced while the wrong row stood was passed over, so the record is asked once more.
-    index.apply(_read_again(suspects.different))
+    store.apply(_read_again(suspects.different))
     if suspects.comments_different:
         with transaction.atomic():
-            index.remove_comments({index.comment_row(one).pk for one in suspects.comments_different})
-            index.apply([], suspects.comments_different)
+            store.remove_comments({rows.comment_row(one).pk for one in suspects.comments_different})
+            store.apply([], suspects.comments_different)

@@ -7,12 +7,14 @@ not do: another program's comment may stand in the index and in no count, and hi
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from ticketing import bulk, index, item, service
+from ticketing.index import rows, store
 from ticketing.models import IndexedComment, IndexedTicket
-from ticketing.ticket import Comment, Ticket
+from ticketing.record import bulk, items
+from ticketing.record import store as record
+from ticketing.tickets.ticket import Comment, Ticket
 
 AT_ONCE = 100  # comments of one ticket that are read from its end, or written, together
-_LONGEST_ID = 1024 - len(item.COMMENT)  # bytes; the record refuses to be asked for a longer sort key
+_LONGEST_ID = 1024 - len(items.COMMENT)  # bytes; the record refuses to be asked for a longer sort key
 
 
 def follow(tickets: Iterable[Ticket]) -> None:
@@ -27,10 +29,10 @@ def follow(tickets: Iterable[Ticket]) -> None:
     tickets = list(tickets)
     behind = _behind(tickets)
     lacking = bulk.bounded(_lacking(tickets, behind))
-    rivals = index.apply(tickets, next(lacking, []))
+    rivals = store.apply(tickets, next(lacking, []))
     for comments in lacking:
-        index.apply((), comments)
-    settle(sorted({one.ticket_id for one in tickets if index.storable(one.ticket_id) in rivals}))
+        store.apply((), comments)
+    settle(sorted({one.ticket_id for one in tickets if rows.storable(one.ticket_id) in rivals}))
     for ticket_id in _behind([one for one in tickets if one.ticket_id in behind]):  # there is a gap further back
         follow_comments(ticket_id)
 
@@ -42,16 +44,16 @@ def settle(ticket_ids: list[str]) -> None:
     who writes all the time is announced all the time. Raises as `follow`.
     """
     for _ in range(3):
-        differing = [one for one in bulk.tickets(ticket_ids) if index.apply([one])]
+        differing = [one for one in bulk.tickets(ticket_ids) if store.apply([one])]
         for ticket in differing:
-            index.replace(ticket, ticket.version)
+            store.replace(ticket, ticket.version)
         ticket_ids = [one.ticket_id for one in differing]
 
 
 def follow_comments(ticket_id: str) -> None:
     """Put every comment that the record has of a ticket into the index, which has the ticket. Raises as `follow`."""
-    for comments in bulk.bounded(service.all_comments(ticket_id), AT_ONCE):
-        index.apply((), comments)
+    for comments in bulk.bounded(record.all_comments(ticket_id), AT_ONCE):
+        store.apply((), comments)
 
 
 def _lacking(tickets: list[Ticket], behind: dict[str, int]) -> Iterator[Comment]:
@@ -61,14 +63,14 @@ def _lacking(tickets: list[Ticket], behind: dict[str, int]) -> Iterator[Comment]
     named = Counter(ticket_id for ticket_id, _ in announced)
     for ticket_id, lacks in behind.items():
         if named[ticket_id] < lacks <= AT_ONCE:
-            yield from service.last_comments(ticket_id, lacks)
+            yield from record.last_comments(ticket_id, lacks)
 
 
 def _announced(tickets: list[Ticket]) -> list[bulk.CommentId]:
     """The comments that the tickets name as their last, without those that the index has."""
     last = [(one.ticket_id, one.last_comment_id or "") for one in tickets if one.comment_count]
     named = [(ticket_id, one) for ticket_id, one in last if 0 < len(one.encode()) <= _LONGEST_ID]
-    keys = {(index.storable(ticket_id), index.storable(one)): (ticket_id, one) for ticket_id, one in named}
+    keys = {(rows.storable(ticket_id), rows.storable(one)): (ticket_id, one) for ticket_id, one in named}
     known = _known(keys)
     return [one for key, one in keys.items() if key not in known]
 
@@ -87,7 +89,7 @@ def _behind(tickets: list[Ticket]) -> dict[str, int]:
     for ticket in tickets:
         counts[ticket.ticket_id] = max(ticket.comment_count, counts.get(ticket.ticket_id, 0))
     wanted = {ticket_id: count for ticket_id, count in counts.items() if count}
-    keys = {index.storable(ticket_id): ticket_id for ticket_id in wanted}
-    rows = IndexedTicket.objects.filter(pk__in=keys).order_by() if keys else IndexedTicket.objects.none()
-    known = {keys[key]: count for key, count in rows.values_list("pk", "known_comments")}
+    keys = {rows.storable(ticket_id): ticket_id for ticket_id in wanted}
+    stand = IndexedTicket.objects.filter(pk__in=keys).order_by() if keys else IndexedTicket.objects.none()
+    known = {keys[key]: count for key, count in stand.values_list("pk", "known_comments")}
     return {one: count - known.get(one, 0) for one, count in wanted.items() if count > known.get(one, 0)}

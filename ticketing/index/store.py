@@ -8,23 +8,18 @@ ticket's row, so no count and no search document is made without it.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import fields as dataclass_fields
-from datetime import UTC, datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from ticketing import clock, upsert
+from ticketing.index import upsert
+from ticketing.index.rows import OURS, READ, comment_row, names, row_of, same
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.search import documents
 from ticketing.search.documents import Document
-from ticketing.ticket import LONGEST_KEY, Comment, Ticket
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SORTED_CHARACTERS = 500  # of a text that a database index sorts by: PostgreSQL takes 2,704 bytes there
-_OURS = {"known_comments"}  # what the index knows of itself, and the record says nothing of
+from ticketing.tickets.ticket import Comment, Ticket
 
 
 def apply(tickets: Iterable[Ticket], comments: Iterable[Comment] = ()) -> set[str]:
@@ -45,7 +40,7 @@ def apply(tickets: Iterable[Ticket], comments: Iterable[Comment] = ()) -> set[st
     with transaction.atomic():
         before = _locked(touched)
         newer = [rows[one] for one in sorted(rows) if one not in before or before[one].version < rows[one].version]
-        written = upsert.newer(IndexedTicket, newer, but=_OURS)
+        written = upsert.newer(IndexedTicket, newer, but=OURS)
         held = before.keys() | rows.keys()
         added = upsert.missing(IndexedComment, [said[key] for key in sorted(said) if key[0] in held])
         _count_comments({ticket_id for ticket_id, _ in added} | (written - before.keys()))
@@ -79,7 +74,7 @@ def replace(ticket: Ticket, version: int) -> None:
     with transaction.atomic():
         # Not removed and written anew: a comment that waits for the row would find none, and be passed over.
         stands = IndexedTicket.objects.filter(pk=row.pk, version=version)
-        if stands.update(**{name: getattr(row, name) for name in _names(IndexedTicket)}):
+        if stands.update(**{name: getattr(row, name) for name in names(IndexedTicket)}):
             _write_documents([row.pk], [])
 
 
@@ -96,63 +91,6 @@ def make_searchable(ticket_ids: Collection[str]) -> None:
         _write_documents(ticket_ids, [])
 
 
-def row_of(ticket: Ticket) -> IndexedTicket:
-    """The row that the index should have for the ticket."""
-    row = IndexedTicket(
-        reference=ticket.reference,
-        created_at=clock.parse(ticket.created_at) or _EPOCH,
-        updated_at=clock.parse(ticket.updated_at) or _EPOCH,
-    )
-    for name in _COPIED:
-        setattr(row, name, storable(getattr(ticket, name)))
-    row.caller_id = caller(ticket.caller_id)
-    row.assignee = row.assignee and row.assignee[:_SORTED_CHARACTERS]
-    return row
-
-
-def caller(caller_id: str) -> str:
-    """A caller's id as the index has it: whole, but for one that `storable` made longer than a key may be."""
-    stored: str = storable(caller_id)
-    return stored if len(stored.encode()) <= LONGEST_KEY else stored[:_SORTED_CHARACTERS]
-
-
-def comment_row(comment: Comment) -> IndexedComment:
-    """The row that the index should have for the comment."""
-    values = {name: storable(getattr(comment, name)) for name in _SAID}
-    return IndexedComment(
-        **values, text=storable(comment.comment), created_at=clock.parse(comment.created_at) or _EPOCH
-    )
-
-
-def same(row: models.Model, other: models.Model) -> bool:
-    """Whether two rows say the same of a ticket, or of a comment."""
-    return all(getattr(row, name) == getattr(other, name) for name in _names(type(row)))
-
-
-def storable(value: Any) -> Any:
-    """Text without what a database dislikes: NUL (PostgreSQL) and lone surrogates (both)."""
-    if isinstance(value, str):
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, list):
-        return [storable(one) for one in value]
-    if isinstance(value, dict):
-        return {storable(name): storable(one) for name, one in value.items()}
-    return value
-
-
-_READ = ("subject", "issue_description", "caller_id", "requester")  # what search looks at beside the comments
-_SAID = ("ticket_id", "comment_id", "author", "visibility", "door")
-_COPIED = [
-    field.name
-    for field in dataclass_fields(Ticket)
-    if field.name in {column.name for column in IndexedTicket._meta.concrete_fields} - {"created_at", "updated_at"}
-]
-
-
-def _names(model: type[models.Model]) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields if field.name not in _OURS]
-
-
 def _newest(tickets: Iterable[Ticket]) -> Collection[Ticket]:
     newest: dict[str, Ticket] = {}
     for ticket in tickets:
@@ -165,7 +103,7 @@ def _newest(tickets: Iterable[Ticket]) -> Collection[Ticket]:
 def _locked(ticket_ids: list[str]) -> dict[str, IndexedTicket]:
     """The rows that there are, which nobody else writes until the transaction ends."""
     rows = IndexedTicket.objects.filter(pk__in=ticket_ids).order_by("pk").select_for_update()
-    return {row.ticket_id: row for row in rows.only("version", *_READ)}
+    return {row.ticket_id: row for row in rows.only("version", *READ)}
 
 
 def _rivals(rows: list[IndexedTicket]) -> set[str]:
@@ -175,7 +113,7 @@ def _rivals(rows: list[IndexedTicket]) -> set[str]:
 
 
 def _reads_differently(before: IndexedTicket, after: IndexedTicket) -> bool:
-    return any(getattr(before, name) != getattr(after, name) for name in _READ)
+    return any(getattr(before, name) != getattr(after, name) for name in READ)
 
 
 def _count_comments(ticket_ids: Collection[str]) -> None:
@@ -210,6 +148,6 @@ def _documents(ticket_ids: Collection[str]) -> list[Document]:
     return [
         Document(ticket_id, reference, subject, description, texts[ticket_id], [caller, *(requester or {}).values()])
         for ticket_id, reference, subject, description, caller, requester in tickets.values_list(
-            "ticket_id", "reference", *_READ
+            "ticket_id", "reference", *READ
         )
     ]

@@ -14,10 +14,10 @@ from django.core.files.base import File
 from django.core.files.storage import storages
 
 from config import aws
-from ticketing import overflow
-from ticketing.desk.ticket_list import matching
 from ticketing.jobs.page import Page, Piece, Place, Stretch
+from ticketing.jobs.selection import matching
 from ticketing.models import Job, JobPiece
+from ticketing.record import overflow
 from ticketing.transfer import exporting, line
 
 ROWS = 500  # tickets, a page

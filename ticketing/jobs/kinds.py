@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ticketing import reindex
-from ticketing.jobs import export
+from ticketing.jobs import export, reindex
 from ticketing.jobs.page import Page, Place, Stretch
 from ticketing.models import Job
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from config import json
 from ticketing import index
-from ticketing.comparing import Difference
+from ticketing.index.comparing import Difference
 from ticketing.jobs.kinds import KINDS, Kind, Parameters
 from ticketing.jobs.page import Page
 from ticketing.models import Job, JobFinding, JobPart, JobPiece

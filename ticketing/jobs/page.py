@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ticketing.comparing import Difference
+from ticketing.index.comparing import Difference
 
 Place = dict[str, str]
 Stretch = dict[str, Any]  # what can be kept as JSON

@@ -11,10 +11,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from config.batched import batched
-from ticketing import bulk, comparing
-from ticketing.comparing import Difference
+from ticketing.index import comparing
+from ticketing.index.comparing import Difference
 from ticketing.jobs.page import Page, Place, Stretch
 from ticketing.models import IndexedComment, IndexedTicket
+from ticketing.record import bulk
 
 ROWS = 500  # of the index, a page
 BATCH = 100  # what the record is asked for at once

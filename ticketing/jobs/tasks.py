@@ -14,7 +14,7 @@ from django.db import OperationalError
 from config import aws, celery
 from config.celery import app
 from config.refusals import Invalid
-from ticketing.jobs import running
+from ticketing.jobs import lifecycle
 from ticketing.models import Job, JobPart
 
 SEGMENTS = 4  # of a job that the desk starts
@@ -32,7 +32,7 @@ class PartTask(Task[[str], None]):
         self, exc: Exception, task_id: str, args: tuple[Any, ...], kwargs: dict[str, Any], einfo: Any
     ) -> None:
         if part := JobPart.objects.filter(pk=args[0]).first():
-            running.fail(part.job_id, f"An unexpected error ({type(exc).__name__}): see the worker's log")
+            lifecycle.fail(part.job_id, f"An unexpected error ({type(exc).__name__}): see the worker's log")
 
 
 @app.task(base=PartTask, name=_WORK)
@@ -44,12 +44,12 @@ def work(part_id: str) -> None:
     try:
         _work(part)
     except (aws.Permanent, aws.NotFound) as error:
-        running.fail(part.job_id, f"AWS refused it ({error.code})")
+        lifecycle.fail(part.job_id, f"AWS refused it ({error.code})")
     except Invalid as refusal:
-        running.fail(part.job_id, refusal.sentence)
+        lifecycle.fail(part.job_id, refusal.sentence)
     except (aws.AwsError, OperationalError) as error:
         log.warning("Job %s does not get on for now: %s", part.job_id, error)
-        running.trouble(part.job_id, f"{type(error).__name__}: it is tried again in a few minutes")
+        lifecycle.trouble(part.job_id, f"{type(error).__name__}: it is tried again in a few minutes")
 
 
 @app.task(name="ticketing.jobs.look_after")
@@ -61,18 +61,18 @@ def look_after() -> None:
 
 def enqueue(job: Job) -> None:
     """Queue as many parts as are to be worked side by side, unless they are. Raises aws.AwsError: look again later."""
-    for part in running.take(job, AT_ONCE - running.hands(job)):
+    for part in lifecycle.take(job, AT_ONCE - lifecycle.hands(job)):
         celery.send(_WORK, str(part.pk))
-    running.finish(job.pk)  # should somebody have died between the last part's end and the job's
+    lifecycle.finish(job.pk)  # should somebody have died between the last part's end and the job's
 
 
 def _work(part: JobPart) -> None:
     end = time.monotonic() + STEP_SECONDS
     mine: JobPart | None = part
     while mine:
-        moved = running.step(mine).moved
+        moved = lifecycle.step(mine).moved
         if moved != "on":
-            mine = next(iter(running.take(mine.job, 1)), None) if moved == "done" else None
+            mine = next(iter(lifecycle.take(mine.job, 1)), None) if moved == "done" else None
         if mine and time.monotonic() >= end:
             celery.send(_WORK, str(mine.pk))
             return

@@ -7,9 +7,9 @@ from queue import Empty, SimpleQueue
 
 from django.db import connection
 
-from config import patience
-from ticketing.jobs import running
-from ticketing.jobs.running import Step
+from config.aws import patience
+from ticketing.jobs import lifecycle
+from ticketing.jobs.lifecycle import Step
 from ticketing.models import Job, JobPart
 
 WAIT = 1.0  # seconds, where somebody else works the same part
@@ -35,7 +35,7 @@ def all_of(job: Job, threads: int, report: Report) -> None:
         _some_of(parts, ended, tell)
     else:
         _in_threads(threads, parts, ended, tell)
-    running.finish(job.pk)
+    lifecycle.finish(job.pk)
 
 
 def _in_threads(threads: int, parts: "SimpleQueue[JobPart]", ended: threading.Event, report: Report) -> None:
@@ -62,7 +62,7 @@ def _some_of(parts: "SimpleQueue[JobPart]", ended: threading.Event, report: Repo
         except Empty:
             return
         while not ended.is_set():
-            step = until_ended(running.step, part)
+            step = until_ended(lifecycle.step, part)
             report(step)
             if step.moved == "done":
                 break

@@ -5,20 +5,16 @@ Every reading is consistent: what was written before it was asked for is in it.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, TypeVar
+from itertools import groupby, starmap
+from typing import TypeVar
 
-from django.conf import settings
-
-from config import aws, json
+from config import json
+from config.aws import Item
+from config.aws.patience import patiently
 from config.batched import batched_by_size
-from config.patience import patiently
-from ticketing import item as items
-from ticketing import overflow
-from ticketing.ticket import Comment, Ticket
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from ticketing.record import items, overflow
+from ticketing.record.store import TICKETS, whole
+from ticketing.tickets.ticket import Comment, Ticket
 
 BATCH = 500  # items that SQL is given at once: most of what a transaction costs, it costs once
 TEXT = 4_000_000  # characters of them all: an index's transaction takes some thirty bytes of memory for each
@@ -40,8 +36,8 @@ class Page:
 
     def batches(self) -> Iterator[tuple[list[Ticket], list[Comment]]]:
         """The tickets and comments, some hundred at a time; only here are tickets whole that do not fit their item."""
-        whole = (overflow.fill(one) if isinstance(one, Ticket) else one for one in self.items)
-        for batch in bounded(whole):
+        filled = (overflow.fill(one) if isinstance(one, Ticket) else one for one in self.items)
+        for batch in bounded(filled):
             tickets = [one for one in batch if isinstance(one, Ticket)]
             yield tickets, [one for one in batch if isinstance(one, Comment)]
 
@@ -51,20 +47,12 @@ def page(segment: int, segments: int, start: Place | None) -> Page:
 
     All items of a ticket are in one segment, the ticket before its comments.
     """
-    request: dict[str, Any] = {
-        "TableName": settings.TABLE_NAME,
-        "FilterExpression": "#item = :ticket OR begins_with(#item, :comment)",
-        "ExpressionAttributeNames": {"#item": "item"},
-        "ExpressionAttributeValues": aws.to_wire({":ticket": items.TICKET, ":comment": items.COMMENT}),
-        "ConsistentRead": True,
-        "Limit": PAGE,
-        "Segment": segment,
-        "TotalSegments": segments,
-    }
-    answer = aws.call(_table().scan, **request | ({"ExclusiveStartKey": aws.to_wire(start)} if start else {}))
-    last = answer.get("LastEvaluatedKey")
-    place = {name: str(value) for name, value in aws.from_wire(last).items()} if last else None
-    return _cut(Page([_value(one) for one in answer["Items"]], answer["ScannedCount"], place))
+    wanted, values = (
+        "#item = :ticket OR begins_with(#item, :comment)",
+        {":ticket": items.TICKET, ":comment": items.COMMENT},
+    )
+    read = TICKETS.scan_page(wanted, values, part=(segment, segments), limit=PAGE, start=start)
+    return _cut(Page([_value(one) for one in read.items], read.seen, read.next))
 
 
 def bounded(values: Iterable[T], most: int = BATCH) -> Iterator[list[T]]:
@@ -104,46 +92,28 @@ def _everything() -> Iterator[Ticket | Comment]:
 
 def count() -> int:
     """About how many items the table has, of any kind; AWS counts them every six hours."""
-    return aws.call(_table().describe_table, TableName=settings.TABLE_NAME)["Table"].get("ItemCount", 0)
+    return TICKETS.about_how_many()
 
 
 def tickets(ticket_ids: list[str]) -> list[Ticket]:
     """Those of these tickets (100 at most) that there are."""
-    return [overflow.fill(items.to_ticket(one)) for one in _get(map(items.ticket_key, ticket_ids))]
+    return [whole(one) for one in TICKETS.get_all(map(items.ticket_key, ticket_ids))]
 
 
 def comments(keys: Collection[CommentId]) -> list[Comment]:
     """Those of these comments (100 at most) that there are, in no order."""
-    return [items.to_comment(one) for one in _get(map(_comment_key, keys))]
+    return [items.to_comment(one) for one in TICKETS.get_all(starmap(items.comment_key, keys))]
 
 
 def existing(ticket_ids: list[str]) -> set[str]:
     """Which of these tickets (100 at most) there are."""
-    found = _get(map(items.ticket_key, ticket_ids), ProjectionExpression="ticket_id")
-    return {one["ticket_id"]["S"] for one in found}
+    return {one["ticket_id"] for one in TICKETS.get_all(map(items.ticket_key, ticket_ids), only="ticket_id")}
 
 
 def existing_comments(keys: Collection[CommentId]) -> set[CommentId]:
     """Which of these comments (100 at most) there are."""
-    only = {"ProjectionExpression": "ticket_id, #item", "ExpressionAttributeNames": {"#item": "item"}}
-    found = _get(map(_comment_key, keys), **only)
-    return {(one["ticket_id"]["S"], one["item"]["S"].removeprefix(items.COMMENT)) for one in found}
-
-
-def _get(keys: Iterable[dict[str, Any]], **more: Any) -> Iterator[dict[str, Any]]:
-    """The items with these keys, as far as they are there; AWS may give them in several goes."""
-    wanted = list(keys)
-    while wanted:
-        request: Any = {"Keys": wanted, "ConsistentRead": True} | more
-        answer = aws.call(_table().batch_get_item, RequestItems={settings.TABLE_NAME: request})
-        yield from answer["Responses"][settings.TABLE_NAME]
-        left: Any = answer["UnprocessedKeys"].get(settings.TABLE_NAME, {})
-        wanted = left.get("Keys", [])
-
-
-def _comment_key(one: CommentId) -> dict[str, Any]:
-    ticket_id, comment_id = one
-    return aws.to_wire({"ticket_id": ticket_id, "item": items.COMMENT + comment_id})
+    found = TICKETS.get_all(starmap(items.comment_key, keys), only="ticket_id, #item")
+    return {(one["ticket_id"], one["item"].removeprefix(items.COMMENT)) for one in found}
 
 
 def _cut(page: Page) -> Page:
@@ -155,10 +125,5 @@ def _cut(page: Page) -> Page:
     return Page(page.items[:end], end, {"ticket_id": page.items[end - 1].ticket_id, "item": items.TICKET})
 
 
-def _value(item: dict[str, Any]) -> Ticket | Comment:
-    return items.to_ticket(item) if item["item"]["S"] == items.TICKET else items.to_comment(item)
-
-
-def _table() -> "DynamoDBClient":
-    client: DynamoDBClient = aws.client("dynamodb")
-    return client
+def _value(item: Item) -> Ticket | Comment:
+    return items.to_ticket(item) if item["item"] == items.TICKET else items.to_comment(item)

@@ -5,18 +5,12 @@ a page may be short, or even empty, and go on all the same.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from django.conf import settings
 
 from config import aws
-from ticketing import item as items
-from ticketing import overflow, store
-from ticketing.ticket import Ticket
-from ticketing.workflow import CHANNELS, Channel
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from ticketing.record import items, overflow
+from ticketing.record.store import TICKETS
+from ticketing.tickets.ticket import Ticket
+from ticketing.tickets.workflow import CHANNELS, Channel
 
 _QUERIES = 5  # of a list's page at most,
 _WIDE = 1_000  # all but the first with so many items, of which AWS takes as many as a megabyte has
@@ -31,47 +25,42 @@ class Page:
     next: dict[str, str] | None
 
 
-def _table() -> "DynamoDBClient":
-    client: DynamoDBClient = aws.client("dynamodb")
-    return client
-
-
 def list_by_caller(
     caller_id: str, customer_id: str, channel: Channel | None, start: dict[str, str] | None, limit: int
 ) -> Page:
     """A customer's tickets of one caller, newest first. `start` is where an earlier page ended. Raises aws.AwsError."""
     kept: list[Ticket] = []
-    last = start or {}
+    last = start
     for number in range(_QUERIES):
-        query = _caller_query(caller_id, customer_id, channel) | {"Limit": _WIDE if number else limit + 1}
-        answer = aws.call(_table().query, **query | ({"ExclusiveStartKey": aws.to_wire(last)} if last else {}))
-        found = [items.to_ticket(one) for one in answer["Items"]]
+        read = _read(caller_id, customer_id, channel, last, _WIDE if number else limit + 1)
+        found = [items.to_ticket(one) for one in read.items]
         kept += [one for one in found if one.customer_id == customer_id and channel in (None, one.channel)]
-        last = {name: str(value) for name, value in aws.from_wire(answer.get("LastEvaluatedKey", {})).items()}
+        last = read.next
         if len(kept) > limit:
             return _filled(kept[:limit], _place(kept[limit - 1]))
-        if not last:
+        if last is None:
             return _filled(kept, None)
+    assert last  # noqa: S101 - tells the type checker
     return _unended(kept, start, last)
 
 
-def _caller_query(caller_id: str, customer_id: str, channel: Channel | None) -> dict[str, Any]:
-    """What surely is another customer's or channel's is left out by AWS; how the rest reads, item.py says."""
+def _read(
+    caller_id: str, customer_id: str, channel: Channel | None, start: dict[str, str] | None, limit: int
+) -> aws.Page:
+    """A page of the index, without what surely is another customer's or channel's.
+
+    How the rest reads, items.py says.
+    """
     condition = "(customer_id = :customer OR customer_id = :nothing OR NOT attribute_type(customer_id, :text))"
     values = {":caller": caller_id, ":customer": customer_id, ":nothing": "", ":text": "S"}
-    query: dict[str, Any] = {"ExpressionAttributeNames": {"#channel": "channel"}} if channel else {}
     if channel:
-        others = {f":{one}": one for one in CHANNELS if one != channel}
+        others = {f":{one}": str(one) for one in CHANNELS if one != channel}
         condition += f" AND NOT #channel IN ({', '.join(others)})"
         values |= others
-    return query | {
-        "TableName": settings.TABLE_NAME,
-        "IndexName": "CallerIdIndex",
-        "KeyConditionExpression": "caller_id = :caller",
-        "FilterExpression": condition,
-        "ExpressionAttributeValues": aws.to_wire(values),
-        "ScanIndexForward": False,
-    }
+    by_caller = "caller_id = :caller"
+    return TICKETS.query_page(
+        by_caller, values, only_if=condition, index="CallerIdIndex", order="last", limit=limit, start=start
+    )
 
 
 def _unended(kept: list[Ticket], start: dict[str, str] | None, last: dict[str, str]) -> Page:
@@ -93,7 +82,7 @@ def _filled(tickets: list[Ticket], place: dict[str, str] | None) -> Page:
         if room <= 0:
             return Page(whole, _place(whole[-1]))
         whole.append(overflow.fill(one))
-        room -= store.size([whole[-1].issue_description, whole[-1].attributes])
+        room -= items.size([whole[-1].issue_description, whole[-1].attributes])
     return Page(whole, place)
 
 

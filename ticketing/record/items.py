@@ -1,4 +1,4 @@
-"""Tickets and comments as DynamoDB items, and back. Nothing here talks to AWS.
+"""How tickets and comments look in the table: as items, and back. Nothing here talks to AWS.
 
 Reading is lenient: a `TICKET` item that another program wrote is served too, and what it lacks, or has in a
 form that cannot be, reads as its default.
@@ -12,10 +12,11 @@ from typing import Any, SupportsBytes, TypeVar, get_args
 
 from django.conf import settings
 
-from config import aws, json
+from config import json
+from config.aws import Item
 from config.caller import Tier
-from ticketing.ticket import Comment, Ticket
-from ticketing.workflow import CHANNELS, PRIORITIES, STATUSES, VISIBILITIES
+from ticketing.tickets.ticket import Comment, Ticket
+from ticketing.tickets.workflow import CHANNELS, PRIORITIES, STATUSES, VISIBILITIES
 
 TICKET = "TICKET"
 COMMENT = "TICKET#COMMENT#"
@@ -30,12 +31,17 @@ NEVER = "1970-01-01T00:00:00.000Z"
 T = TypeVar("T")
 
 
-def ticket_key(ticket_id: str) -> dict[str, Any]:
-    """The primary key of the ticket's own item, in wire format."""
-    return aws.to_wire({"ticket_id": ticket_id, "item": TICKET})
+def ticket_key(ticket_id: str) -> Item:
+    """The primary key of the ticket's own item."""
+    return {"ticket_id": ticket_id, "item": TICKET}
 
 
-def from_ticket(ticket: Ticket, fingerprint: str | None) -> dict[str, Any]:
+def comment_key(ticket_id: str, comment_id: str) -> Item:
+    """The primary key of a comment's item."""
+    return {"ticket_id": ticket_id, "item": COMMENT + comment_id}
+
+
+def from_ticket(ticket: Ticket, fingerprint: str | None) -> Item:
     """A new ticket as its item, with the SHA-256 of the request that made it, if one did."""
     values = ticket.to_json() | {
         "item": TICKET,
@@ -46,12 +52,11 @@ def from_ticket(ticket: Ticket, fingerprint: str | None) -> dict[str, Any]:
         "imported_version": ticket.imported_version,
         "imported_line": ticket.imported_line,
     }
-    return aws.to_wire(_without_nothing(values))
+    return _without_nothing(values)
 
 
-def to_ticket(item: dict[str, Any]) -> Ticket:
-    """A `TICKET` item, in wire format, as a ticket."""
-    values = aws.from_wire(item)
+def to_ticket(values: Item) -> Ticket:
+    """A `TICKET` item as a ticket."""
     customer_id = _text(values, "customer_id") or settings.DEFAULT_CUSTOMER
     created_at = _text(values, "created_at") or _text(values, "updated_at") or NEVER
     return Ticket(
@@ -81,20 +86,19 @@ def to_ticket(item: dict[str, Any]) -> Ticket:
     )
 
 
-def fingerprint_of(item: dict[str, Any]) -> str | None:
+def fingerprint_of(values: Item) -> str | None:
     """The SHA-256 kept on a `TICKET` or `KEY#` item; None on one that another program wrote."""
-    return _text(aws.from_wire({"fingerprint": item["fingerprint"]}), "fingerprint") if "fingerprint" in item else None
+    return _text(values, "fingerprint")
 
 
-def from_comment(comment: Comment) -> dict[str, Any]:
+def from_comment(comment: Comment) -> Item:
     """A comment as its item. It carries no `caller_id`: only tickets stand in CallerIdIndex."""
     values = comment.to_json() | {"item": COMMENT + comment.comment_id, "door": comment.door}
-    return aws.to_wire(_without_nothing(values))
+    return _without_nothing(values)
 
 
-def to_comment(item: dict[str, Any]) -> Comment:
-    """A comment's item, in wire format, as a comment."""
-    values = aws.from_wire(item)
+def to_comment(values: Item) -> Comment:
+    """A comment's item as a comment."""
     return Comment(
         ticket_id=str(values["ticket_id"]),
         comment_id=str(values["item"]).removeprefix(COMMENT),
@@ -109,6 +113,17 @@ def to_comment(item: dict[str, Any]) -> Comment:
 def change_values(name: str, value: Any) -> Any:
     """A changed field as its item holds it; None means that the attribute goes."""
     return json.dumps(value) if name == "attributes" else value
+
+
+def size(value: Any) -> int:
+    """Bytes of an item, or of a value in it, nearly as DynamoDB counts them: names, texts and numbers in UTF-8."""
+    if isinstance(value, str):
+        return 1 + len(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, dict):
+        return 1 + sum(len(name.encode("utf-8", "surrogatepass")) + size(one) for name, one in value.items())
+    if isinstance(value, list):
+        return 1 + sum(size(one) + 1 for one in value)
+    return 5 if value is None or isinstance(value, bool) else 1 + len(str(value))
 
 
 def _without_nothing(values: dict[str, Any]) -> dict[str, Any]:

@@ -5,26 +5,18 @@ What is written here is written as it is: times, versions and counts come from e
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
-
-from config import aws, json
+from config import aws
+from config.aws import Item
+from config.batched import batched_by_size
 from config.refusals import Invalid
-from config.requests import request_id
-from ticketing import ids, overflow, store, writes
-from ticketing import item as items
-from ticketing.ticket import Comment, Ticket
+from config.request_id import request_id
+from ticketing.record import items, store, transactions
+from ticketing.record.store import TICKETS
+from ticketing.tickets import ids
+from ticketing.tickets.ticket import Comment, Ticket
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-MOST_ACTIONS, MOST_BYTES = 100, 3_500_000  # of a transaction: DynamoDB takes 4 MB; as JSON, which is never less
-
-
-def _table() -> "DynamoDBClient":
-    client: DynamoDBClient = aws.client("dynamodb")
-    return client
+MOST_ACTIONS, MOST_BYTES = 100, 3_500_000  # of a transaction: DynamoDB takes 4 MB, and counts a little otherwise
 
 
 def put_comments(comments: Iterable[Comment]) -> None:
@@ -32,22 +24,11 @@ def put_comments(comments: Iterable[Comment]) -> None:
 
     Raises aws.Retryable where the table takes no more now: some may stand there, and all can be written again.
     """
-    left: list[Any] = [{"PutRequest": {"Item": items.from_comment(one)}} for one in comments]
-    while left:
-        left = aws.call(_some, left)
+    TICKETS.put_all(map(items.from_comment, comments))
 
 
-def _some(requests: list[Any]) -> list[Any]:
-    """Those that the table did not take. Raises aws.Retryable if it took none."""
-    answer = _table().batch_write_item(RequestItems={settings.TABLE_NAME: requests})
-    left: list[Any] = answer["UnprocessedItems"].get(settings.TABLE_NAME, [])
-    if len(left) == len(requests):
-        raise aws.Retryable("UnprocessedItems", "the table takes no more now")
-    return left
-
-
-def item_of(ticket: Ticket, comments: Iterable[Comment], line: str) -> dict[str, Any]:
-    """The item of an imported ticket, in wire format, for `create`; what is too large for it is in S3 then.
+def item_of(ticket: Ticket, comments: Iterable[Comment], line: str) -> Item:
+    """The item of an imported ticket, for `create`; what is too large for it is in S3 then.
 
     `line` is the SHA-256 of what it is made of. Raises Invalid if the ticket, or one of its comments, is too large to
     be stored.
@@ -63,40 +44,22 @@ def item_of(ticket: Ticket, comments: Iterable[Comment], line: str) -> dict[str,
         raise Invalid(f"The {what} is too large to be stored") from None
 
 
-def create(wires: Iterable[dict[str, Any]]) -> list[Ticket]:
+def create(new: Iterable[Item]) -> list[Ticket]:
     """Create the tickets with these items; those that stood there already, which stay as they are."""
-    return [standing for batch in _transactions(wires) for standing in _create(batch)]
+    together = batched_by_size(new, MOST_ACTIONS, items.size, MOST_BYTES)
+    return [standing for batch in together for standing in _create(batch)]
 
 
-def _create(wires: list[dict[str, Any]]) -> Iterator[Ticket]:
+def _create(new: list[Item]) -> Iterator[Ticket]:
     """All in one transaction; where some stand there already, the rest in another."""
-    while wires:
+    while new:
         try:
-            store.write([writes.creation(one) for one in wires], token=ids.new_id())
+            TICKETS.transact([transactions.creation(one) for one in new], ids.new_id())
         except aws.Conflict as conflict:
             standing = [reason.get("Item") for reason in conflict.reasons]
             if not any(standing):
                 raise
-            yield from (_whole(one) for one in standing if one)
-            wires = [wire for wire, one in zip(wires, standing, strict=True) if not one]
+            yield from (store.whole(one) for one in standing if one)
+            new = [item for item, one in zip(new, standing, strict=True) if not one]
         else:
             return
-
-
-def _transactions(wires: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """As many items together as a transaction takes."""
-    batch: list[dict[str, Any]] = []
-    room = MOST_BYTES
-    for wire in wires:
-        size = len(json.dumps(wire))
-        if batch and (len(batch) == MOST_ACTIONS or size > room):
-            yield batch
-            batch, room = [], MOST_BYTES
-        batch.append(wire)
-        room -= size
-    if batch:
-        yield batch
-
-
-def _whole(item: dict[str, Any]) -> Ticket:
-    return overflow.fill(items.to_ticket(item))

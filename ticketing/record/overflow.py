@@ -8,25 +8,17 @@ only waste.
 import hashlib
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
 
 from config import aws, json
-from ticketing.ticket import Ticket
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from ticketing.tickets.ticket import Ticket
 
 FIELDS = ("issue_description", "attributes")
 
 log = logging.getLogger(__name__)
-
-
-def _client() -> "S3Client":
-    client: S3Client = aws.client("s3")
-    return client
 
 
 def keep(ticket: Ticket) -> Ticket:
@@ -35,7 +27,7 @@ def keep(ticket: Ticket) -> Ticket:
     digest = hashlib.sha256(content).hexdigest()
     if digest != ticket.overflow:
         name = _name(ticket.ticket_id, digest)
-        aws.call(_client().put_object, Bucket=settings.ATTACHMENTS_BUCKET, Key=name, Body=content)
+        aws.call(aws.client("s3").put_object, Bucket=settings.ATTACHMENTS_BUCKET, Key=name, Body=content)
     return emptied(replace(ticket, overflow=digest))
 
 
@@ -82,7 +74,7 @@ def _text(ticket: Ticket) -> str:
 
 
 def _read(name: str) -> bytes:
-    return _client().get_object(Bucket=settings.ATTACHMENTS_BUCKET, Key=name)["Body"].read()
+    return aws.client("s3").get_object(Bucket=settings.ATTACHMENTS_BUCKET, Key=name)["Body"].read()
 
 
 def _name(ticket_id: str, digest: str) -> str:

@@ -1,30 +1,30 @@
-"""The transactions that change a ticket, as lists of actions for `store.write`. Nothing here talks to AWS."""
+"""The transactions that change a ticket, as lists of actions for `Table.transact`. Nothing here talks to AWS."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 
-from config import aws, json
-from ticketing import ids, overflow
-from ticketing import item as items
-from ticketing.ticket import CHANGEABLE, Actor, Comment, Ticket
-from ticketing.workflow import STATUSES, Status
+from config import json
+from config.aws import Item, Put, Update
+from ticketing.record import items, overflow
+from ticketing.tickets import ids
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import CHANGEABLE, Actor, Comment, Ticket
+from ticketing.tickets.workflow import STATUSES, Status
 
 _KEPT_APART = (*overflow.FIELDS, "overflow")  # change together: where the one is, the others are
+_NEW = "attribute_not_exists(ticket_id)"
 _LONG_VALUE = 2_000  # characters; a longer one is kept in a change as its length and hash
 
 
-@dataclass(frozen=True)
-class CommentKey:
-    """A comment's idempotency key: the id that stands for it, and the SHA-256 of its request."""
-
-    keyed_id: str
-    fingerprint: str
+Action = Put | Update
 
 
-def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor) -> list[dict[str, Any]]:
+def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor) -> list[Action]:
     """From one version of a ticket to the next (`stored`: as its item is to hold it), with the note of what changed."""
     fields = differences(before, after)
     moved = before.overflow != stored.overflow
@@ -38,14 +38,14 @@ def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor) -> list[
     sets |= {name: items.change_values(name, getattr(stored, name)) for name in touched if name not in gone}
     # An item that another program wrote may have no version; it reads as 1.
     at_version = "(#version = :before OR (attribute_not_exists(#version) AND :before = :one))"
-    update = _update(before.ticket_id, sets, gone, f"attribute_exists(ticket_id) AND {at_version}")
-    update["Update"]["ExpressionAttributeValues"] |= aws.to_wire({":before": before.version, ":one": 1})
+    condition = f"attribute_exists(ticket_id) AND {at_version}"
+    update = _update(before.ticket_id, sets, condition, {":before": before.version, ":one": 1}, gone=gone)
     return [update, _note(before.ticket_id, after.version, after.updated_at, actor, fields)]
 
 
-def creation(wire: dict[str, Any]) -> dict[str, Any]:
+def creation(item: Item) -> Action:
     """A ticket's item, unless one stands there; what stands there comes back with the refusal."""
-    return _put(wire, unless_exists=True)
+    return Put(item, _NEW)
 
 
 def differences(before: Ticket, after: Ticket) -> dict[str, list[Any]]:
@@ -54,22 +54,22 @@ def differences(before: Ticket, after: Ticket) -> dict[str, list[Any]]:
     return {name: pair for name, pair in pairs.items() if json.fingerprint(pair[0]) != json.fingerprint(pair[1])}
 
 
-def mended(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """For another program's item (wire format) whose owner or counts have a form that no condition can meet:
-    they become what they read as. Nothing to do for any other item.
+def mended(found: Item) -> list[Action]:
+    """For another program's item whose owner or counts have a form that no condition can meet: they become what they
+    read as. Nothing to do for any other item.
     """
     ticket = items.to_ticket(found)
     meant = {name: getattr(ticket, name) for name in ("customer_id", "version", "comment_count")}
-    odd = {
-        name: value
-        for name, value in meant.items()
-        if name in found and aws.to_wire({name: value})[name] != found[name]
-    }
+    odd = {name: value for name, value in meant.items() if name in found and not _is_as_read(found[name], value)}
     if not odd:
         return []
-    action = _update(ticket.ticket_id, odd, [], " AND ".join(f"#{name} = :was_{name}" for name in odd))
-    action["Update"]["ExpressionAttributeValues"] |= {f":was_{name}": found[name] for name in odd}
-    return [action]
+    as_it_was = {f":was_{name}": found[name] for name in odd}
+    return [_update(ticket.ticket_id, odd, " AND ".join(f"#{name} = :was_{name}" for name in odd), as_it_was)]
+
+
+def _is_as_read(found: Any, value: str | int) -> bool:
+    kind = str if isinstance(value, str) else Decimal
+    return isinstance(found, kind) and str(found) == str(value)
 
 
 # Where the ticket and the key stand among a comment's actions, and so among the reasons of a refusal.
@@ -84,26 +84,26 @@ class CommentWrite:
     now: str
     actor: Actor
     customer_id: str
-    key: CommentKey | None
+    key: Key | None
     expected_version: int | None
 
 
-def comment(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]) -> list[dict[str, Any]]:
+def comment(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]) -> list[Action]:
     """A comment, and the ticket's count and version moved with it.
 
     No condition on `version` (unless the writer expects one): comments never conflict with each other. The ticket
     must be in none of the statuses `blocked_by`; or, where the comment opens it again, still in `reopens`.
     """
     new = adding.comment
-    actions = [_counted(adding, reopens, blocked_by), _put(items.from_comment(new))]
+    actions = [_counted(adding, reopens, blocked_by), Put(items.from_comment(new))]
     if adding.key:
-        actions.append(_put(_key_item(new, adding.key), unless_exists=True))
+        actions.append(Put(_key_item(new, adding.key), _NEW))
     if reopens:
         actions.append(_note(new.ticket_id, None, adding.now, adding.actor, {"status": [reopens, "open"]}))
     return actions
 
 
-def _counted(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]) -> dict[str, Any]:
+def _counted(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]) -> Action:
     """The ticket's part: one comment and one version more, however many write at once."""
     sets = {
         "updated_at": adding.now,  # it changes now, even by a comment that was written elsewhere long ago
@@ -111,17 +111,14 @@ def _counted(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset
         "last_comment_id": adding.comment.comment_id,
     }
     conditions, values = _comment_conditions(adding, reopens, blocked_by)
-    action = _update(
-        adding.comment.ticket_id, sets | ({"status": "open"} if reopens else {}), [], " AND ".join(conditions)
+    return _update(
+        adding.comment.ticket_id,
+        sets | ({"status": "open"} if reopens else {}),
+        " AND ".join(conditions),
+        values | {":one": 1},
+        "#version = if_not_exists(#version, :one) + :one",
+        "#comment_count = if_not_exists(#comment_count, :zero) + :one",
     )
-    update = action["Update"]
-    update["UpdateExpression"] += (
-        ", #version = if_not_exists(#version, :one) + :one"
-        ", #comment_count = if_not_exists(#comment_count, :zero) + :one"
-    )
-    update["ExpressionAttributeNames"] |= {f"#{name}": name for name in items.COUNTED_BELOW}
-    update["ExpressionAttributeValues"] |= aws.to_wire(values | {":one": 1})
-    return action
 
 
 def _comment_conditions(
@@ -150,49 +147,27 @@ def _comment_conditions(
     return conditions, values
 
 
-def _update(ticket_id: str, sets: dict[str, Any], gone: list[str], condition: str) -> dict[str, Any]:
-    assignments = ", ".join(f"#{name} = :{name}" for name in sets)
-    remove = f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""
-    names = {f"#{name}": name for name in [*sets, *gone]}
-    if "#status" in condition:
-        names["#status"] = "status"
+def _update(
+    ticket_id: str, sets: Item, condition: str, values: Item, *counted: str, gone: Sequence[str] = ()
+) -> Update:
+    """Attributes of the ticket set, counted and removed, if the condition holds. `values` are the condition's."""
+    assignments = ", ".join([*(f"#{name} = :{name}" for name in sets), *counted])
+    remove = f"REMOVE {', '.join(f'#{name}' for name in gone)} " if gone else ""
+    given = {f":{name}": value for name, value in sets.items()} | values
+    return Update(items.ticket_key(ticket_id), f"{remove}SET {assignments}", condition, given)
+
+
+def _key_item(new: Comment, key: Key) -> Item:
     return {
-        "Update": {
-            "TableName": settings.TABLE_NAME,
-            "Key": items.ticket_key(ticket_id),
-            # REMOVE stands first, so that more assignments can be added at the end.
-            "UpdateExpression": f"{remove} SET {assignments}".strip(),
-            "ConditionExpression": condition,
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": aws.to_wire({f":{name}": value for name, value in sets.items()}),
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
+        "ticket_id": new.ticket_id,
+        "item": items.KEY + key.keyed_id,
+        "fingerprint": key.fingerprint,
+        "comment_id": new.comment_id,
+        "created_at": new.created_at,
     }
 
 
-def _put(wire: dict[str, Any], unless_exists: bool = False) -> dict[str, Any]:
-    put: dict[str, Any] = {"TableName": settings.TABLE_NAME, "Item": wire}
-    if unless_exists:
-        put |= {
-            "ConditionExpression": "attribute_not_exists(ticket_id)",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-    return {"Put": put}
-
-
-def _key_item(new: Comment, key: CommentKey) -> dict[str, Any]:
-    return aws.to_wire(
-        {
-            "ticket_id": new.ticket_id,
-            "item": items.KEY + key.keyed_id,
-            "fingerprint": key.fingerprint,
-            "comment_id": new.comment_id,
-            "created_at": new.created_at,
-        }
-    )
-
-
-def _note(ticket_id: str, version: int | None, at: str, actor: Actor, fields: dict[str, list[Any]]) -> dict[str, Any]:
+def _note(ticket_id: str, version: int | None, at: str, actor: Actor, fields: dict[str, list[Any]]) -> Action:
     """The `CHANGE#` item: who, when, by which door and request, which fields from what to what."""
     values = {
         "ticket_id": ticket_id,
@@ -203,7 +178,7 @@ def _note(ticket_id: str, version: int | None, at: str, actor: Actor, fields: di
         "request_id": actor.request_id,
         "changes": json.dumps({name: [_short(value) for value in pair] for name, pair in fields.items()}),
     }
-    return _put(aws.to_wire(values | ({"version": version} if version else {})))
+    return Put(values | ({"version": version} if version else {}))
 
 
 def _short(value: Any) -> Any:

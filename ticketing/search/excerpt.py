@@ -9,9 +9,9 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from ticketing.models import IndexedComment, IndexedTicket
+from ticketing.search.expression import expression
 from ticketing.search.query import Term
 from ticketing.search.words import places
-from ticketing.search.written import expression
 
 MOST_READ = 20_000  # characters of a text that are looked through, for a list of fifty tickets while somebody waits
 _BEFORE, _LENGTH = 50, 160  # characters that are shown before the first match, and in all

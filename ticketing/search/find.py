@@ -3,10 +3,10 @@
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Q, QuerySet
 
-from ticketing import ids
 from ticketing.models import IndexedTicket
 from ticketing.search import query
 from ticketing.search.backends import backend
+from ticketing.tickets import ids
 
 # Of more matches the newest are taken: what is in 300,000 tickets cannot be ranked while somebody waits.
 MOST = 1000

@@ -2,15 +2,11 @@
 
 import re
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from config import aws
-from ticketing import ids
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from ticketing.tickets import ids
 
 PREFIX = "large-tickets/"
 _KEY_BYTES = 1024  # S3's limit
@@ -23,11 +19,6 @@ class Gone(Exception):
 
 class TooLarge(Exception):
     """The object has more bytes than a payload may have."""
-
-
-def _client() -> "S3Client":
-    client: S3Client = aws.client("s3")
-    return client
 
 
 def store(name: str, text: str) -> str:
@@ -56,7 +47,7 @@ def read(key: str, limit: int) -> bytes:
 
 def delete(key: str) -> None:
     """Remove the object; one that is gone already is as good. Raises aws.AwsError."""
-    aws.call(_client().delete_object, Bucket=settings.LARGE_MESSAGE_BUCKET, Key=key)
+    aws.call(aws.client("s3").delete_object, Bucket=settings.LARGE_MESSAGE_BUCKET, Key=key)
 
 
 def is_ours(key: str) -> bool:
@@ -67,7 +58,7 @@ def is_ours(key: str) -> bool:
 
 
 def _content(key: str, limit: int) -> bytes:
-    answer = _client().get_object(Bucket=settings.LARGE_MESSAGE_BUCKET, Key=key)
+    answer = aws.client("s3").get_object(Bucket=settings.LARGE_MESSAGE_BUCKET, Key=key)
     with closing(answer["Body"]) as body:
         if answer["ContentLength"] > limit:
             raise TooLarge(key)
@@ -76,7 +67,7 @@ def _content(key: str, limit: int) -> bytes:
 
 def _put(key: str, text: str) -> None:
     aws.call(
-        _client().put_object,
+        aws.client("s3").put_object,
         Bucket=settings.LARGE_MESSAGE_BUCKET,
         Key=key,
         Body=text.encode(),

@@ -3,8 +3,8 @@
 from typing import Any
 
 from config.caller import Tier
-from ticketing.ticket import LONGEST_KEY, LONGEST_LINE, LONGEST_TAG, MOST_TAGS, Ticket, draft
-from ticketing.workflow import PRIORITIES
+from ticketing.tickets.ticket import LONGEST_KEY, LONGEST_LINE, LONGEST_TAG, MOST_TAGS, Ticket, draft
+from ticketing.tickets.workflow import PRIORITIES
 
 _DESCRIPTIONS = ("issue_description", "description", "message")
 

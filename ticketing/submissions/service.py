@@ -6,15 +6,17 @@ from typing import Any
 
 from django.conf import settings
 
-from config import aws, json, queue
+from config import aws, json
+from config.aws import sqs
 from config.caller import Caller
 from config.refusals import Absent, Busy, KeyReused
-from config.requests import request_id
-from ticketing import deliveries, ids
+from config.request_id import request_id
+from ticketing import deliveries
 from ticketing.deliveries import Delivery
-from ticketing.service import Key
 from ticketing.submissions import envelope
 from ticketing.submissions.payload import sender_id
+from ticketing.tickets import ids
+from ticketing.tickets.keys import Key
 
 _OPERATION = "POST /ticketing/submissions"
 _BUSY = "The submission could not be queued: send it again in half a minute"
@@ -85,7 +87,7 @@ def _delivery(payload: dict[str, Any], caller: Caller, key: str | None) -> Deliv
 def _send(payload: dict[str, Any], delivery: Delivery) -> dict[str, Any]:
     attributes = {"submission_id": delivery.delivery_id, "request_id": request_id()}
     body, transport = envelope.seal(payload, attributes, request_id())
-    message_id = queue.send(settings.SUBMISSION_QUEUE, body, attributes)
+    message_id = sqs.send(settings.SUBMISSION_QUEUE, body, attributes)
     return delivery.details | {"messageId": message_id, "transport": transport}
 
 

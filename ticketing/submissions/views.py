@@ -7,9 +7,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api import KEY_PARAMETER, DoorView, created
-from config.body import idempotency_key, read_object
-from config.service_levels import ServiceLevel
+from config.web.body import idempotency_key, read_object
+from config.web.service_levels import ServiceLevel
+from config.web.views import KEY_PARAMETER, DoorView, created
 from ticketing.submissions import service
 
 _ACCEPTED = inline_serializer(

@@ -8,15 +8,16 @@ from django.conf import settings
 
 from config import aws
 from config.caller import Tier
+from config.consumer.sources import Answer, Event
 from config.refusals import Busy, Invalid, KeyReused
-from config.requests import working_on
-from config.service_levels import ServiceLevel
-from config.sources import Answer, Event
-from ticketing import deliveries, ids, service
-from ticketing.deliveries import ENDED_WELL, Delivery, End
+from config.request_id import working_on
+from config.web.service_levels import ServiceLevel
+from ticketing import deliveries, service
+from ticketing.deliveries import Delivery, End
 from ticketing.submissions import envelope, large
 from ticketing.submissions.payload import to_draft
 from ticketing.submissions.service import ticket_key
+from ticketing.tickets import ids
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def _worked(record: dict[str, Any]) -> bool:
             with _LEVEL.attempt() as attempt:
                 delivery = _delivery_of(record)
                 attempt.tier = _tier(delivery)
-                return delivery.state in ENDED_WELL or _tried(record, delivery)
+                return delivery.ended_well or _tried(record, delivery)
         except (aws.AwsError, Busy) as error:
             log.warning("Message %s comes again: %s", record["messageId"], error)
             return False

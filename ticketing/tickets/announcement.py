@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from config import json
-from ticketing.ticket import Ticket, from_json
+from ticketing.tickets.ticket import Ticket, from_json
 
 EventName = Literal["ticket.created", "ticket.updated"]
 

@@ -6,9 +6,7 @@ import uuid
 
 import uuid6
 
-from config import json
-from config.refusals import Absent
-from ticketing import clock
+from config import json, times
 
 # The namespace of every id that is derived from a key. Changing it would forget every idempotency key.
 _NAMESPACE = uuid.UUID("6f0c1f8e-9d0b-5f3a-8f5e-2b1a7c9d4e10")
@@ -35,22 +33,12 @@ def timed_id(moment: str, place: int, name: str) -> str:
     It has the shape of version 7. Of what is random there, the first twelve bits are the place, and thirty more beyond
     the last place that those can say; the rest comes from the name.
     """
-    at = clock.parse(moment)
+    at = times.parse(moment)
     milliseconds = max(0, int(at.timestamp() * 1000)) if at else 0
     random = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) >> 2
     if place >= _LAST_PLACE:
         random = place - _LAST_PLACE << 32 | random >> 30
     return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | min(place, _LAST_PLACE) << 64 | 2 << 62 | random))
-
-
-def from_path(text: str) -> str:
-    """A ticket's id out of a path, as it stands there. Raises Absent for what is no UUID.
-
-    Our own are in small letters, another program's may not be; whether there is a ticket of that id, the record says.
-    """
-    if not is_id(text.lower()):
-        raise Absent("Ticket not found")
-    return text
 
 
 def is_id(text: str) -> bool:

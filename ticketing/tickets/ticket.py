@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NewType, get_args, get_origin, get_type_hints
 
 from config.caller import Tier
-from ticketing import ids
-from ticketing.workflow import Channel, Priority, Status, Visibility
+from ticketing.tickets import ids
+from ticketing.tickets.workflow import Channel, Priority, Status, Visibility
 
 # Limits, in characters: what stands in a list must fit a ticket's item and its announcement. What is longer than
 # that belongs into the description or the attributes, which have none.
@@ -121,6 +121,20 @@ class Comment:
         }
 
 
+# Of a comment in its conversation, by the comment's id. Only who was given a page of the conversation has one: a door
+# makes it from a cursor that it sealed for that very reader.
+Place = NewType("Place", str)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A ticket with some of its comments, oldest first; `next` is the last one's place if there are more."""
+
+    ticket: Ticket
+    comments: list[Comment]
+    next: Place | None
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who writes, and by which door."""
@@ -176,4 +190,13 @@ def draft(
         created_at="",
         updated_at="",
         **more,
+    )
+
+
+def new_comment(
+    text: str, *, author: str | None = None, visibility: Visibility = "public", created_at: str = ""
+) -> Comment:
+    """A comment on its way in: the service gives it its ids, and its time where it brings none."""
+    return Comment(
+        ticket_id="", comment_id="", comment=text, author=author, visibility=visibility, created_at=created_at
     )

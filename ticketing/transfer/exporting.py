@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from config.batched import batched
-from ticketing import bulk, service
-from ticketing.service import Conversation
+from ticketing.record import bulk, store
+from ticketing.tickets.ticket import Conversation
 
 AT_ONCE = 8  # tickets that are read side by side, where single ones are asked for
 
@@ -36,5 +36,5 @@ def some(ticket_ids: Iterable[str]) -> Iterator[Conversation]:
 
 
 def _whole(ticket_id: str) -> Conversation | None:
-    ticket = service.find(ticket_id)
-    return Conversation(ticket, list(service.all_comments(ticket_id)), None) if ticket else None
+    ticket = store.get(ticket_id)
+    return Conversation(ticket, list(store.all_comments(ticket_id)), None) if ticket else None

@@ -6,9 +6,9 @@ what the doors take.
 
 from typing import Any, TypeVar
 
+from config import times
 from config.refusals import Invalid
-from ticketing import clock
-from ticketing.ticket import LONGEST_LINE, LONGEST_TAG, MOST_TAGS
+from ticketing.tickets.ticket import LONGEST_LINE, LONGEST_TAG, MOST_TAGS
 
 Word = TypeVar("Word", bound=str)
 
@@ -65,10 +65,10 @@ class Fields:
         text = self.key(name, longest) if longest else self.text(name, None)
         if text is None or self._whole:
             return text
-        at = clock.parse(text)
+        at = times.parse(text)
         if at is None:
             raise self.refuse(f"{name} must be a time such as 2026-02-09T10:11:12.345Z")
-        return clock.stamp(at)
+        return times.stamp(at)
 
     def count(self, name: str, default: int, below: int) -> int:
         """A whole number from the default on; another program may count from 0."""

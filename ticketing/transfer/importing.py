@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from config import aws
+from config.aws.patience import patiently
 from config.batched import batched_by_size
-from config.patience import patiently
 from config.refusals import Invalid
-from ticketing import bulk, index, loading
-from ticketing.following import follow
-from ticketing.service import Conversation
-from ticketing.ticket import Ticket
+from ticketing import index
+from ticketing.index.following import follow
+from ticketing.record import bulk, loading
+from ticketing.tickets.ticket import Conversation, Ticket
 from ticketing.transfer import line
 from ticketing.transfer.pace import Pace
 

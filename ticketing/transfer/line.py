@@ -9,12 +9,12 @@ from django.conf import settings
 from config import json
 from config.caller import Tier
 from config.refusals import Invalid
-from ticketing import ids, overflow
-from ticketing import item as items
-from ticketing.service import Conversation, Key
-from ticketing.ticket import LONGEST_KEY, Comment, Ticket, draft
+from ticketing.record import items, overflow
+from ticketing.tickets import ids
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import LONGEST_KEY, Comment, Conversation, Ticket, draft
+from ticketing.tickets.workflow import CHANNELS, PRIORITIES, STATUSES, VISIBILITIES
 from ticketing.transfer.fields import Fields
-from ticketing.workflow import CHANNELS, PRIORITIES, STATUSES, VISIBILITIES
 
 _TICKET = tuple(draft(channel="itsm", customer_id="", tier="general", caller_id="", issue_description="").to_json())
 _COMMENT = ("ticket_id", "comment_id", "comment", "author", "visibility", "created_at", "door")

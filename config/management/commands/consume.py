@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from config.consumer import queue_loop, stream_loop
-from config.sources import Source, sources
+from config.consumer.sources import Source, sources
 
 _LOOPS = {"queue": queue_loop.run, "change-stream": stream_loop.run}
 

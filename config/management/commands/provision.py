@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from config import aws, env
-from config.provision import ProvisionError, provision
+from config.provision.stack import ProvisionError, provision
 
 
 class Command(BaseCommand):

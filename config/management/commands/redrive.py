@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config import aws, redrive
+from config import aws
+from config.consumer import redrive
 
 
 class Command(BaseCommand):

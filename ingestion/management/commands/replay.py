@@ -7,13 +7,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config import aws
+from config import aws, times
 from config.progress import Progress
 from config.refusals import Busy, Stale
-from config.requests import working_on
+from config.request_id import working_on
 from ingestion.zendesk import replay
 from ingestion.zendesk.replay import Replayed
-from ticketing import clock, ids, rawstore
+from ticketing.deliveries import raw_tickets
+from ticketing.tickets import ids
 
 
 class Command(BaseCommand):
@@ -46,13 +47,13 @@ class Command(BaseCommand):
 
     def _day(self, name: str, options: dict[str, Any]) -> str:
         try:
-            return clock.given(options[name])
+            return times.given(options[name])
         except ValueError as error:
             raise CommandError(f"--{name}: {error}.") from None
 
     def _told(self, one: Replayed, dry_run: bool) -> None:
         self.ends[one.end] += 1
-        self.reached = rawstore.day(one.key)
+        self.reached = raw_tickets.day(one.key)
         if one.end == "refused":
             self.stdout.write(f"{one.key}: {one.cause}.")
         elif dry_run:

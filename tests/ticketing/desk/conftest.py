@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from ticketing import index, service
-from ticketing.desk.ticket_page import address
-from ticketing.ticket import Actor, Ticket, draft
+from ticketing.desk.page import ticket_url
+from ticketing.tickets.ticket import Actor, Ticket, draft
 
 MakeTicket = Callable[..., Ticket]
 DOOR = Actor(name="a program", door="itsm", request_id="r-1")
@@ -66,7 +66,7 @@ def fill(desk: Client) -> Callable[..., dict[str, Any]]:
     """The form of a ticket's page as a browser would send it, with what the person typed and chose."""
 
     def filled(ticket: Ticket, **typed: Any) -> dict[str, Any]:
-        form = desk.get(address(ticket.ticket_id)).context["form"]
+        form = desk.get(ticket_url(ticket.ticket_id)).context["form"]
         return {**form.data, **typed}
 
     return filled

@@ -12,17 +12,19 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, Page, Request, Response, expect
 
-from config import queue, redrive
+from config.aws import sqs
+from config.consumer import redrive
 from tests.browser import chromium
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import deliveries, index, service
 from ticketing.admin import TicketAdmin
 from ticketing.deliveries import Delivery
 from ticketing.desk.deliveries_page import STATES
-from ticketing.desk.ticket_page import address
-from ticketing.jobs import running
+from ticketing.desk.page import ticket_url
+from ticketing.index import rows
+from ticketing.jobs import lifecycle
 from ticketing.models import IndexedTicket, Job
-from ticketing.ticket import Ticket
+from ticketing.tickets.ticket import Ticket, new_comment
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
@@ -109,9 +111,9 @@ def ticket(make_ticket: MakeTicket) -> Ticket:
         tags=[LONG],
         attributes={LONG: [LONG]},
     )
-    service.add_comment(ticket.ticket_id, "acme", LONG, DOOR, author=LONG)
-    service.add_comment(ticket.ticket_id, "acme", LONG, DOOR, author="ada")
-    service.add_comment(ticket.ticket_id, "acme", LONG, DOOR, author="ada", visibility="internal")
+    service.add_comment(ticket.ticket_id, "acme", new_comment(LONG, author=LONG), DOOR)
+    service.add_comment(ticket.ticket_id, "acme", new_comment(LONG, author="ada"), DOOR)
+    service.add_comment(ticket.ticket_id, "acme", new_comment(LONG, author="ada", visibility="internal"), DOOR)
     return ticket
 
 
@@ -160,7 +162,7 @@ def test_an_export_is_started_on_the_list_and_fetched_on_the_page_of_jobs(
     page.get_by_role("button", name="Export").click()
     page.wait_for_url("**/desk/ticketing/job/")
     for part in Job.objects.get().parts.select_related("job"):
-        running.step(part)
+        lifecycle.step(part)
     assert look(page, "/desk/ticketing/job/", scheme) == []
     picture(page, f"export-jobs-{scheme}")
     with page.expect_download() as fetched:
@@ -183,7 +185,7 @@ def test_the_list(page: Page, ticket: Ticket, make_ticket: MakeTicket, scheme: s
 def test_a_list_of_more_tickets_than_its_pages_have(
     page: Page, make_ticket: MakeTicket, scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ticketing.desk.paging.FARTHEST", 20)
+    monkeypatch.setattr("ticketing.desk.list_pages.FARTHEST", 20)
     monkeypatch.setattr(TicketAdmin, "list_per_page", 1)
     for _ in range(21):
         make_ticket()
@@ -206,7 +208,7 @@ def test_what_a_search_found(page: Page, ticket: Ticket, make_ticket: MakeTicket
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_from_a_ticket_to_all_of_its_callers(page: Page, ticket: Ticket, make_ticket: MakeTicket, scheme: str) -> None:
     make_ticket()
-    page.goto(address(ticket.ticket_id))
+    page.goto(ticket_url(ticket.ticket_id))
     with page.expect_navigation():
         page.get_by_role("link", name=LONG, exact=True).click()
     assert look(page, f"{page.url}&q=-words", scheme) == []
@@ -221,7 +223,7 @@ def test_from_a_ticket_to_all_of_its_callers(page: Page, ticket: Ticket, make_ti
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_ticket_page(page: Page, ticket: Ticket, scheme: str) -> None:
-    assert look(page, address(ticket.ticket_id), scheme) == []
+    assert look(page, ticket_url(ticket.ticket_id), scheme) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -229,8 +231,8 @@ def test_a_long_conversation(page: Page, ticket: Ticket, scheme: str, monkeypatc
     """At its newest comments, at its beginning, and behind that."""
     monkeypatch.setattr("ticketing.desk.ticket_page.COMMENTS", 1)
     for number in range(3):
-        service.add_comment(ticket.ticket_id, ticket.customer_id, f"number {number}", DOOR)
-    assert look(page, address(ticket.ticket_id), scheme) == []
+        service.add_comment(ticket.ticket_id, ticket.customer_id, new_comment(f"number {number}"), DOOR)
+    assert look(page, ticket_url(ticket.ticket_id), scheme) == []
     picture(page, f"newest-{scheme}")
     follow(page, "Show earlier comments")
     assert look(page, page.url, scheme) == []
@@ -251,7 +253,7 @@ def test_the_other_pages(page: Page, aws: None, scheme: str) -> None:
 def test_the_deliveries(page: Page, ticket: Ticket, scheme: str) -> None:
     """Long ones, of every state; in a queue too, so that there are buttons."""
     for way in redrive.ways():
-        queue.send(way.dead_letters, "no JSON")
+        sqs.send(way.dead_letters, "no JSON")
     for state in STATES:
         for door in ("submission", "zendesk"):
             one = Delivery(
@@ -272,14 +274,14 @@ def test_the_deliveries(page: Page, ticket: Ticket, scheme: str) -> None:
 
 def started(end: str) -> Job:
     """A check by somebody with a long name, which came to that."""
-    job = running.start("check", LONG, 1)[0]
+    job = lifecycle.start("check", LONG, 1)[0]
     parts = list(job.parts.select_related("job"))
     for part in parts if end == "done" else parts[:1]:
-        running.step(part)
+        lifecycle.step(part)
     if end == "stopped":
-        running.stop(job)
+        lifecycle.stop(job)
     if end == "failed":
-        running.fail(job.pk, LONG)
+        lifecycle.fail(job.pk, LONG)
     return job
 
 
@@ -287,9 +289,9 @@ def started(end: str) -> Job:
 def test_the_jobs(page: Page, ticket: Ticket, scheme: str) -> None:
     """One of every state, with long words; while one runs, the page looks again by itself."""
     index.remove([ticket.ticket_id])
-    IndexedTicket.objects.create(ticket_id=LONG, version=1, created_at=index._EPOCH, updated_at=index._EPOCH)
+    IndexedTicket.objects.create(ticket_id=LONG, version=1, created_at=rows._EPOCH, updated_at=rows._EPOCH)
     done, *_ = (started(end) for end in ("done", "stopped", "failed", "running"))
-    assert running.counts(done)[1] == 3
+    assert lifecycle.counts(done)[1] == 3
     assert look(page, "/desk/ticketing/job/", scheme) == []
     picture(page, f"jobs-{scheme}")
     assert look(page, f"/desk/ticketing/job/?job={done.pk}", scheme) == []
@@ -297,11 +299,11 @@ def test_the_jobs(page: Page, ticket: Ticket, scheme: str) -> None:
 
 
 def test_the_jobs_page_follows_what_runs(page: Page, ticket: Ticket) -> None:
-    job = running.start("check", "ada", 1)[0]
+    job = lifecycle.start("check", "ada", 1)[0]
     page.goto("/desk/ticketing/job/")
     page.get_by_role("button", name="Stop").focus()
     for part in job.parts.select_related("job"):
-        running.step(part)
+        lifecycle.step(part)
     page.get_by_text("done", exact=True).wait_for(timeout=10_000)
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
 

@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 
 from tests.ticketing.desk.conftest import MakeTicket
-from ticketing.desk.ticket_list import matching
-from ticketing.desk.ticket_page import address
+from ticketing.desk.page import ticket_url
+from ticketing.jobs.selection import matching
 from ticketing.models import IndexedTicket
-from ticketing.ticket import Ticket
+from ticketing.tickets.ticket import Ticket
 
 pytestmark = pytest.mark.sql
 
@@ -22,7 +22,7 @@ def references(client: Client, where: str, **query: str) -> list[str]:
 
 def link(client: Client, ticket: Ticket, fact: str) -> str:
     """Where a line of the ticket's facts leads."""
-    page = client.get(address(ticket.ticket_id)).content.decode()
+    page = client.get(ticket_url(ticket.ticket_id)).content.decode()
     found = re.search(rf'<dt>{fact}</dt>\s*<dd><a href="([^"]*)"', page)
     return html.unescape(found[1]) if found else ""
 
@@ -58,7 +58,7 @@ def test_the_requester_leads_to_all_tickets_that_name_them(desk: Client, make_ti
 def test_a_name_too_long_to_be_searched_for_leads_nowhere(desk: Client, make_ticket: MakeTicket, name: str) -> None:
     ticket = make_ticket(requester={"name": name})
     assert link(desk, ticket, "Requester") == ""
-    assert name in desk.get(address(ticket.ticket_id)).content.decode()
+    assert name in desk.get(ticket_url(ticket.ticket_id)).content.decode()
 
 
 def test_the_list_says_whose_it_is_and_leads_back_to_all(

@@ -16,12 +16,13 @@ from django.test import Client
 from django.urls import reverse
 
 from config import aws as config_aws
-from config import celery, json, queue
+from config import celery, json, times
+from config.aws import sqs
 from tests import record
 from tests.ticketing.submitting import message, work
-from ticketing import clock, deliveries, unfinished
-from ticketing.deliveries import Delivery
-from ticketing.desk.ticket_page import address
+from ticketing import deliveries
+from ticketing.deliveries import Delivery, unfinished
+from ticketing.desk.page import ticket_url
 from ticketing.submissions import large, worker
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
@@ -35,8 +36,8 @@ def deliver(monkeypatch: pytest.MonkeyPatch) -> Deliver:
     """A delivery of the submission door that came so many minutes ago."""
 
     def make(delivery_id: str, state: Any = "accepted", minutes: float = 0, **more: Any) -> None:
-        moment = clock.stamp(datetime.now(UTC) - timedelta(minutes=minutes))
-        monkeypatch.setattr(clock, "now", lambda: moment)
+        moment = times.stamp(datetime.now(UTC) - timedelta(minutes=minutes))
+        monkeypatch.setattr(times, "now", lambda: moment)
         values = {"door": "submission", "customer_id": "acme", "key": f"key of {delivery_id}"} | more
         deliveries.receive(Delivery(delivery_id=delivery_id, **values))
         if state != "received":
@@ -54,7 +55,7 @@ def shown(response: Any) -> list[str]:
 
 def dead_letter(body: str = "{}") -> str:
     """A message that was tried in vain and is in the dead-letter queue; its delivery's id."""
-    message_id = queue.send("TicketSubmissionsDLQ", body)
+    message_id = sqs.send("TicketSubmissionsDLQ", body)
     worker.handler({"Records": [message(body, message_id)]})
     [delivery_id] = [one.delivery_id for one in unfinished.page().deliveries if one.key == message_id]
     return delivery_id
@@ -111,8 +112,8 @@ def test_the_ticket_is_linked_only_where_it_is_in_the_record(desk: Client, deliv
     deliver("made", ticket_id=ticket.ticket_id)
     deliver("not made", ticket_id="t-1")
     text = desk.get(PAGE).content.decode()
-    assert f'href="{address(ticket.ticket_id)}" class="desk-reference">{ticket.reference}<' in text
-    assert address("t-1") not in text
+    assert f'href="{ticket_url(ticket.ticket_id)}" class="desk-reference">{ticket.reference}<' in text
+    assert ticket_url("t-1") not in text
 
 
 @pytest.mark.parametrize("body", ["no JSON", "[1]", '{"type": "COMPRESSED", "data": "%"}', "\ufffd"])
@@ -125,7 +126,7 @@ def test_a_poisonous_message_names_its_cause(desk: Client, body: str) -> None:
 
 def test_an_error_that_nobody_expected_is_named_too(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ticketing.submissions.worker.to_draft", raise_a_bug)
-    queue.send("TicketSubmissions", "{}")
+    sqs.send("TicketSubmissions", "{}")
     assert work() == 0
     [one] = unfinished.page().deliveries
     assert (one.state, one.attempts) == ("accepted", 1)
@@ -136,8 +137,8 @@ def test_a_delivery_that_somebody_spoiled_stops_only_its_own_message() -> None:
     spoiled = str(uuid.uuid4())
     item = config_aws.to_wire({"delivery_id": spoiled})
     config_aws.client("dynamodb").put_item(TableName=settings.DELIVERIES_TABLE, Item=item)
-    queue.send("TicketSubmissions", "{}", {"submission_id": spoiled})
-    queue.send("TicketSubmissions", "{}")
+    sqs.send("TicketSubmissions", "{}", {"submission_id": spoiled})
+    sqs.send("TicketSubmissions", "{}")
     assert work() == 1
     noted = config_aws.client("dynamodb").get_item(
         TableName=settings.DELIVERIES_TABLE, Key={"delivery_id": {"S": spoiled}}
@@ -150,7 +151,7 @@ def test_an_aws_that_refused_is_named_too(desk: Client, monkeypatch: pytest.Monk
         raise config_aws.Permanent("AccessDenied", "arn:aws:secret")
 
     monkeypatch.setattr("ticketing.submissions.worker.envelope.unseal", refused)
-    queue.send("TicketSubmissions", "{}")
+    sqs.send("TicketSubmissions", "{}")
     assert work() == 0
     text = desk.get(PAGE).content.decode()
     assert "AWS refused it or did not answer (AccessDenied)" in text
@@ -191,7 +192,7 @@ def test_what_is_set_aside_stays_where_its_whole_queue_is_redriven(
 
 def test_a_whole_queue_is_redriven(redriver: Client, said: Callable[[Any], str]) -> None:
     for _ in range(12):
-        queue.send("AnalyticsQueueDLQ", "{}")
+        sqs.send("AnalyticsQueueDLQ", "{}")
     page = redriver.get(PAGE)
     assert {one["way"].name: one["count"] for one in page.context["queues"]}["AnalyticsQueue"] == 12
     answer = said(redriver.post(PAGE, {"queue": "AnalyticsQueue"}, follow=True))
@@ -315,7 +316,7 @@ def test_an_aws_that_is_away_is_told_in_a_sentence(
         raise EndpointConnectionError(endpoint_url="http://nowhere")
 
     monkeypatch.setattr(BaseClient, "_make_api_call", away)
-    monkeypatch.setattr(config_aws._retry, "sleep", lambda _: None)
+    monkeypatch.setattr(config_aws.calls._retry, "sleep", lambda _: None)
     response = desk.get(PAGE)
     assert (response.status_code, said(response)[:33]) == (503, "The deliveries cannot be read rig")
     response = desk.post(PAGE, {"queue": "AnalyticsQueue"})

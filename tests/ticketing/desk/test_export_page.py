@@ -12,8 +12,9 @@ from config import celery, json
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from tests.ticketing.transfer.transferring import empty_s3
 from ticketing import service
-from ticketing.jobs import export, running
+from ticketing.jobs import export, lifecycle
 from ticketing.models import Job
+from ticketing.tickets.ticket import new_comment
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
 
@@ -32,7 +33,7 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def work(job: Job) -> Job:
     [part] = job.parts.select_related("job")
-    while running.step(part).moved == "on":
+    while lifecycle.step(part).moved == "on":
         pass
     job.refresh_from_db()
     return job
@@ -83,7 +84,7 @@ def test_what_is_fetched_is_a_file_of_known_length_with_the_internal_notes(
 ) -> None:
     monkeypatch.setattr(export, "ROWS", 2)
     tickets = sorted(make_ticket().ticket_id for _ in range(5))
-    service.add_comment(tickets[0], "acme", "For us", DOOR, visibility="internal")
+    service.add_comment(tickets[0], "acme", new_comment("For us", visibility="internal"), DOOR)
     job = exported(desk)
     assert job.pieces.count() == 3
     response: Any = desk.get(download(job))
@@ -152,9 +153,9 @@ def test_a_file_that_broke_off_is_no_shorter_file(
 def test_only_an_export_that_is_done_can_be_fetched(desk: Client) -> None:
     desk.post(EXPORT)
     assert desk.get(download(Job.objects.get())).status_code == 404
-    check = running.start("check", "ada", 1)[0]
+    check = lifecycle.start("check", "ada", 1)[0]
     for part in check.parts.select_related("job"):
-        running.step(part)
+        lifecycle.step(part)
     assert desk.get(download(check)).status_code == 404
     assert desk.get(f"{JOBS}999/tickets.jsonl").status_code == 404
 

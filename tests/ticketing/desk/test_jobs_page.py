@@ -10,9 +10,8 @@ from django.test import Client
 from config import aws as config_aws
 from config import celery
 from tests.ticketing.desk.conftest import MakeTicket
-from ticketing import reindex
-from ticketing.desk.ticket_page import address
-from ticketing.jobs import running
+from ticketing.desk.page import ticket_url
+from ticketing.jobs import lifecycle, reindex
 from ticketing.models import IndexedTicket, Job
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
@@ -31,7 +30,7 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def work(job: Job) -> None:
     for part in job.parts.select_related("job"):
-        while running.step(part).moved == "on":
+        while lifecycle.step(part).moved == "on":
             pass
 
 
@@ -68,11 +67,11 @@ def test_what_a_check_found_is_listed_with_its_tickets(desk: Client, make_ticket
     work(job)
     assert "1 difference" in desk.get(PAGE).content.decode()
     text = desk.get(f"{PAGE}?job={job.pk}").content.decode()
-    assert f'<a href="{address(ticket.ticket_id)}" class="desk-reference">{ticket.reference}</a> missing' in text
+    assert f'<a href="{ticket_url(ticket.ticket_id)}" class="desk-reference">{ticket.reference}</a> missing' in text
 
 
 def test_the_newest_job_is_first(desk: Client) -> None:
-    jobs = [running.start("check", "ada", 1)[0], running.start("reindex", "ada", 1)[0]]
+    jobs = [lifecycle.start("check", "ada", 1)[0], lifecycle.start("reindex", "ada", 1)[0]]
     assert [row["job"] for row in desk.get(PAGE).context["rows"]] == jobs[::-1]
 
 
@@ -88,7 +87,7 @@ def test_a_running_job_is_never_shown_as_whole(desk: Client, make_ticket: MakeTi
         make_ticket()
     desk.post(PAGE, {"start": "check"})
     Job.objects.update(total=1)
-    running.step(Job.objects.get().parts.select_related("job").order_by("number")[0])
+    lifecycle.step(Job.objects.get().parts.select_related("job").order_by("number")[0])
     [row] = desk.get(PAGE).context["rows"]
     assert row["share"] <= 99
 
@@ -149,6 +148,6 @@ def test_the_page_asks_sql_no_more_for_more_jobs(desk: Client, django_assert_num
     desk.get(PAGE)
     for count in (1, 5):
         for _ in range(count):
-            running.stop(running.start("check", "ada", 2)[0])
+            lifecycle.stop(lifecycle.start("check", "ada", 2)[0])
         with django_assert_num_queries(3):  # session, user, jobs
             desk.get(PAGE)

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.ticketing.desk.conftest import MakeTicket
 from ticketing.admin import TicketAdmin
-from ticketing.desk import paging
-from ticketing.desk.filters import assignees
-from ticketing.ticket import Ticket
+from ticketing.desk import list_pages
+from ticketing.desk.list_filters import assignees
+from ticketing.tickets.ticket import Ticket
 
 
 def references(client: Client, address: str, **query: str) -> list[str]:
@@ -118,7 +118,7 @@ def test_queues(
 def test_a_list_counts_no_further_than_its_pages_reach(
     desk: Client, make_ticket: MakeTicket, list_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging, "FARTHEST", 100)
+    monkeypatch.setattr(list_pages, "FARTHEST", 100)
     tickets = [make_ticket(created_at=f"2026-01-01T00:00:00.{n:03}Z").reference for n in range(102)]
     with CaptureQueriesContext(connection) as queries:
         page = desk.get(list_address, {"p": "2"})

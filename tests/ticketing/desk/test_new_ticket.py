@@ -70,7 +70,7 @@ def test_what_is_wrong_is_said_beside_the_field(
 def test_where_aws_is_away_the_words_stay(
     desk: Client, aws: None, filled: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(config_aws, "call", away)
+    monkeypatch.setattr(config_aws.dynamodb, "call", away)
     answer = desk.post(ADDRESS, filled)
     assert answer.status_code == 503
     assert "It is dark." in answer.content.decode()

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import index, service
 from ticketing.search import find
-from ticketing.ticket import Ticket
+from ticketing.tickets.ticket import Ticket, new_comment
 
 
 def rows(client: Client, address: str, **query: str) -> list[Any]:
@@ -33,7 +33,7 @@ def shown(client: Client, address: str, typed: str) -> list[str]:
 @pytest.fixture
 def comment(aws: None, db: None) -> Any:
     def add(ticket: Ticket, text: str, visibility: Any = "public") -> None:
-        said = service.add_comment(ticket.ticket_id, ticket.customer_id, text, DOOR, visibility=visibility)
+        said = service.add_comment(ticket.ticket_id, ticket.customer_id, new_comment(text, visibility=visibility), DOOR)
         index.apply([service.get_ticket(ticket.ticket_id, None)], [said.comment])
 
     return add

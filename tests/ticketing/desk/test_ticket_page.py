@@ -13,9 +13,9 @@ from config import aws as config_aws
 from tests import record
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import index, service
-from ticketing.desk.ticket_page import address
+from ticketing.desk.page import ticket_url
 from ticketing.models import IndexedTicket
-from ticketing.ticket import Ticket
+from ticketing.tickets.ticket import Ticket, new_comment
 
 EVIL = "</textarea></pre><script>alert('é')</script>"
 
@@ -34,7 +34,7 @@ def test_everything_about_the_ticket_is_there(desk: Client, make_ticket: MakeTic
         requester={"name": "Maria Schmidt", "email": "maria@example.org"},
         attributes={"amount": Decimal("12345678901234567890.10"), "list": [1, None]},
     )
-    page = desk.get(address(ticket.ticket_id)).content.decode()
+    page = desk.get(ticket_url(ticket.ticket_id)).content.decode()
     told = (ticket.reference, ticket.ticket_id, "It prints nothing.", "acme", "maria@example.com", "Maria Schmidt")
     more = ("maria@example.org", "incident", "network-team", "printer, floor-3", "12345678901234567890.10", "gold")
     assert [text for text in told + more if text not in page] == []
@@ -43,11 +43,13 @@ def test_everything_about_the_ticket_is_there(desk: Client, make_ticket: MakeTic
 def test_the_conversation_is_in_order_and_says_who_speaks(desk: Client, make_ticket: MakeTicket) -> None:
     ticket = make_ticket()
     staff = replace(DOOR, door="desk")
-    service.add_comment(ticket.ticket_id, "acme", "Any news?", DOOR)
-    service.add_comment(ticket.ticket_id, "acme", "I am staff, says a program.", DOOR, author="Ada Lovelace")
-    service.add_comment(ticket.ticket_id, "acme", "We are on it.", staff, author="Ada Lovelace")
-    service.add_comment(ticket.ticket_id, "acme", "Ask Bob.", staff, author="ada", visibility="internal")
-    answer = desk.get(address(ticket.ticket_id))
+    service.add_comment(ticket.ticket_id, "acme", new_comment("Any news?"), DOOR)
+    service.add_comment(
+        ticket.ticket_id, "acme", new_comment("I am staff, says a program.", author="Ada Lovelace"), DOOR
+    )
+    service.add_comment(ticket.ticket_id, "acme", new_comment("We are on it.", author="Ada Lovelace"), staff)
+    service.add_comment(ticket.ticket_id, "acme", new_comment("Ask Bob.", author="ada", visibility="internal"), staff)
+    answer = desk.get(ticket_url(ticket.ticket_id))
     entries = [(entry.kind, entry.label, entry.author, entry.text) for entry in answer.context["entries"]]
     assert entries == [
         ("customer", "ITSM", "maria@example.com", "Any news?"),
@@ -69,8 +71,8 @@ def test_script_in_every_field_is_text(desk: Client, make_ticket: MakeTicket) ->
         requester={"name": EVIL, "email": EVIL},
         attributes={EVIL: EVIL},
     )
-    service.add_comment(ticket.ticket_id, EVIL, EVIL, DOOR, author=EVIL)
-    page = desk.get(address(ticket.ticket_id)).content.decode()
+    service.add_comment(ticket.ticket_id, EVIL, new_comment(EVIL, author=EVIL), DOOR)
+    page = desk.get(ticket_url(ticket.ticket_id)).content.decode()
     assert "<script>alert" not in page
     assert page.count("&lt;script&gt;alert") >= 12
 
@@ -78,20 +80,20 @@ def test_script_in_every_field_is_text(desk: Client, make_ticket: MakeTicket) ->
 def test_one_query_reads_the_page(desk: Client, make_ticket: MakeTicket, calls: list[str]) -> None:
     ticket = make_ticket()
     calls.clear()
-    desk.get(address(ticket.ticket_id))
+    desk.get(ticket_url(ticket.ticket_id))
     assert calls == ["Query"]
 
 
 def test_a_ticket_that_the_index_does_not_know_opens_and_is_known(desk: Client, make_ticket: MakeTicket) -> None:
     ticket = make_ticket(indexed=False)
-    assert desk.get(address(ticket.ticket_id)).status_code == 200
+    assert desk.get(ticket_url(ticket.ticket_id)).status_code == 200
     assert IndexedTicket.objects.get(pk=ticket.ticket_id).version == 1
 
 
 def test_the_index_learns_a_newer_version(desk: Client, make_ticket: MakeTicket) -> None:
     ticket = make_ticket()
     service.change_ticket(ticket.ticket_id, None, {"status": "pending"}, DOOR)
-    desk.get(address(ticket.ticket_id))
+    desk.get(ticket_url(ticket.ticket_id))
     row = IndexedTicket.objects.get(pk=ticket.ticket_id)
     assert (row.version, row.status) == (2, "pending")
 
@@ -101,7 +103,7 @@ def test_the_index_learns_what_a_program_wrote_that_counts_no_versions(desk: Cli
         record.put(ticket_id="x", subject=subject, issue_description="No lesson")
         index.apply([record.get("x")])
     assert IndexedTicket.objects.get().subject == "Alpha"
-    assert "Beta" in desk.get(address("x")).content.decode()
+    assert "Beta" in desk.get(ticket_url("x")).content.decode()
     assert IndexedTicket.objects.get().subject == "Beta"
 
 
@@ -109,23 +111,23 @@ def test_the_index_learns_what_a_program_wrote_that_counts_no_versions(desk: Cli
 def test_no_such_ticket_leads_back_to_the_list_with_a_sentence(
     desk: Client, aws: None, list_address: str, said: Callable[[Any], str], ticket_id: str
 ) -> None:
-    answer = desk.get(address(ticket_id), follow=True)
+    answer = desk.get(ticket_url(ticket_id), follow=True)
     assert answer.redirect_chain == [(list_address, 302)]
     assert "There is no ticket with the id" in said(answer)
 
 
 def test_another_programs_id_opens(desk: Client, make_ticket: MakeTicket) -> None:
     ticket = make_ticket(ticket_id="inc/42_é ?")
-    assert desk.get(address(ticket.ticket_id)).context["ticket"].ticket_id == ticket.ticket_id
+    assert desk.get(ticket_url(ticket.ticket_id)).context["ticket"].ticket_id == ticket.ticket_id
 
 
 @pytest.mark.sql
 def test_an_id_that_the_index_spells_otherwise_opens(
     desk: Client, make_ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = address(make_ticket(ticket_id="inc\0" + "42").ticket_id)
+    page = ticket_url(make_ticket(ticket_id="inc\0" + "42").ticket_id)
     assert desk.get(page).context["ticket"].ticket_id == "inc\0" + "42"
-    monkeypatch.setattr(config_aws, "call", away)
+    monkeypatch.setattr(config_aws.dynamodb, "call", away)
     copy = desk.get(page)
     assert (copy.status_code, copy.context["ticket"].ticket_id) == (503, "inc\ufffd42")
 
@@ -140,13 +142,13 @@ def long_ticket(make_ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch) -> Tic
     monkeypatch.setattr("ticketing.desk.ticket_page.COMMENTS", 2)
     ticket = make_ticket()
     for number in range(5):
-        service.add_comment(ticket.ticket_id, "acme", f"number {number}", DOOR)
+        service.add_comment(ticket.ticket_id, "acme", new_comment(f"number {number}"), DOOR)
     return ticket
 
 
 def test_a_long_conversation_opens_at_its_newest_comments(desk: Client, long_ticket: Ticket, calls: list[str]) -> None:
     calls.clear()
-    page = desk.get(address(long_ticket.ticket_id))
+    page = desk.get(ticket_url(long_ticket.ticket_id))
     assert conversation(page) == ["number 3", "number 4"]
     assert calls == ["Query", "Query"]
     text = page.content.decode()
@@ -155,11 +157,11 @@ def test_a_long_conversation_opens_at_its_newest_comments(desk: Client, long_tic
 
 
 def test_a_long_conversation_can_be_read_from_its_beginning(desk: Client, long_ticket: Ticket) -> None:
-    page = desk.get(address(long_ticket.ticket_id) + "?after=")
+    page = desk.get(ticket_url(long_ticket.ticket_id) + "?after=")
     assert "It prints nothing." in page.content.decode()
     read = [conversation(page)]
     while more := page.context["more"]:
-        page = desk.get(address(long_ticket.ticket_id) + more)
+        page = desk.get(ticket_url(long_ticket.ticket_id) + more)
         assert "It prints nothing." not in page.content.decode()
         read.append(conversation(page))
     assert read == [["number 0", "number 1"], ["number 2", "number 3"], ["number 4"]]
@@ -167,8 +169,8 @@ def test_a_long_conversation_can_be_read_from_its_beginning(desk: Client, long_t
 
 def test_a_conversation_of_one_page_has_no_links_to_others(desk: Client, make_ticket: MakeTicket) -> None:
     ticket = make_ticket()
-    service.add_comment(ticket.ticket_id, "acme", "Any news?", DOOR)
-    page = desk.get(address(ticket.ticket_id)).content.decode()
+    service.add_comment(ticket.ticket_id, "acme", new_comment("Any news?"), DOOR)
+    page = desk.get(ticket_url(ticket.ticket_id)).content.decode()
     assert [link for link in ("earlier comments", "later comments", "Show the newest") if link in page] == []
 
 
@@ -176,8 +178,8 @@ def test_where_the_record_is_away_the_index_copy_is_shown(
     desk: Client, make_ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch, said: Callable[[Any], str]
 ) -> None:
     ticket = make_ticket(assignee="network-team")
-    monkeypatch.setattr(config_aws, "call", away)
-    answer = desk.get(address(ticket.ticket_id))
+    monkeypatch.setattr(config_aws.dynamodb, "call", away)
+    answer = desk.get(ticket_url(ticket.ticket_id))
     assert answer.status_code == 503
     assert said(answer) == "The record cannot be read right now. Try again in a moment."
     page = answer.content.decode()
@@ -189,8 +191,8 @@ def test_where_the_record_is_away_the_index_copy_is_shown(
 def test_where_the_record_is_away_and_the_index_knows_nothing(
     desk: Client, aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(config_aws, "call", away)
-    answer = desk.get(address("unknown"))
+    monkeypatch.setattr(config_aws.dynamodb, "call", away)
+    answer = desk.get(ticket_url("unknown"))
     assert answer.status_code == 503
     assert "cannot be read right now" in answer.content.decode()
 
@@ -199,14 +201,14 @@ def test_where_the_record_is_away_and_the_index_knows_nothing(
 def test_a_reply_that_zendesk_does_not_hear_of_says_so(
     desk: Client, make_ticket: MakeTicket, channel: str, told: bool
 ) -> None:
-    page = desk.get(address(make_ticket(channel=channel).ticket_id)).content.decode()
+    page = desk.get(ticket_url(make_ticket(channel=channel).ticket_id)).content.decode()
     assert ("A reply stays here: Zendesk is not told of it." in page) == told
     assert ("A reply can be read by the customer" in page) != told
     assert "an internal note only by staff" in page
 
 
 def test_a_closed_ticket_has_no_form(desk: Client, make_ticket: MakeTicket) -> None:
-    page = desk.get(address(make_ticket(status="closed").ticket_id)).content.decode()
+    page = desk.get(ticket_url(make_ticket(status="closed").ticket_id)).content.decode()
     assert "This ticket is closed" in page
     assert "<textarea" not in page
 
@@ -214,11 +216,11 @@ def test_a_closed_ticket_has_no_form(desk: Client, make_ticket: MakeTicket) -> N
 def test_who_may_only_look_gets_no_form(client: Client, grace: User, make_ticket: MakeTicket) -> None:
     client.force_login(grace)
     ticket = make_ticket()
-    answer = client.get(address(ticket.ticket_id))
+    answer = client.get(ticket_url(ticket.ticket_id))
     assert answer.context["form"] is None
-    assert client.post(address(ticket.ticket_id), {"do": "reply", "text": "hello"}).status_code == 403
+    assert client.post(ticket_url(ticket.ticket_id), {"do": "reply", "text": "hello"}).status_code == 403
 
 
 def test_who_has_no_right_sees_nothing(client: Client, make_ticket: MakeTicket) -> None:
     client.force_login(User.objects.create_user("temp", is_staff=True))
-    assert client.get(address(make_ticket().ticket_id)).status_code == 403
+    assert client.get(ticket_url(make_ticket().ticket_id)).status_code == 403

@@ -12,9 +12,9 @@ from config.refusals import Busy
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from tests.ticketing.desk.test_ticket_page import away
 from ticketing import service
-from ticketing.desk.ticket_page import address
+from ticketing.desk.page import ticket_url
 from ticketing.models import IndexedTicket
-from ticketing.ticket import Comment, Ticket
+from ticketing.tickets.ticket import Comment, Ticket, new_comment
 
 Fill = Callable[..., dict[str, Any]]
 Said = Callable[[Any], str]
@@ -34,8 +34,8 @@ def test_a_text_becomes_a_comment(
 ) -> None:
     ticket = make_ticket(status="pending")
     form = fill(ticket, do=button, text="Two\r\nlines\r\n")
-    answer = desk.post(address(ticket.ticket_id), form, follow=True)
-    assert answer.redirect_chain == [(address(ticket.ticket_id), 302)]
+    answer = desk.post(ticket_url(ticket.ticket_id), form, follow=True)
+    assert answer.redirect_chain == [(ticket_url(ticket.ticket_id), 302)]
     assert "is saved" in said(answer)
     [comment] = comments(ticket)
     assert (comment.comment, comment.visibility, comment.author) == ("Two\nlines\n", visibility, "Ada Lovelace")
@@ -48,14 +48,14 @@ def test_who_answers_an_earlier_comment_is_led_to_the_newest(
     desk: Client, make_ticket: MakeTicket, fill: Fill, button: str, back: str
 ) -> None:
     ticket = make_ticket()
-    page = address(ticket.ticket_id)
+    page = ticket_url(ticket.ticket_id)
     answer = desk.post(f"{page}?after=", fill(ticket, do=button, text="Hello", priority="high"), follow=True)
     assert answer.redirect_chain == [(page + back, 302)]
 
 
 def test_the_index_knows_at_once(desk: Client, make_ticket: MakeTicket, fill: Fill) -> None:
     ticket = make_ticket()
-    desk.post(address(ticket.ticket_id), fill(ticket, do="reply", text="Hello"))
+    desk.post(ticket_url(ticket.ticket_id), fill(ticket, do="reply", text="Hello"))
     row = IndexedTicket.objects.get(pk=ticket.ticket_id)
     assert (row.version, row.comment_count) == (2, 1)
 
@@ -75,7 +75,7 @@ def test_calls_to_aws(
     ticket = make_ticket()
     form = fill(ticket, **typed)
     calls.clear()
-    desk.post(address(ticket.ticket_id), form)
+    desk.post(ticket_url(ticket.ticket_id), form)
     assert calls == made
 
 
@@ -84,19 +84,19 @@ def test_what_was_just_said_is_said_twice_only_by_who_insists(
 ) -> None:
     """The browser's Back shows the text again, in a form with a new key."""
     ticket, other = make_ticket(), make_ticket()
-    desk.post(address(ticket.ticket_id), fill(ticket, do="reply", text="Hello", key="1"))
-    desk.post(address(ticket.ticket_id), fill(stands(ticket), do="note", text="Hello", key="2"))  # not the same
-    desk.post(address(other.ticket_id), fill(other, do="note", text="Hello", key="3"))
-    desk.post(address(other.ticket_id), fill(other, do="note", text="Hello", key="3"))  # a double click
+    desk.post(ticket_url(ticket.ticket_id), fill(ticket, do="reply", text="Hello", key="1"))
+    desk.post(ticket_url(ticket.ticket_id), fill(stands(ticket), do="note", text="Hello", key="2"))  # not the same
+    desk.post(ticket_url(other.ticket_id), fill(other, do="note", text="Hello", key="3"))
+    desk.post(ticket_url(other.ticket_id), fill(other, do="note", text="Hello", key="3"))  # a double click
     again = fill(stands(other), do="note", text="Hello", key="4")
     for _ in range(2):  # another double click
-        answer = desk.post(address(other.ticket_id), again)
+        answer = desk.post(ticket_url(other.ticket_id), again)
         assert said(answer).startswith("You have just said this, and it is saved.")
         assert answer.context["form"].data["text"] == "Hello"
         assert (len(comments(ticket)), len(comments(other))) == (2, 1)
     insisting = again | {"key": answer.context["form"].data["key"]}
     for _ in range(2):
-        desk.post(address(other.ticket_id), insisting)
+        desk.post(ticket_url(other.ticket_id), insisting)
         assert len(comments(other)) == 2
 
 
@@ -104,14 +104,14 @@ def test_a_double_click_adds_one_reply(desk: Client, make_ticket: MakeTicket, fi
     ticket = make_ticket()
     form = fill(ticket, do="reply", text="Once", status="solved")
     for _ in range(2):
-        assert desk.post(address(ticket.ticket_id), form).status_code == 302
+        assert desk.post(ticket_url(ticket.ticket_id), form).status_code == 302
     assert len(comments(ticket)) == 1
     assert (stands(ticket).status, stands(ticket).version) == ("solved", 3)
 
 
 def test_fields_are_changed_by_name_of_who_did_it(desk: Client, make_ticket: MakeTicket, fill: Fill) -> None:
     ticket = make_ticket()
-    desk.post(address(ticket.ticket_id), fill(ticket, do="save", status="solved", priority="urgent", assignee="ada"))
+    desk.post(ticket_url(ticket.ticket_id), fill(ticket, do="save", status="solved", priority="urgent", assignee="ada"))
     now = stands(ticket)
     assert (now.status, now.priority, now.assignee, now.version) == ("solved", "urgent", "ada", 2)
     row = IndexedTicket.objects.get(pk=ticket.ticket_id)
@@ -123,21 +123,21 @@ def test_nobody_can_be_the_assignee_and_a_strange_one_stays(
 ) -> None:
     User.objects.create_user("bob", is_staff=True, is_active=False)
     ticket = make_ticket(assignee="network-team")
-    choices = dict(desk.get(address(ticket.ticket_id)).context["form"].fields["assignee"].choices)
+    choices = dict(desk.get(ticket_url(ticket.ticket_id)).context["form"].fields["assignee"].choices)
     assert set(choices) == {"", "network-team", "ada"}
-    desk.post(address(ticket.ticket_id), fill(ticket, do="save", priority="low"))
+    desk.post(ticket_url(ticket.ticket_id), fill(ticket, do="save", priority="low"))
     assert stands(ticket).assignee == "network-team"
-    desk.post(address(ticket.ticket_id), fill(ticket, do="save", assignee=""))
+    desk.post(ticket_url(ticket.ticket_id), fill(ticket, do="save", assignee=""))
     assert stands(ticket).assignee is None
 
 
 def test_a_text_survives_when_only_the_fields_are_saved(desk: Client, make_ticket: MakeTicket, fill: Fill) -> None:
     ticket = make_ticket()
     form = fill(ticket, do="save", assignee="ada", text="Half a sent")
-    answer = desk.post(address(ticket.ticket_id), form, follow=True)
+    answer = desk.post(ticket_url(ticket.ticket_id), form, follow=True)
     assert comments(ticket) == []
     assert answer.context["form"].data["text"] == "Half a sent"
-    assert desk.get(address(ticket.ticket_id)).context["form"].data["text"] == ""
+    assert desk.get(ticket_url(ticket.ticket_id)).context["form"].data["text"] == ""
 
 
 @pytest.mark.parametrize("typed", [{"do": "reply", "text": "Mine"}, {"do": "save", "status": "solved", "text": "Mine"}])
@@ -147,14 +147,14 @@ def test_nothing_is_saved_over_somebody_elses_change(
     ticket = make_ticket()
     form = fill(ticket, **typed)
     service.change_ticket(ticket.ticket_id, None, {"priority": "urgent"}, DOOR)
-    answer = desk.post(address(ticket.ticket_id), form)
+    answer = desk.post(ticket_url(ticket.ticket_id), form)
     assert "Somebody else changed this ticket while you were writing: nothing was saved." in said(answer)
     assert comments(ticket) == []
     assert (stands(ticket).version, stands(ticket).status) == (2, "open")
     shown = answer.context["form"].data
     assert (shown["text"], shown["version"], shown["priority"]) == ("Mine", 2, "urgent")
     assert shown["status"] == typed.get("status", "open")
-    desk.post(address(ticket.ticket_id), {**shown, "do": typed["do"]})
+    desk.post(ticket_url(ticket.ticket_id), {**shown, "do": typed["do"]})
     assert stands(ticket).version == 3
 
 
@@ -163,8 +163,8 @@ def test_a_customer_who_writes_meanwhile_is_seen_first(
 ) -> None:
     ticket = make_ticket()
     form = fill(ticket, do="reply", text="Still broken?")
-    service.add_comment(ticket.ticket_id, "acme", "It works again, thanks!", DOOR)
-    answer = desk.post(address(ticket.ticket_id), form)
+    service.add_comment(ticket.ticket_id, "acme", new_comment("It works again, thanks!"), DOOR)
+    answer = desk.post(ticket_url(ticket.ticket_id), form)
     assert "Somebody else changed" in said(answer)
     assert "It works again, thanks!" in answer.content.decode()
 
@@ -175,7 +175,7 @@ def test_a_closed_ticket_refuses_and_the_text_is_shown(
     ticket = make_ticket()
     form = fill(ticket, do="reply", text="Too late")
     closed = service.change_ticket(ticket.ticket_id, None, {"status": "closed"}, DOOR)
-    answer = desk.post(address(ticket.ticket_id), {**form, "version": closed.version})
+    answer = desk.post(ticket_url(ticket.ticket_id), {**form, "version": closed.version})
     assert "This ticket is closed: nothing was saved" in said(answer)
     assert "Too late</textarea>" in answer.content.decode()
 
@@ -190,12 +190,12 @@ def test_where_aws_is_away_nothing_typed_is_lost(
     ticket = make_ticket()
     form = fill(ticket, do="reply", text="Important", status="solved")
     with monkeypatch.context() as patch:
-        patch.setattr(config_aws, "call", away)
-        answer = desk.post(address(ticket.ticket_id), form)
+        patch.setattr(config_aws.dynamodb, "call", away)
+        answer = desk.post(ticket_url(ticket.ticket_id), form)
     assert answer.status_code == 503
     assert "could not be saved now. Nothing you typed is lost" in said(answer)
     assert "Important</textarea>" in answer.content.decode()
-    desk.post(address(ticket.ticket_id), {**answer.context["form"].data, "do": "reply"})
+    desk.post(ticket_url(ticket.ticket_id), {**answer.context["form"].data, "do": "reply"})
     assert [comment.comment for comment in comments(ticket)] == ["Important"]
     assert stands(ticket).status == "solved"
 
@@ -203,11 +203,11 @@ def test_where_aws_is_away_nothing_typed_is_lost(
 def test_a_key_that_stands_for_another_text(desk: Client, make_ticket: MakeTicket, fill: Fill, said: Said) -> None:
     ticket = make_ticket()
     form = fill(ticket, do="reply", text="First")
-    desk.post(address(ticket.ticket_id), form)
-    answer = desk.post(address(ticket.ticket_id), {**form, "text": "Second"})
+    desk.post(ticket_url(ticket.ticket_id), form)
+    answer = desk.post(ticket_url(ticket.ticket_id), {**form, "text": "Second"})
     assert "What you sent before is saved already" in said(answer)
     assert answer.context["form"].data["key"] != form["key"]
-    desk.post(address(ticket.ticket_id), {**answer.context["form"].data, "do": "reply"})
+    desk.post(ticket_url(ticket.ticket_id), {**answer.context["form"].data, "do": "reply"})
     assert [comment.comment for comment in comments(ticket)] == ["First", "Second"]
 
 
@@ -220,7 +220,7 @@ def test_a_reply_is_saved_though_its_fields_are_not(
     ticket = make_ticket()
     form = fill(ticket, do="reply", text="Hello", status="solved")
     monkeypatch.setattr(service, "change_ticket", busy)
-    answer = desk.post(address(ticket.ticket_id), form, follow=True)
+    answer = desk.post(ticket_url(ticket.ticket_id), form, follow=True)
     assert "Your text is saved, but the fields beside it are not." in said(answer)
     assert len(comments(ticket)) == 1
     assert stands(ticket).status == "open"
@@ -240,7 +240,7 @@ def test_what_cannot_be_saved_is_said_and_kept(
     desk: Client, make_ticket: MakeTicket, fill: Fill, said: Said, typed: dict[str, str], sentence: str
 ) -> None:
     ticket = make_ticket()
-    answer = desk.post(address(ticket.ticket_id), fill(ticket, **typed))
+    answer = desk.post(ticket_url(ticket.ticket_id), fill(ticket, **typed))
     assert sentence in said(answer)
     assert answer.context["form"].data["text"].strip() == typed["text"].strip()
     assert stands(ticket).version == 1

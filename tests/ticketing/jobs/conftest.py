@@ -6,8 +6,9 @@ import pytest
 
 from tests import record
 from tests.ticketing.writing import comment
-from ticketing import bulk, reindex
+from ticketing.jobs import reindex
 from ticketing.models import Job, JobPart
+from ticketing.record import bulk
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from config import aws, progress
 from tests.ticketing.jobs.conftest import parts
-from ticketing import bulk, reindex
-from ticketing.jobs import running, working
+from ticketing.jobs import lifecycle, reindex, threads
 from ticketing.models import IndexedTicket, Job, JobPart
+from ticketing.record import bulk
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
 
@@ -35,26 +35,26 @@ def run(*arguments: str, stderr: Any = None) -> tuple[str, str]:
 @pytest.fixture
 def interrupt(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Ctrl-C after so many pages."""
-    original = running.step
+    original = lifecycle.step
 
     def after(pages: int) -> None:
         left = iter(range(pages))
 
         def step(part: Any) -> Any:
             if next(left, None) is None:
-                monkeypatch.setattr(running, "step", original)
+                monkeypatch.setattr(lifecycle, "step", original)
                 raise KeyboardInterrupt
             return original(part)
 
-        monkeypatch.setattr(running, "step", step)
+        monkeypatch.setattr(lifecycle, "step", step)
 
     return after
 
 
 def begun_by_another(kind: Any) -> Job:
     """A page of it is done, moments ago."""
-    job, _ = running.start(kind, "a process that is no more", 1)
-    running.step(parts(job)[0])
+    job, _ = lifecycle.start(kind, "a process that is no more", 1)
+    lifecycle.step(parts(job)[0])
     return job
 
 
@@ -119,7 +119,7 @@ def test_a_database_that_stays_away_is_said_in_a_sentence(
     def gone(*arguments: Any) -> None:
         raise OperationalError("server closed the connection")
 
-    monkeypatch.setattr(running, "step", gone)
+    monkeypatch.setattr(lifecycle, "step", gone)
     with pytest.raises(CommandError, match=r"cannot be reached: server closed.*; run it again"):
         run()
 
@@ -136,10 +136,10 @@ def test_who_waits_for_the_record_ends_when_the_command_does(
         waiting.set()
         raise aws.Retryable("ThrottlingException")
 
-    monkeypatch.setattr(running, "step", step)
+    monkeypatch.setattr(lifecycle, "step", step)
     began = time.monotonic()
     with pytest.raises((KeyError, aws.Retryable)):
-        working.all_of(running.start("reindex", "Ada", 2)[0], 2, lambda _: None)
+        threads.all_of(lifecycle.start("reindex", "Ada", 2)[0], 2, lambda _: None)
     assert time.monotonic() - began < 10  # and not half a minute
     assert waiting.is_set()
 
@@ -178,7 +178,7 @@ def test_a_check_beside_one_that_runs_is_one_of_its_own(tickets: list[str]) -> N
 
 def test_a_check_that_nobody_works_any_more_is_ended_by_the_next(tickets: list[str]) -> None:
     job = begun_by_another("check")
-    left_for(running.STALLED)
+    left_for(lifecycle.STALLED)
     run()
     run("--check")
     job.refresh_from_db()
@@ -199,7 +199,7 @@ def test_a_rebuild_that_was_left_for_an_hour_begins_anew(tickets: list[str], sto
     job = begun_by_another("reindex")
     left_for(timedelta(hours=1))
     if stopped:  # when that was does not matter: nobody has looked since
-        running.stop(job)
+        lifecycle.stop(job)
     IndexedTicket.objects.all().delete()
     _, told = run()
     assert "Going on" not in told
@@ -217,14 +217,14 @@ def test_afresh_begins_anew(tickets: list[str], interrupt: Any) -> None:
 
 
 def test_a_job_that_somebody_stops_says_so(tickets: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ticketing.jobs.working.WAIT", 0)
-    original = running.step
+    monkeypatch.setattr("ticketing.jobs.threads.WAIT", 0)
+    original = lifecycle.step
 
     def stopped(part: Any) -> Any:
-        running.stop(part.job)
+        lifecycle.stop(part.job)
         return original(part)
 
-    monkeypatch.setattr(running, "step", stopped)
+    monkeypatch.setattr(lifecycle, "step", stopped)
     with pytest.raises(CommandError, match="Somebody else ended it: stopped"):
         run()
 

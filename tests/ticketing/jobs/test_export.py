@@ -13,11 +13,11 @@ from tests.ticketing.jobs.conftest import found, parts
 from tests.ticketing.transfer.transferring import empty_s3
 from tests.ticketing.writing import comment
 from ticketing import index, service
-from ticketing.jobs import export, running, tasks
-from ticketing.jobs.running import Moved
+from ticketing.jobs import export, lifecycle, tasks
+from ticketing.jobs.lifecycle import Moved
 from ticketing.models import IndexedTicket, Job
-from ticketing.ticket import Ticket
-from ticketing.workflow import STATUSES
+from ticketing.tickets.ticket import Ticket
+from ticketing.tickets.workflow import STATUSES
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
 
@@ -35,7 +35,7 @@ def ticket(**fields: Any) -> Ticket:
 
 
 def started(query: str = "", by: str = "ada") -> Job:
-    job, new = running.start("export", by, tasks.SEGMENTS, {"query": query, "by": by})
+    job, new = lifecycle.start("export", by, tasks.SEGMENTS, {"query": query, "by": by})
     assert new
     return job
 
@@ -43,7 +43,7 @@ def started(query: str = "", by: str = "ada") -> Job:
 def step(job: Job) -> Moved:
     """A page by somebody who knows only what is stored."""
     [part] = parts(job)
-    return running.step(part).moved
+    return lifecycle.step(part).moved
 
 
 def text_of(job: Job) -> bytes:
@@ -72,7 +72,7 @@ def test_every_ticket_of_a_list_is_in_it_once(count: int) -> None:
     job = started()
     assert job.total == count
     assert ids(job) == sorted(opened)
-    assert running.counts(job) == (count, 0)
+    assert lifecycle.counts(job) == (count, 0)
 
 
 def test_an_empty_list_is_an_empty_file() -> None:
@@ -134,13 +134,13 @@ def test_a_list_that_is_none_is_not_begun() -> None:
 def test_several_run_side_by_side_but_nobody_runs_the_same_twice() -> None:
     queries = ["", *(f"status={status}" for status in STATUSES)]
     jobs = [started(query) for query in queries]
-    assert running.start("export", "ada", 1, {"by": "ada", "query": queries[1]}) == (jobs[1], False)
-    assert running.start("export", "grace", 1, {"query": "", "by": "grace"})[1]
-    running.stop(jobs[1])
+    assert lifecycle.start("export", "ada", 1, {"by": "ada", "query": queries[1]}) == (jobs[1], False)
+    assert lifecycle.start("export", "grace", 1, {"query": "", "by": "grace"})[1]
+    lifecycle.stop(jobs[1])
     again = started(queries[1])
-    assert not running.resume(jobs[1])
-    running.stop(again)
-    assert running.resume(jobs[1])
+    assert not lifecycle.resume(jobs[1])
+    lifecycle.stop(again)
+    assert lifecycle.resume(jobs[1])
 
 
 def test_a_ticket_that_the_record_does_not_have_is_left_out() -> None:
@@ -160,7 +160,7 @@ def test_a_ticket_whose_description_is_gone_is_found_and_the_rest_exported() -> 
         **dict.fromkeys(lost),
         there: "No lesson",
     }
-    assert running.counts(job) == (4, 3)
+    assert lifecycle.counts(job) == (4, 3)
     assert found(job) == [(one, "description missing") for one in sorted(lost)]
 
 
@@ -171,7 +171,7 @@ def test_died_between_a_piece_and_its_place_and_gone_on_with(monkeypatch: pytest
     for _ in range(pages):
         step(job)
     with monkeypatch.context() as patch:
-        patch.setattr(running, "_count", died)
+        patch.setattr(lifecycle, "_count", died)
         with pytest.raises(KeyboardInterrupt):
             step(job)
     assert job.pieces.count() == pages
@@ -188,11 +188,11 @@ def test_of_two_who_work_one_page_one_loses_and_its_piece_with_it() -> None:
     opened = [ticket() for _ in range(3)]
     job = started()
     [slow], [fast] = parts(job), parts(job)
-    assert running.step(fast).moved == "on"
+    assert lifecycle.step(fast).moved == "on"
     counted = text_of(job)
     for one in opened:
         comment(one, "Meanwhile")
-    assert running.step(slow).moved == "lost"
+    assert lifecycle.step(slow).moved == "lost"
     assert text_of(job) == counted
     assert len(stored(job)) == 2
     assert ids(job) == sorted(one.ticket_id for one in opened)

@@ -10,15 +10,15 @@ from django.utils import timezone
 from config import aws
 from tests import record
 from tests.ticketing.jobs.conftest import found, parts
-from ticketing import index, reindex
-from ticketing.jobs import kinds, running, working
+from ticketing import index
+from ticketing.jobs import kinds, lifecycle, reindex, threads
 from ticketing.models import IndexedComment, IndexedTicket, Job, JobPart
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
 
 
 def started(kind: Any = "reindex", segments: int = 2) -> Job:
-    return running.start(kind, "ada", segments)[0]
+    return lifecycle.start(kind, "ada", segments)[0]
 
 
 def work(job: Job, pages: int = 1000) -> int:
@@ -27,7 +27,7 @@ def work(job: Job, pages: int = 1000) -> int:
     for part in parts(job):
         moved = "on"
         while moved == "on" and count < pages:
-            moved = running.step(part).moved
+            moved = lifecycle.step(part).moved
             count += 1
     job.refresh_from_db()
     return count
@@ -43,7 +43,7 @@ def test_a_job_is_worked_to_its_end(tickets: list[str]) -> None:
     work(job)
     assert (job.state, job.alone, job.error) == ("done", None, "")
     assert job.ended_at
-    seen, put_right = running.counts(job)
+    seen, put_right = lifecycle.counts(job)
     assert put_right == 10
     assert seen >= 10
     assert differences() == []
@@ -63,7 +63,7 @@ def test_interrupted_after_any_page_and_gone_on_with_it_comes_to_the_same_end(ti
         assert job.state == "running"
         work(Job.objects.get(pk=job.pk))  # whoever goes on knows only what is stored
         assert found(job) == found(whole)
-        assert running.counts(job) == running.counts(whole)
+        assert lifecycle.counts(job) == lifecycle.counts(whole)
         assert Job.objects.get(pk=job.pk).state == "done"
 
 
@@ -71,7 +71,7 @@ def test_interrupted_after_any_page_and_gone_on_with_it_comes_to_the_same_end(ti
 def test_a_rebuild_that_died_after_a_page_s_work_and_before_its_place_was_saved(
     tickets: list[str], monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    job, count = started(), running._count
+    job, count = started(), lifecycle._count
 
     def die(part: JobPart, page: Any) -> bool:
         if part.pages == number // 2 and part.number == number % 2 + 1:
@@ -79,7 +79,7 @@ def test_a_rebuild_that_died_after_a_page_s_work_and_before_its_place_was_saved(
         return count(part, page)
 
     with monkeypatch.context() as patch, suppress(KeyboardInterrupt):  # none where the segment has no such page
-        patch.setattr(running, "_count", die)
+        patch.setattr(lifecycle, "_count", die)
         work(job)
     work(Job.objects.get(pk=job.pk))
     assert differences() == []
@@ -89,26 +89,26 @@ def test_a_rebuild_that_died_after_a_page_s_work_and_before_its_place_was_saved(
 def test_of_two_on_one_part_one_loses_and_no_finding_is_doubled(tickets: list[str]) -> None:
     job = started("check", segments=1)
     mine, theirs = parts(job)[0], parts(job)[0]
-    assert running.step(mine).moved == "on"
-    assert running.step(theirs) == running.Step("lost")
-    assert running.step(theirs).moved == "lost"  # until it looks again
+    assert lifecycle.step(mine).moved == "on"
+    assert lifecycle.step(theirs) == lifecycle.Step("lost")
+    assert lifecycle.step(theirs).moved == "lost"  # until it looks again
     theirs.refresh_from_db()
-    assert running.step(theirs).moved == "on"
-    assert running.step(mine).moved == "lost"
+    assert lifecycle.step(theirs).moved == "on"
+    assert lifecycle.step(mine).moved == "lost"
     work(Job.objects.get(pk=job.pk))
-    assert running.counts(job)[1] == 10
+    assert lifecycle.counts(job)[1] == 10
     assert len(found(job)) == len(set(found(job))) == 10
 
 
 def test_only_one_of_a_kind_runs(tickets: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    job, new = running.start("reindex", "ada", 1)
+    job, new = lifecycle.start("reindex", "ada", 1)
     assert new
-    assert running.start("reindex", "grace", 1) == (job, False)
-    assert running.start("check", "grace", 1)[1]
+    assert lifecycle.start("reindex", "grace", 1) == (job, False)
+    assert lifecycle.start("check", "grace", 1)[1]
     looked, filtered = iter([Job.objects.none()]), Job.objects.filter
     # The first look finds nothing: the other one was started just after it.
     monkeypatch.setattr(Job.objects, "filter", lambda **wanted: next(looked, filtered(**wanted)))
-    assert running.start("reindex", "grace", 1) == (job, False)
+    assert lifecycle.start("reindex", "grace", 1) == (job, False)
     assert Job.objects.count() == 2
 
 
@@ -116,34 +116,34 @@ def test_a_stopped_job_is_worked_no_more_and_goes_on_where_it_was(tickets: list[
     job = started(segments=1)  # so that the first part has more than a page, whatever the ids
     work(job, 1)
     part = parts(job)[0]
-    running.stop(job)
-    assert running.step(part).moved == "lost"
+    lifecycle.stop(job)
+    assert lifecycle.step(part).moved == "lost"
     job.refresh_from_db()
     assert (job.state, job.alone) == ("stopped", None)
-    assert running.unfinished("reindex") == job
-    assert running.resume(job)
+    assert lifecycle.unfinished("reindex") == job
+    assert lifecycle.resume(job)
     assert (job.state, job.alone) == ("running", "reindex")
     work(job)
     assert job.state == "done"
-    assert running.unfinished("reindex") is None
-    assert not running.resume(job)
+    assert lifecycle.unfinished("reindex") is None
+    assert not lifecycle.resume(job)
     assert differences() == []
 
 
 def test_a_stopped_job_does_not_go_on_beside_another(tickets: list[str]) -> None:
     job = started()
-    running.stop(job)
+    lifecycle.stop(job)
     started()
-    assert not running.resume(job)
+    assert not lifecycle.resume(job)
 
 
 def test_no_more_than_a_thousand_differences_are_kept_and_all_are_counted(
     tickets: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "FINDINGS", 3)
+    monkeypatch.setattr(lifecycle, "FINDINGS", 3)
     job = started("check")
     work(job)
-    assert (len(found(job)), running.counts(job)[1]) == (3, 10)
+    assert (len(found(job)), lifecycle.counts(job)[1]) == (3, 10)
 
 
 @pytest.mark.parametrize("kind", ["check", "reindex"])
@@ -156,13 +156,13 @@ def test_a_difference_is_kept_by_the_name_that_the_index_has_for_it(kind: str) -
 
 def test_parts_are_taken_once_until_they_stall(tickets: list[str]) -> None:
     job = started(segments=6)
-    assert [part.number for part in running.take(job, 2)] == [1, 2]
-    assert running.hands(job) == 2
-    assert [part.number for part in running.take(job, 9)] == [3, 4, 5, 6]
-    assert running.take(job, 1) == running.take(job, 0) == []
-    JobPart.objects.filter(number=2).update(moved_at=timezone.now() - running.STALLED - timedelta(seconds=1))
-    assert running.hands(job) == 5
-    assert [part.number for part in running.take(job, 9)] == [2]
+    assert [part.number for part in lifecycle.take(job, 2)] == [1, 2]
+    assert lifecycle.hands(job) == 2
+    assert [part.number for part in lifecycle.take(job, 9)] == [3, 4, 5, 6]
+    assert lifecycle.take(job, 1) == lifecycle.take(job, 0) == []
+    JobPart.objects.filter(number=2).update(moved_at=timezone.now() - lifecycle.STALLED - timedelta(seconds=1))
+    assert lifecycle.hands(job) == 5
+    assert [part.number for part in lifecycle.take(job, 9)] == [2]
 
 
 def test_a_page_costs_one_write_of_its_place(tickets: list[str], django_assert_num_queries: Any) -> None:
@@ -170,12 +170,12 @@ def test_a_page_costs_one_write_of_its_place(tickets: list[str], django_assert_n
     part = parts(started("check"))[0]
     looked = kinds.KINDS["check"].page(part.job, {"walk": "record", "segment": 0, "segments": 2}, None)
     with django_assert_num_queries(3):  # with its transaction's two
-        assert running._count(part, looked)
+        assert lifecycle._count(part, looked)
 
 
 def test_what_keeps_a_job_is_told_until_it_gets_on(tickets: list[str]) -> None:
     job = started()
-    running.trouble(job.pk, "AWS is away")
+    lifecycle.trouble(job.pk, "AWS is away")
     job.refresh_from_db()
     assert (job.state, job.error) == ("running", "AWS is away")
     work(job)
@@ -189,7 +189,7 @@ def test_threads_work_a_job_side_by_side(tickets: list[str], atomic: None) -> No
     shared = connection.vendor == "postgresql"  # threads do not share SQLite's database in memory
     job = started(segments=3)
     seen: list[int] = []
-    working.all_of(job, 3 if shared else 1, lambda step: seen.append(len(step.found)))
+    threads.all_of(job, 3 if shared else 1, lambda step: seen.append(len(step.found)))
     job.refresh_from_db()
     assert job.state == "done"
     assert sum(seen) == 10
@@ -201,20 +201,20 @@ def test_what_a_thread_raises_ends_the_others_and_is_raised(tickets: list[str], 
     job = started(segments=3)
     refuse.add("Scan")
     with pytest.raises(aws.Retryable):
-        working.all_of(job, 3, print)
+        threads.all_of(job, 3, print)
     job.refresh_from_db()
     assert job.state == "running"
     refuse.clear()
-    working.all_of(job, 1, print)
+    threads.all_of(job, 1, print)
     assert differences() == []
 
 
 def test_somebody_who_stops_the_job_ends_the_command_s_work(
     tickets: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(working, "WAIT", 0)
+    monkeypatch.setattr(threads, "WAIT", 0)
     job = started()
-    working.all_of(job, 1, lambda _: running.stop(job))
+    threads.all_of(job, 1, lambda _: lifecycle.stop(job))
     job.refresh_from_db()
     assert job.state == "stopped"
 
@@ -222,17 +222,17 @@ def test_somebody_who_stops_the_job_ends_the_command_s_work(
 def test_a_part_that_another_worked_meanwhile_is_gone_on_with(
     tickets: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(working, "WAIT", 0)
+    monkeypatch.setattr(threads, "WAIT", 0)
     job, other, moves = started(segments=1), [], []
     other += parts(job)
 
-    def report(step: running.Step) -> None:
+    def report(step: lifecycle.Step) -> None:
         moves.append(step.moved)
         if len(moves) == 1:
             other[0].refresh_from_db()
-            running.step(other[0])
+            lifecycle.step(other[0])
 
-    working.all_of(job, 1, report)
+    threads.all_of(job, 1, report)
     assert "lost" in moves
     job.refresh_from_db()
     assert job.state == "done"

@@ -11,8 +11,7 @@ from django.utils import timezone
 from config import aws, celery
 from config.refusals import Invalid
 from tests.ticketing.jobs.conftest import parts
-from ticketing import reindex
-from ticketing.jobs import running, tasks
+from ticketing.jobs import lifecycle, reindex, tasks
 from ticketing.models import Job, JobPart
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]
@@ -28,7 +27,7 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def job(tickets: list[str]) -> Job:
-    return running.start("reindex", "ada", 2)[0]
+    return lifecycle.start("reindex", "ada", 2)[0]
 
 
 def state(job: Job) -> tuple[str, str]:
@@ -70,7 +69,7 @@ def test_a_part_whose_message_was_lost_is_queued_again_after_three_minutes(job: 
     queued.clear()
     tasks.look_after.apply()
     assert queued == []
-    JobPart.objects.exclude(moved_at=None).update(moved_at=timezone.now() - running.STALLED - timedelta(seconds=1))
+    JobPart.objects.exclude(moved_at=None).update(moved_at=timezone.now() - lifecycle.STALLED - timedelta(seconds=1))
     tasks.look_after.apply()
     assert queued == lost
 
@@ -83,7 +82,7 @@ def test_a_job_that_nobody_ended_is_ended(job: Job, queued: list[str]) -> None:
 
 def test_a_stopped_job_is_not_queued_again(job: Job, queued: list[str]) -> None:
     tasks.enqueue(job)
-    running.stop(job)
+    lifecycle.stop(job)
     for part in queued[:]:
         tasks.work.apply((part,))
     tasks.look_after.apply()

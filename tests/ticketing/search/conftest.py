@@ -8,7 +8,7 @@ import pytest
 from ticketing import index
 from ticketing.models import IndexedTicket
 from ticketing.search.find import search
-from ticketing.ticket import Comment, Ticket
+from ticketing.tickets.ticket import Comment, Ticket
 
 Store = Callable[..., str]
 

@@ -7,13 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.ticketing.search.conftest import Store, found
-from ticketing import ids
 from ticketing.models import IndexedTicket
 from ticketing.search import find, postgres
 from ticketing.search.find import search
 from ticketing.search.parts import MOST_WORDS, OVERLAP
 from ticketing.search.query import MOST_WORDS as MOST_TYPED
 from ticketing.search.words import words
+from ticketing.tickets import ids
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 

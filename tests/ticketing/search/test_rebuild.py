@@ -6,7 +6,8 @@ from django.db import connection
 from tests import record
 from tests.ticketing.search.conftest import found
 from tests.ticketing.writing import comment
-from ticketing import index, reindex
+from ticketing import index
+from ticketing.jobs import reindex
 from ticketing.models import SearchDocument
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db, pytest.mark.sql]

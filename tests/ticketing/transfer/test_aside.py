@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ticketing.transfer.aside import Aside
+from ticketing.transfer.refused_lines import Aside
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from config import aws as config_aws
 from config import json
 from tests import record
 from tests.ticketing.transfer.transferring import command, empty_s3, empty_the_record, exported, file_of, imported, line
-from ticketing import bulk, index, loading
+from ticketing import index
+from ticketing.record import bulk, loading
 from ticketing.transfer import importing
 from ticketing.transfer import line as lines
 

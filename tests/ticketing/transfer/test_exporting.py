@@ -12,8 +12,9 @@ from tests import anything, record
 from tests.record import ACTOR
 from tests.ticketing import test_foreign_items
 from tests.ticketing.transfer.transferring import empty_s3, empty_the_record, exported, imported, line
-from ticketing import bulk, service
-from ticketing.ticket import Ticket
+from ticketing import service
+from ticketing.record import bulk, store
+from ticketing.tickets.ticket import Ticket, new_comment
 from ticketing.transfer import exporting
 from ticketing.transfer import line as lines
 from ticketing.transfer.importing import Done
@@ -33,7 +34,7 @@ def back() -> tuple[list[str], list[str], Done]:
 
 def commented(ticket: Ticket, *texts: str, **more: Any) -> None:
     for text in texts:
-        service.add_comment(ticket.ticket_id, ticket.customer_id, text, ACTOR, **more)
+        service.add_comment(ticket.ticket_id, ticket.customer_id, new_comment(text, **more), ACTOR)
 
 
 def test_a_line_is_the_tickets_json_with_its_comments_and_their_doors() -> None:
@@ -42,7 +43,7 @@ def test_a_line_is_the_tickets_json_with_its_comments_and_their_doors() -> None:
     commented(ticket, "Internal", visibility="internal", author="Ada")
     [text] = exported()
     values = json.loads(text)
-    said = [one.to_json() | {"door": "itsm"} for one in service.all_comments(ticket.ticket_id)]
+    said = [one.to_json() | {"door": "itsm"} for one in store.all_comments(ticket.ticket_id)]
     assert values == record.get(ticket.ticket_id).to_json() | {"comments": said}
     assert [one["visibility"] for one in values["comments"]] == ["public", "internal"]
 
@@ -121,7 +122,7 @@ def test_a_comment_that_comes_while_the_export_reads_is_in_it_with_its_ticket(mo
     seen = list(bulk.conversations())
     commented(ticket, "Two")
     found, _ = seen[0]
-    monkeypatch.setattr(bulk, "conversations", lambda: [(found, list(service.all_comments(ticket.ticket_id)))])
+    monkeypatch.setattr(bulk, "conversations", lambda: [(found, list(store.all_comments(ticket.ticket_id)))])
     values = json.loads(exported()[0])
     assert (values["version"], values["comment_count"], len(values["comments"])) == (3, 2, 2)
 

@@ -6,16 +6,19 @@ from typing import Any
 import pytest
 
 from config import aws as config_aws
-from config import json, patience
+from config import json
+from config.aws import patience
 from routing import announcer, topic
 from routing.topic import Message, Outcome
 from tests import record
 from tests.record import ACTOR
 from tests.routing.test_announcer import stream
 from tests.ticketing.transfer.transferring import empty_the_record, exported, imported, line, only_ticket, texts_of
-from ticketing import bulk, index, loading, service
+from ticketing import index, service
 from ticketing.models import IndexedTicket
-from ticketing.service import Key
+from ticketing.record import bulk, loading, store
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import new_comment
 from ticketing.transfer import importing
 from ticketing.transfer import line as lines
 
@@ -102,10 +105,10 @@ def test_an_answer_stands_behind_the_comments_of_another_system_whatever_ids_the
         for one in range(6)
     ]
     assert imported(line(ticket_id="t", customer_id="acme", comments=said)).created == 1
-    service.add_comment("t", "acme", "Answer", ACTOR)
+    service.add_comment("t", "acme", new_comment("Answer"), ACTOR)
     assert texts_of("t") == [*map(str, range(6)), "Answer"]
-    assert service.last_comments("t", 1)[0].comment == "Answer"
-    assert record.get("t").last_comment_id == service.last_comments("t", 1)[0].comment_id
+    assert store.last_comments("t", 1)[0].comment == "Answer"
+    assert record.get("t").last_comment_id == store.last_comments("t", 1)[0].comment_id
 
 
 def test_an_id_that_stands_for_another_customers_ticket_is_refused() -> None:
@@ -132,7 +135,7 @@ def test_a_repeat_says_nothing_of_differences_however_the_tickets_were_worked_on
     imported(*many)
     service.change_ticket("t", None, {"subject": "Ours"}, ACTOR)
     service.change_ticket("u", None, {"issue_description": "x" * 500_000, "status": "closed"}, ACTOR)
-    service.add_comment("v", "acme", "Three", ACTOR)
+    service.add_comment("v", "acme", new_comment("Three"), ACTOR)
     done = imported(*many)
     assert (done.there, done.different, done.refused) == (3, [], [])
 
@@ -190,11 +193,11 @@ def lines_of_an_export() -> dict[str, Any]:
 def test_one_line_that_the_table_does_not_take_is_refused_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     original = loading.create
 
-    def create(wires: Any) -> Any:
-        wires = list(wires)
-        if any(one["subject"] == {"S": "2"} for one in wires):
+    def create(new: Any) -> Any:
+        new = list(new)
+        if any(one["subject"] == "2" for one in new):
             raise config_aws.Permanent("ValidationException", "no")
-        return original(wires)
+        return original(new)
 
     monkeypatch.setattr(loading, "create", create)
     done = imported(*(line(subject=str(number)) for number in range(1, 4)))
@@ -275,8 +278,8 @@ def test_a_table_that_takes_only_some_comments_is_given_the_rest_again(monkeypat
         def __getattr__(self, name: str) -> Any:
             return getattr(table, name)
 
-    monkeypatch.setattr(loading, "_table", Table)
-    monkeypatch.setattr(config_aws._retry, "sleep", lambda _: None)
+    monkeypatch.setattr(config_aws.dynamodb, "client", lambda _: Table())
+    monkeypatch.setattr(config_aws.calls._retry, "sleep", lambda _: None)
     imported(line(ticket_id="t", comments=[{"comment": str(one)} for one in range(3)]))
     assert (given, texts_of("t")) == ([3, 2, 2, 1], ["0", "1", "2"])
 
@@ -344,7 +347,7 @@ def test_an_imported_ticket_that_another_program_gave_version_0_is_announced_to_
 def test_whatever_happens_to_an_imported_ticket_afterwards_is_announced(published: list[Any]) -> None:
     imported(line(ticket_id="t", version=3), line(ticket_id="u"), line(ticket_id="v"))
     service.change_ticket("t", None, {"subject": "New"}, ACTOR)
-    service.add_comment("u", "default", "Hello", ACTOR)
+    service.add_comment("u", "default", new_comment("Hello"), ACTOR)
     announce()
     assert published == [("ticket.updated", "t", 4), ("ticket.updated", "u", 2)]
     published.clear()
@@ -374,7 +377,7 @@ def test_a_request_whose_ticket_was_imported_is_answered_with_that_ticket() -> N
 
 def test_an_imported_ticket_can_be_listed_commented_and_changed_as_any_other() -> None:
     imported(line(ticket_id="t", customer_id="acme", comments=TALK))
-    service.add_comment("t", "acme", "Three", ACTOR)
+    service.add_comment("t", "acme", new_comment("Three"), ACTOR)
     assert service.change_ticket("t", "acme", {"status": "closed"}, ACTOR).version == 3
     assert [one.status for one in service.list_by_caller("lea", "acme", None, 20).tickets] == ["closed"]
     assert texts_of("t") == ["One", "Two", "Three"]

@@ -12,7 +12,7 @@ import pytest
 from config import json
 from config.refusals import Invalid
 from tests.ticketing.transfer.transferring import line
-from ticketing.transfer import kinds
+from ticketing.transfer import file_kind
 
 LINES = b"".join(json.dumps(line(subject=str(one))).encode() + b"\n" for one in range(5))
 
@@ -25,7 +25,7 @@ def zipped() -> bytes:
 
 def complaint(beginning: bytes) -> str:
     with pytest.raises(Invalid) as refused:
-        kinds.check(beginning)
+        file_kind.check(beginning)
     return refused.value.sentence
 
 
@@ -82,4 +82,4 @@ def test_what_has_no_json_object_on_any_of_its_first_lines_is_no_json_lines(cont
     ],
 )
 def test_what_may_be_json_lines_is_read(content: bytes) -> None:
-    kinds.check(content)
+    file_kind.check(content)

@@ -7,8 +7,8 @@ import pytest
 from config import json
 from config.refusals import Invalid
 from tests.ticketing.transfer.transferring import line
-from ticketing import ids
-from ticketing.ticket import Ticket, draft
+from ticketing.tickets import ids
+from ticketing.tickets.ticket import Ticket, draft
 from ticketing.transfer import line as lines
 
 

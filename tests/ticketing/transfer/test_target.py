@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ticketing.transfer import target
+from ticketing.transfer import destination
 
 
 @pytest.fixture
@@ -27,12 +27,12 @@ def there(file: Path) -> list[str]:
 
 
 def write(file: Path, text: bytes = b"whole") -> None:
-    with target.opened(file) as to:
+    with destination.opened(file) as to:
         to.write(text)
 
 
 def test_a_file_is_replaced_only_when_the_new_one_is_complete(file: Path) -> None:
-    with pytest.raises(ZeroDivisionError), target.opened(file) as new:
+    with pytest.raises(ZeroDivisionError), destination.opened(file) as new:
         new.write(bytes(1 // 0))
     assert (file.read_text(), there(file)) == ("before", [file.name])
     write(file)
@@ -73,15 +73,15 @@ def test_a_descriptor_is_written_into_whatever_it_leads_to(file: Path) -> None:
 
 
 def test_a_folder_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    with pytest.raises(IsADirectoryError), target.opened(tmp_path):
+    with pytest.raises(IsADirectoryError), destination.opened(tmp_path):
         pytest.fail("it cannot be replaced in the end")
 
 
 def test_what_a_killed_export_left_behind_goes_with_the_next_one(file: Path) -> None:
     script = (
         "import os, pathlib, sys\n"
-        "from ticketing.transfer import target\n"
-        "with target.opened(pathlib.Path(sys.argv[1])) as to:\n"
+        "from ticketing.transfer import destination\n"
+        "with destination.opened(pathlib.Path(sys.argv[1])) as to:\n"
         "    to.write(b'a customer'); to.flush(); os.kill(os.getpid(), 9)\n"
     )
     killed = subprocess.run([sys.executable, "-c", script, str(file)], check=False)
@@ -95,7 +95,7 @@ def test_what_a_killed_export_left_behind_goes_with_the_next_one(file: Path) -> 
 
 
 def test_two_at_once_take_nothing_from_each_other(file: Path) -> None:
-    with target.opened(file) as slow:
+    with destination.opened(file) as slow:
         slow.write(b"slow")
         write(file, b"fast")
         assert file.read_text() == "fast"
@@ -103,7 +103,7 @@ def test_two_at_once_take_nothing_from_each_other(file: Path) -> None:
 
 
 def test_one_that_is_cleared_before_it_is_locked_is_made_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock, clearings = fcntl.flock, iter([target._clear])
+    lock, clearings = fcntl.flock, iter([destination._clear])
 
     def overtaken(*arguments: Any) -> None:
         for clear in clearings:
@@ -123,7 +123,7 @@ def test_a_file_system_without_locks_will_do_and_nothing_is_cleared_there(
         raise OSError
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with target.opened(file) as slow:
+    with destination.opened(file) as slow:
         slow.write(b"slow")
         write(file, b"fast")
     assert (file.read_text(), there(file)) == ("slow", [file.name])

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from config import aws, json
 from tests import record
-from ticketing import service
+from ticketing.record import store
 from ticketing.transfer import exporting, importing
 from ticketing.transfer import line as lines
 from ticketing.transfer.importing import Done
@@ -69,7 +69,7 @@ def line(**more: Any) -> dict[str, Any]:
 
 
 def texts_of(ticket_id: str) -> list[str]:
-    return [one.comment for one in service.all_comments(ticket_id)]
+    return [one.comment for one in store.all_comments(ticket_id)]
 
 
 def only_ticket() -> Any:

@@ -11,13 +11,13 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config import aws
+from config import aws, times
 from config.progress import Progress
 from config.refusals import Invalid
-from ticketing import clock, overflow
 from ticketing.models import IndexedTicket
-from ticketing.ticket import Ticket
-from ticketing.transfer import exporting, line, target
+from ticketing.record import overflow
+from ticketing.tickets.ticket import Ticket
+from ticketing.transfer import destination, exporting, line
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         self.customer, self.since = options["customer"], self._since(options["since"])
         self.exported = self.left_out = self.incomplete = 0
         file = Path(options["file"])
-        is_stream = options["file"] == "-" or target.is_stream(file)
+        is_stream = options["file"] == "-" or destination.is_stream(file)
         try:
             with _interrupted_by_signals():
                 self._export(file)
@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
     def _since(self, given: str | None) -> str | None:
         try:
-            return clock.given(given) if given else None
+            return times.given(given) if given else None
         except ValueError as error:
             raise CommandError(f"--since: {error}.") from None
 
@@ -68,7 +68,7 @@ class Command(BaseCommand):
             self._write(sys.stdout.buffer)
             sys.stdout.buffer.flush()
             return
-        with target.opened(file) as to:
+        with destination.opened(file) as to:
             self._write(to)
 
     def _write(self, to: IO[bytes]) -> None:
@@ -85,8 +85,8 @@ class Command(BaseCommand):
         """Another program's ticket may say anything of when it was changed: better once too often than lost."""
         if self.customer is not None and ticket.customer_id != self.customer:
             return False
-        changed_at = clock.parse(ticket.updated_at)
-        return not (self.since and changed_at) or clock.stamp(changed_at) >= self.since
+        changed_at = times.parse(ticket.updated_at)
+        return not (self.since and changed_at) or times.stamp(changed_at) >= self.since
 
     def _count(self, ticket: Ticket) -> None:
         self.exported += 1

@@ -15,10 +15,10 @@ from django.db import DatabaseError
 from config import aws
 from config.progress import Progress
 from config.refusals import Invalid
-from ticketing.transfer import importing, kinds
-from ticketing.transfer.aside import Aside
+from ticketing.transfer import file_kind, importing
 from ticketing.transfer.importing import Done
 from ticketing.transfer.pace import Pace
+from ticketing.transfer.refused_lines import Aside
 
 BUFFER = 65_536  # bytes of a file, in which its kind is seen
 
@@ -99,7 +99,7 @@ def _opened(name: str, stack: ExitStack) -> tuple[BufferedReader, int]:
         if name != "-":
             source = stack.enter_context(BufferedReader(FileIO(name), BUFFER))
             size = Path(name).stat().st_size
-        kinds.check(source.peek())
+        file_kind.check(source.peek())
     except OSError as error:
         raise CommandError(f"{name}: {error.strerror}.") from None
     except Invalid as refusal:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config import aws
-from ticketing import clock, reconcile
+from config import aws, times
+from ticketing import reconcile
 
 
 class Command(BaseCommand):
@@ -34,10 +34,10 @@ class Command(BaseCommand):
 
     def _since(self, given: str | None) -> str | None:
         try:
-            since = clock.given(given) if given else None
+            since = times.given(given) if given else None
         except ValueError as error:
             raise CommandError(f"--since: {error}.") from None
-        if since and since > clock.now():
+        if since and since > times.now():
             raise CommandError(f"--since: {given} is still to come, so nothing came in since then.")
         return since
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from config import aws
 from config.progress import Progress
-from ticketing import ids
-from ticketing.jobs import running, working
+from ticketing.jobs import lifecycle, threads
 from ticketing.models import Job
+from ticketing.tickets import ids
 
 GOES_ON = timedelta(hours=1)  # after this a rebuild that nobody worked begins anew
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError(f"The record cannot be read: {error}. Nothing is lost; run it again.") from error
         except OperationalError as error:
             raise CommandError(f"The database cannot be reached: {error}. Nothing is lost; run it again.") from error
-        seen, found = running.counts(job)
+        seen, found = lifecycle.counts(job)
         self._verdict(seen, found) if options["check"] else self.stdout.write(f"{seen} looked at, {found} put right.")
 
     def _rebuild(self, segments: int, afresh: bool) -> Job:
@@ -49,41 +49,41 @@ class Command(BaseCommand):
 
         What was passed long ago may be wrong by now, so there it is no use going on.
         """
-        earlier = running.unfinished("reindex")
-        fresh = earlier and not afresh and running.last_worked(earlier) > timezone.now() - GOES_ON
-        if earlier and fresh and running.resume(earlier):
-            seen, found = running.counts(earlier)
+        earlier = lifecycle.unfinished("reindex")
+        fresh = earlier and not afresh and lifecycle.last_worked(earlier) > timezone.now() - GOES_ON
+        if earlier and fresh and lifecycle.resume(earlier):
+            seen, found = lifecycle.counts(earlier)
             begun = f"{earlier.started_at:%Y-%m-%d %H:%M} UTC by {earlier.started_by}"
             self.stderr.write(f"Going on with what was begun {begun}: {seen} looked at, {found} found.")
             return earlier
         if earlier:
-            running.stop(earlier)
-        return running.start("reindex", _who(), segments)[0]
+            lifecycle.stop(earlier)
+        return lifecycle.start("reindex", _who(), segments)[0]
 
     def _check(self, segments: int) -> Job:
         """A new one always, of its own name, so that it ends nobody else's and nobody's ends it.
 
         What another one found may have been put right since, and what it passed may be wrong by now.
         """
-        running.stop_abandoned("check")
-        return running.start("check", _who(), segments, {"name": ids.new_id()})[0]
+        lifecycle.stop_abandoned("check")
+        return lifecycle.start("check", _who(), segments, {"name": ids.new_id()})[0]
 
-    def _work(self, job: Job, threads: int) -> None:
+    def _work(self, job: Job, count: int) -> None:
         progress = Progress(self.stderr, job.total)
 
-        def report(step: running.Step) -> None:
-            progress.to(running.counts(job)[0])
+        def report(step: lifecycle.Step) -> None:
+            progress.to(lifecycle.counts(job)[0])
             if self.listing:
                 for one in step.found:
                     self.stdout.write(f"{one.ticket_id}: {one.what}")
 
         try:
-            working.all_of(job, threads, report)
+            threads.all_of(job, count, report)
         except KeyboardInterrupt:
-            running.stop(job)
+            lifecycle.stop(job)
             raise CommandError("Interrupted. Nothing is lost: run it again.") from None
         except aws.AwsError as error:
-            running.stop(job, str(error))
+            lifecycle.stop(job, str(error))
             raise
         finally:
             progress.close()

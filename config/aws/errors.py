@@ -1,0 +1,129 @@
+"""The SDK's errors as five words that a caller can act on.
+
+| error | meaning | what the caller does |
+|---|---|---|
+| `NotFound` | the thing named is not there | treats it as absent |
+| `Conflict` | a condition did not hold, or another writer was faster | reads and decides anew |
+| `Retryable` | it may work later, and may have been done already | tries again, or asks its caller to |
+| `Contended` | other transactions held the item all the time | asks its caller to come again |
+| `Permanent` | it will not work, however often it is tried | reports it |
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from s3transfer.exceptions import RetriesExceededError
+
+_NOT_FOUND: Final = {
+    "404",
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "NoSuchKey",
+    "NotFound",
+    "NotFoundException",
+    "QueueDoesNotExist",
+    "ResourceNotFoundException",
+}
+_CONDITION_FAILED: Final = {"ConditionalCheckFailedException", "PreconditionFailed"}  # DynamoDB's and S3's word
+_CONFLICT: Final = _CONDITION_FAILED | {"TransactionCanceledException", "TransactionConflictException"}
+_RETRYABLE: Final = {
+    "ConditionalRequestConflict",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "KMSThrottlingException",
+    "LimitExceededException",
+    "OverLimit",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "ServiceUnavailable",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+}
+_THROTTLED_REASONS: Final = {"ThrottlingError", "ProvisionedThroughputExceeded"}
+
+
+class AwsError(Exception):
+    """What AWS answered. `code` and `message` are for logs, never for an outside caller."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code = code
+        self.message = message
+
+
+class NotFound(AwsError):
+    """The thing named is not there. The caller treats it as absent."""
+
+
+class Conflict(AwsError):
+    """A condition did not hold, or another writer was faster. The caller reads and decides anew.
+
+    `item` is what stands there, if ALL_OLD was asked for. For a transaction `reasons` has one `{"Code", "Item"?}` for
+    each action, in order. Both are in DynamoDB's wire format, but have Python values where a `Table` was asked.
+    """
+
+    def __init__(self, code: str, message: str, item: dict[str, Any] | None, reasons: list[dict[str, Any]]) -> None:
+        super().__init__(code, message)
+        self.item = item
+        self.reasons = reasons
+
+
+class Retryable(AwsError):
+    """It may well work later: throttled, unreachable, or no answer. It may also have been done already."""
+
+
+class Contended(AwsError):
+    """Other transactions held the item for the whole time that `call` waits. The caller asks to come again."""
+
+
+class Permanent(AwsError):
+    """It will not work, however often it is tried: the request or the setup is wrong."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Translate the SDK's errors that come out of the block (for libraries that call AWS themselves)."""
+    try:
+        yield
+    except ClientError as error:
+        raise _translate(error) from error
+    except ParamValidationError as error:
+        raise Permanent("ParamValidation", str(error)) from error
+    except (BotoCoreError, RetriesExceededError) as error:  # no connection, no answer in time, a connection cut
+        raise Retryable(type(error).__name__, str(error)) from error
+
+
+def _translate(error: ClientError) -> AwsError:
+    code = error.response.get("Error", {}).get("Code", "Unknown")
+    message = error.response.get("Error", {}).get("Message", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _NOT_FOUND:
+        return NotFound(code, message)
+    if code in _CONFLICT:
+        return _conflict(code, message, dict(error.response))
+    if code in _RETRYABLE or status >= 500:
+        return Retryable(code, message)
+    return Permanent(code, message)
+
+
+def _conflict(code: str, message: str, response: dict[str, Any]) -> AwsError:
+    """A cancelled transaction tells why, action by action (`"None"` is a word there).
+
+    A failed condition weighs most: no waiting changes it.
+    """
+    reasons: list[dict[str, Any]] = response.get("CancellationReasons", [])
+    codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
+    if code in _CONDITION_FAILED or "ConditionalCheckFailed" in codes:
+        return Conflict(code, message, response.get("Item"), reasons)
+    if code == "TransactionConflictException" or "TransactionConflict" in codes:
+        return Contended(code, message)
+    if codes & _THROTTLED_REASONS:
+        return Retryable(code, message)
+    return Permanent(code, message)

@@ -1,0 +1,81 @@
+"""The asynchronous doors, a row each: what is special to the deliveries of one.
+
+A new door that answers before it has made a ticket gets a row here (docs/adding-a-door.md).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from django.conf import settings
+
+from config import celery
+from config.consumer import redrive
+from config.refusals import Absent
+from ticketing.deliveries.delivery import Delivery
+
+SECONDS: Final = 6.0  # that a redrive may take in a request, which ends within ten
+
+
+@dataclass(frozen=True)
+class Door:
+    """What `reconcile` advises and the desk's button says, and how one delivery is tried again.
+
+    `advice` has `{0}` where the delivery's id belongs. `again` takes that id, and gives a sentence for the person; it
+    raises a refusal or aws.AwsError. `from_received` tells whether a delivery that was never accepted can be tried
+    again, `keeps_raw` whether the door keeps what it fetched in the raw store.
+    """
+
+    name: str
+    advice: str
+    button: str
+    again: Callable[[str], str]
+    from_received: bool = False
+    keeps_raw: bool = False
+
+    def can_try_again(self, delivery: Delivery) -> bool:
+        """Whether there is something to be tried: not while it is on its way, nor where its message may not exist."""
+        if delivery.state != "failed" and not (delivery.error or delivery.is_late):
+            return False
+        return self.from_received or delivery.state != "received"
+
+
+def _redrive_submission(delivery_id: str) -> str:
+    """Move its message back from the dead-letter queue."""
+    way = redrive.way(settings.SUBMISSION_QUEUE)
+    moved = redrive.move(way, delivery_id, seconds=SECONDS)
+    if not moved.count:
+        raise Absent(
+            f"Its message is not among the {moved.seen} messages seen in {way.dead_letters}: "
+            "it is still being tried, for three minutes at most, or it went back already."
+        )
+    return f"Its message went back to {way.name}."
+
+
+def _run_zendesk(delivery_id: str) -> str:
+    """Queue its job anew."""
+    celery.send("ingestion.zendesk.ingest", delivery_id)
+    return "Its job is queued: it is fetched from Zendesk again."
+
+
+_SUBMISSION = Door(
+    name="submission",
+    advice="`manage.py redrive TicketSubmissions --ticket {0}`",
+    button="Redrive",
+    again=_redrive_submission,
+)
+_ZENDESK = Door(
+    name="zendesk",
+    advice="`Run again` on the page Deliveries at the desk",
+    button="Run again",
+    again=_run_zendesk,
+    from_received=True,
+    keeps_raw=True,
+)
+_DOORS = {door.name: door for door in (_SUBMISSION, _ZENDESK)}
+_OTHER = replace(_SUBMISSION, name="", advice="the page Deliveries at the desk")  # of another program's delivery
+
+
+def of(delivery: Delivery) -> Door:
+    """The door that the delivery came in by."""
+    return _DOORS.get(delivery.door, _OTHER)

@@ -1,0 +1,26 @@
+"""Idempotency keys: what makes a repeat recognizable."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from config import json
+from ticketing.tickets import ids
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of the sender's with its scope, and the SHA-256 of the request's JSON."""
+
+    customer_id: str
+    operation: str
+    key: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, customer_id: str, operation: str, key: str | None, request: Any) -> "Key | None":
+        """The key of a request (its JSON), None where the sender gave none."""
+        return cls(customer_id, operation, key, json.fingerprint(request)) if key else None
+
+    @property
+    def keyed_id(self) -> str:
+        return ids.keyed_id(self.customer_id, self.operation, self.key)
