@@ -12,6 +12,8 @@ from typing import Any
 
 import django
 
+from config.aws.events import SqsRecord
+
 BATCH = 100  # as config.consumer.sources has it
 
 
@@ -42,17 +44,17 @@ def prepare(numbers: range, tickets: int) -> None:
         TICKETS.put_all(map(items.from_comment, some))
 
 
-def batches(numbers: range, tickets: int) -> list[list[dict[str, Any]]]:
+def batches(numbers: range, tickets: int) -> list[list[SqsRecord]]:
     """The messages, in Lambda's form."""
     from config.batched import batched
     from ticketing.tickets import announcement
 
     bodies = (announcement.to_message(ticket, "ticket.updated")[0] for ticket, _ in announcements(numbers, tickets))
-    messages = ({"messageId": str(n), "body": body} for n, body in enumerate(bodies))
+    messages: Iterator[SqsRecord] = ({"messageId": str(n), "body": body} for n, body in enumerate(bodies))
     return list(batched(messages, BATCH))
 
 
-def work(batch: list[dict[str, Any]]) -> None:
+def work(batch: list[SqsRecord]) -> None:
     """Hand a batch to the consumer's handler."""
     from ticketing.index import analytics_queue
 

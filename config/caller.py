@@ -1,9 +1,10 @@
 """Who calls: what every door knows of the one behind a token."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Tier = Literal["general", "gold"]
+TIERS: tuple[Tier, ...] = get_args(Tier)
 SCOPES = ("itsm", "events", "submit", "route")
 
 

@@ -7,10 +7,9 @@ from rest_framework.fields import empty
 
 from config.web.errors import BadRequest
 from config.web.fields import JsonObject, NextCursor, OneOf, OnlyKnown, OptionalText, RequiredText, Texts
+from ticketing.tickets import callers
 from ticketing.tickets.ticket import LONGEST_KEY, LONGEST_LINE, LONGEST_TAG, MOST_TAGS
 from ticketing.tickets.workflow import PRIORITIES, STATUSES, VISIBILITIES
-
-_OWN_PREFIX = "customer:"  # of caller ids that stand for a whole customer; the routing door makes them
 
 
 class CallerId(RequiredText):
@@ -18,8 +17,8 @@ class CallerId(RequiredText):
 
     def run_validation(self, data: Any = empty) -> Any:
         text = super().run_validation(data)
-        if text.startswith(_OWN_PREFIX):
-            raise serializers.ValidationError(f"{self.field_name} must not start with {_OWN_PREFIX}")
+        if callers.is_whole_customer(text):
+            raise serializers.ValidationError(f"{self.field_name} must not start with {callers.PREFIX}")
         if len(text.encode()) > LONGEST_KEY:
             raise serializers.ValidationError(f"{self.field_name} must not be longer than {LONGEST_KEY} bytes")
         return text

@@ -12,8 +12,8 @@ from django.conf import settings
 
 from config import aws, json
 from config.aws import sqs
+from config.aws.events import BatchAnswer, SqsRecord, StreamEvent, failed
 from config.batched import batched
-from config.consumer.sources import Answer, Event
 from routing import topic
 from ticketing import service
 from ticketing.tickets import announcement
@@ -26,7 +26,7 @@ _EVENTS: dict[str, EventName] = {"INSERT": "ticket.created", "MODIFY": "ticket.u
 log = logging.getLogger(__name__)
 
 
-def handler(event: Event, context: Any = None) -> Answer:
+def handler(event: StreamEvent, context: Any = None) -> BatchAnswer:
     """Takes a batch of stream records (Lambda's DynamoDB form); the answer names those to be read again.
 
     What an import put there is not announced; whatever happens to it afterwards is.
@@ -37,8 +37,7 @@ def handler(event: Event, context: Any = None) -> Answer:
         if ticket and not (ticket.as_imported and record["eventName"] == "INSERT"):
             number = record["dynamodb"]["SequenceNumber"]
             messages.append(_message(number, ticket, _EVENTS.get(record["eventName"], "ticket.updated")))
-    again = _announce(messages)
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in again]}
+    return failed(_announce(messages))
 
 
 def catch_up(since: str | None) -> None:
@@ -57,7 +56,7 @@ def catch_up(since: str | None) -> None:
     log.warning("Announced %d tickets from the record, changed since %s", count, since or "the beginning")
 
 
-def again(record: dict[str, Any]) -> None:
+def again(record: SqsRecord) -> None:
     """Announce the ticket of a message that was put aside, as it stands in the record now; gone there: nothing to do.
 
     Raises aws.AwsError if it is not announced, and the message then stays where it is.

@@ -2,9 +2,9 @@
 
 from django.db import models
 
-from config.caller import SCOPES
+from config.caller import SCOPES, TIERS
 
-_TIERS = [("general", "General"), ("gold", "Gold")]
+_TIERS = [(tier, tier.capitalize()) for tier in TIERS]
 
 
 class ApiToken(models.Model):

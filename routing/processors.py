@@ -6,7 +6,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from config import aws
-from config.consumer.sources import Answer, Event
+from config.aws.events import BatchAnswer, SqsEvent, SqsRecord, failed
 from config.request_id import working_on
 from routing import sla
 from ticketing import service
@@ -15,22 +15,21 @@ from ticketing.tickets import announcement
 log = logging.getLogger(__name__)
 
 
-def priority(event: Event, context: Any = None) -> Answer:
+def priority(event: SqsEvent, context: Any = None) -> BatchAnswer:
     """Gold tickets (Lambda's SQS form); the answer names the messages that failed."""
     return _process(event)
 
 
-def general(event: Event, context: Any = None) -> Answer:
+def general(event: SqsEvent, context: Any = None) -> BatchAnswer:
     """All other tickets; the same work on a queue of their own, so that they never stand before gold."""
     return _process(event)
 
 
-def _process(event: Event) -> Answer:
-    failed = [record["messageId"] for record in event["Records"] if not _worked(record)]
-    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+def _process(event: SqsEvent) -> BatchAnswer:
+    return failed(record["messageId"] for record in event["Records"] if not _worked(record))
 
 
-def _worked(record: dict[str, Any]) -> bool:
+def _worked(record: SqsRecord) -> bool:
     try:
         announced = announcement.from_message(record["body"])
     except ValueError as error:

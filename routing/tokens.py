@@ -8,7 +8,7 @@ from typing import cast
 from django.conf import settings
 from django.core.cache import cache
 
-from config.caller import SCOPES, Caller, Tier
+from config.caller import SCOPES, TIERS, Caller, Tier
 from config.refusals import Invalid
 from routing.models import ApiToken
 
@@ -19,8 +19,8 @@ def issue(name: str, customer_id: str, tier: str, scopes: list[str]) -> str:
     """A new token, readable this once. Raises Invalid for an empty name or customer, an unknown tier or scope."""
     if not name.strip() or not customer_id.strip():
         raise Invalid("A token needs a name and a customer")
-    if tier not in ("general", "gold"):
-        raise Invalid("The tier must be general or gold")
+    if tier not in TIERS:
+        raise Invalid(f"The tier must be {' or '.join(TIERS)}")
     if not scopes or set(scopes) - set(SCOPES):
         raise Invalid(f"Scopes must be one or more of: {', '.join(SCOPES)}")
     token = _PREFIX + secrets.token_urlsafe(32)

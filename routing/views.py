@@ -15,6 +15,7 @@ from config.web.service_levels import ServiceLevel
 from config.web.views import KEY_PARAMETER, PAGE_PARAMETERS, DoorView, created
 from routing.serializers import CommentAnswer, NewComment, NewTicket, TicketAnswer, TicketPage, show, show_comment
 from ticketing import service
+from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Actor, Ticket, draft, new_comment
 
@@ -113,4 +114,4 @@ def _routed(ticket: Ticket) -> None:
 
 def _caller_id(caller: Caller) -> str:
     """The customer as a caller: a prefix that other doors refuse."""
-    return f"customer:{caller.customer_id}"
+    return whole_customer(caller.customer_id)

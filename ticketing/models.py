@@ -6,6 +6,9 @@ Nobody writes it but `ticketing.index`; `manage.py reindex` can rebuild it from 
 from django.db import models
 from django.db.models.functions import Substr
 
+from config.caller import TIERS
+from ticketing.tickets.workflow import CHANNELS, PRIORITIES, STATUSES
+
 
 def _choices(*values: str) -> list[tuple[str, str]]:
     return [(value, "ITSM" if value == "itsm" else value.capitalize()) for value in values]
@@ -26,18 +29,16 @@ class IndexedTicket(models.Model):
 
     ticket_id = models.CharField(primary_key=True, max_length=2048)  # DynamoDB's limit of a key
     reference = models.CharField(max_length=11, db_index=True)
-    channel = models.CharField(
-        max_length=16, choices=_choices("itsm", "routing", "submission", "zendesk", "event", "desk")
-    )
+    channel = models.CharField(max_length=16, choices=_choices(*CHANNELS))
     customer_id = models.TextField("customer")
     caller_id = models.TextField("caller")
     requester = models.JSONField(null=True)
     subject = models.TextField(null=True)
     issue_description = models.TextField("description")
     type = models.TextField(null=True)
-    status = models.CharField(max_length=16, choices=_choices("open", "pending", "solved", "closed"))
-    priority = models.CharField(max_length=16, choices=_choices("low", "normal", "high", "urgent"))
-    tier = models.CharField(max_length=16, choices=_choices("gold", "general"))
+    status = models.CharField(max_length=16, choices=_choices(*STATUSES))
+    priority = models.CharField(max_length=16, choices=_choices(*PRIORITIES))
+    tier = models.CharField(max_length=16, choices=_choices(*reversed(TIERS)))
     assignee = models.TextField(null=True)
     tags = models.JSONField(default=list)
     comment_count = models.PositiveIntegerField("comments", default=0)

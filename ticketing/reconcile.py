@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from config.batched import batched
+from config.progress import silent
 from ticketing.deliveries import Delivery, doors, raw_tickets, scan, unfinished
-from ticketing.index.comparing import Difference, What
-from ticketing.jobs import reindex
+from ticketing.jobs import page, reindex
 from ticketing.jobs.reindex import BATCH
 from ticketing.record import bulk
 
-_INDEX: dict[What, str] = {
+_INDEX = {
     "missing": "in the record, but not in the index",
     "different": "the index says something else of it",
     "not in the record": "in the index, but not in the record: another program deleted it",
@@ -23,7 +23,7 @@ _INDEX: dict[What, str] = {
     "comments not in the record": "comments of it are in the index, but another program deleted them from the record",
     "not searchable": "in the index, but search does not know what it says",
 }
-Progress = Callable[[int], object]
+Tell = Callable[[int], object]
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,18 @@ class Finding:
         return f"{self.id}: {self.what}. {self.to_do}"
 
 
-def findings(since: str | None = None, progress: Progress = int) -> Iterator[Finding]:
+def findings(since: str | None = None, tell: Tell = silent) -> Iterator[Finding]:
     """Everything that is missing; deliveries and raw tickets since then, and the whole index. Raises aws.AwsError."""
-    yield from _of_deliveries(batched(scan(since), BATCH), progress)
-    yield from _of_raw_tickets(batched(raw_tickets.stored(since), BATCH), progress)
-    for difference in reindex.differences(progress):
+    yield from _of_deliveries(batched(scan(since), BATCH), tell)
+    yield from _of_raw_tickets(batched(raw_tickets.stored(since), BATCH), tell)
+    for difference in reindex.differences(tell):
         yield _of_index(difference)
 
 
 # --- What the doors accepted --------------------------------------------------------------------------
 
 
-def _of_deliveries(pages: Iterable[list[Delivery]], progress: Progress) -> Iterator[Finding]:
+def _of_deliveries(pages: Iterable[list[Delivery]], tell: Tell) -> Iterator[Finding]:
     for page in pages:
         there = bulk.existing(sorted({one.ticket_id for one in page if _has_ticket(one) and one.ticket_id}))
         for one in page:
@@ -63,7 +63,7 @@ def _of_deliveries(pages: Iterable[list[Delivery]], progress: Progress) -> Itera
                 yield _aside(one)
             elif one.state == "failed" or one.is_late:
                 yield _unfinished(one)
-        progress(len(page))
+        tell(len(page))
 
 
 def _has_ticket(delivery: Delivery) -> bool:
@@ -118,7 +118,7 @@ def _named(delivery: Delivery) -> str:
 # --- The raw store and the index ----------------------------------------------------------------------
 
 
-def _of_raw_tickets(pages: Iterable[list[tuple[str, str]]], progress: Progress) -> Iterator[Finding]:
+def _of_raw_tickets(pages: Iterable[list[tuple[str, str]]], tell: Tell) -> Iterator[Finding]:
     """Raw tickets that no ticket of the record stands for."""
     aside = {raw_tickets.ticket_key(one.key).keyed_id for one in unfinished.all_set_aside() if doors.of(one).keeps_raw}
     for page in pages:
@@ -131,10 +131,10 @@ def _of_raw_tickets(pages: Iterable[list[tuple[str, str]]], progress: Progress) 
                 if ticket_id in aside:
                     to_do = "Its delivery was set aside: nothing is to be done."
                 yield Finding(ticket_id, what, to_do, due=ticket_id not in aside)
-        progress(len(page))
+        tell(len(page))
 
 
-def _of_index(difference: Difference) -> Finding:
+def _of_index(difference: page.Finding) -> Finding:
     return Finding(
         difference.ticket_id, _INDEX[difference.what], "`manage.py reindex` makes the index say what the record says."
     )

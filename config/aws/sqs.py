@@ -8,6 +8,7 @@ from django.conf import settings
 
 from config.aws.calls import call, call_once
 from config.aws.clients import client
+from config.aws.events import MessageAttribute, SqsRecord
 from config.batched import batched
 
 _POLL_SECONDS = 20
@@ -17,16 +18,16 @@ _POLL_SECONDS = 20
 class Message:
     """A received message in the form of Lambda's SQS event; `attributes` are its own in SQS's form, none left out."""
 
-    record: dict[str, Any] = field(repr=False)
+    record: SqsRecord = field(repr=False)
     attributes: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def message_id(self) -> str:
-        return str(self.record["messageId"])
+        return self.record["messageId"]
 
     @property
     def receipt(self) -> str:
-        return str(self.record["receiptHandle"])
+        return self.record["receiptHandle"]
 
 
 @cache
@@ -120,9 +121,9 @@ def _own_attributes(message: Any) -> dict[str, Any]:
     return {key: {part: value[part] for part in kept if part in value} for key, value in given.items()}
 
 
-def _record(name: str, message: Any) -> dict[str, Any]:
+def _record(name: str, message: Any) -> SqsRecord:
     """A message as Lambda's event source would hand it over."""
-    attributes = {
+    attributes: dict[str, MessageAttribute] = {
         key: {"dataType": value["DataType"], "stringValue": value.get("StringValue", "")}
         for key, value in message.get("MessageAttributes", {}).items()
     }

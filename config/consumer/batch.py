@@ -1,18 +1,20 @@
 """One batch through a source's handler, as Lambda would do it."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import cast
 
 from django.db import close_old_connections
 
 from config import aws
+from config.aws.events import SqsRecord, StreamRecord
 from config.consumer.sources import Source
 
 log = logging.getLogger(__name__)
 
 
-def failed_ids(source: Source, records: list[dict[str, Any]], ids: list[str]) -> set[str]:
+def failed_ids(source: Source, records: Sequence[SqsRecord | StreamRecord], ids: list[str]) -> set[str]:
     """The ids of the records that the handler did not do.
 
     If it raised, that is all of them; but a queue's messages are then worked each alone, or one that makes it raise
@@ -24,7 +26,7 @@ def failed_ids(source: Source, records: list[dict[str, Any]], ids: list[str]) ->
     return set(ids) if failed is None else failed
 
 
-def _failed(source: Source, records: list[dict[str, Any]], *, alone: bool) -> set[str] | None:
+def _failed(source: Source, records: Sequence[SqsRecord | StreamRecord], *, alone: bool) -> set[str] | None:
     """What the handler names as failed, None if it raised."""
     close_old_connections()  # a thread's connection may have died since the last batch
     try:
@@ -32,14 +34,14 @@ def _failed(source: Source, records: list[dict[str, Any]], *, alone: bool) -> se
     except Exception as error:  # as in Lambda: whatever a handler raises, its batch failed and comes again
         log.exception("The handler of %s failed; its batch of %d comes again", source.name, len(records))
         if alone and source.note:
-            _note(source, records[0], error)
+            _note(source, cast(SqsRecord, records[0]), error)  # only a queue has a `note`
         return None
     finally:
         close_old_connections()
     return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
 
 
-def _note(source: Source, record: dict[str, Any], error: Exception) -> None:
+def _note(source: Source, record: SqsRecord, error: Exception) -> None:
     """Say where people look what was raised. The message comes again, or is dead-lettered, all the same."""
     with suppress(aws.AwsError):
         source.load_note()(record, error)

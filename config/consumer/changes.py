@@ -2,9 +2,10 @@
 replaced every few hours, a parent is read to its end before its child, an iterator lives 15 minutes."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from config import aws
+from config.aws.events import StreamRecord
 
 _SECONDS = 5.0  # that an answer may take: a page of records is large
 
@@ -59,7 +60,7 @@ def iterator(arn: str, shard_id: str, after: str) -> str | None:
         raise
 
 
-def read(place: str, limit: int) -> tuple[list[dict[str, Any]], str | None]:
+def read(place: str, limit: int) -> tuple[list[StreamRecord], str | None]:
     """Up to `limit` records in Lambda's form, and where to read on; None at the end of a shard. Raises Trimmed."""
     try:
         answer = aws.call_once(aws.client("dynamodbstreams", _SECONDS).get_records, ShardIterator=place, Limit=limit)
@@ -67,5 +68,5 @@ def read(place: str, limit: int) -> tuple[list[dict[str, Any]], str | None]:
         if error.code == "TrimmedDataAccessException":
             raise Trimmed from None
         raise
-    records: list[dict[str, Any]] = [dict(record) for record in answer["Records"]]
+    records = [cast(StreamRecord, record) for record in answer["Records"]]  # boto3's form is Lambda's
     return records, answer.get("NextShardIterator")

@@ -8,15 +8,16 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from config import aws
 from config.aws import sqs
+from config.aws.events import SqsRecord
 from config.aws.sqs import Message
-from config.consumer.sources import sources
+from config.consumer.sources import JOBS_ABOUT, sources
+from config.progress import silent
 
 ORIGIN = "origin_message_id"
 DEAD_LETTERS = "DLQ"  # what a queue's name has behind it to name its dead-letter queue
@@ -54,12 +55,11 @@ class Moved:
 
 def ways() -> list[Way]:
     """Every dead-letter queue, and the way back from it."""
-    queues = [Way(source.of, source.about) for source in sources() if source.kind == "queue"]
     announcer = settings.ANNOUNCER_DEAD_LETTERS.removesuffix(DEAD_LETTERS)
     return [
-        *queues,
-        Way(settings.JOBS_QUEUE, "ingestion.zendesk.tasks.about"),
-        Way(announcer, "ticketing.tickets.announcement.about", "routing.announcer.again"),
+        *(Way(one.of, one.about) for one in sources() if one.kind == "queue"),
+        Way(settings.JOBS_QUEUE, JOBS_ABOUT),
+        *(Way(announcer, one.about, one.again) for one in sources() if one.kind == "change-stream"),
     ]
 
 
@@ -76,14 +76,14 @@ def move(
     only: str | None = None,
     limit: int | None = None,
     seconds: float | None = None,
-    progress: Callable[[int], object] = int,
-    leave_out: Callable[[dict[str, Any]], bool] = lambda _: False,
+    tell: Callable[[int], object] = silent,
+    leave_out: Callable[[SqsRecord], bool] = lambda _: False,
 ) -> Moved:
     """Move the messages back; with `only`, those of that ticket or delivery; `limit` of them, for so many seconds.
 
     `leave_out` says of a message, by its record, whether it has to stay.
 
-    What is not moved can be received again at once. Raises aws.AwsError: what was moved by then (see `progress`) is
+    What is not moved can be received again at once. Raises aws.AwsError: what was moved by then (as `tell` was told) is
     moved, the rest stays; run it again.
     """
     moved, held = Moved(), dict[str, Message]()
@@ -91,7 +91,7 @@ def move(
         for messages in _batches(to, moved, held, limit, seconds):
             about = [one for one in messages if only is None or only in _about(to, one)]
             wanted = [one for one in about if not leave_out(one.record)]
-            for given in _give(to, wanted[: _room(moved, limit)], moved, progress):
+            for given in _give(to, wanted[: _room(moved, limit)], moved, tell):
                 del held[given.message_id]
     finally:
         _release(to, list(held.values()))
@@ -130,7 +130,7 @@ def _about(to: Way, message: Message) -> set[str]:
     return ids
 
 
-def _give(to: Way, messages: list[Message], moved: Moved, progress: Callable[[int], object]) -> list[Message]:
+def _give(to: Way, messages: list[Message], moved: Moved, tell: Callable[[int], object]) -> list[Message]:
     """Give each again, then delete what was given; those given."""
     given: list[Message] = []
     try:
@@ -144,7 +144,7 @@ def _give(to: Way, messages: list[Message], moved: Moved, progress: Callable[[in
     finally:
         sqs.delete(to.dead_letters, given)
         moved.count += len(given)
-        progress(len(given))
+        tell(len(given))
     return given
 
 

@@ -12,19 +12,25 @@ from typing import Any, Literal
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-Event = dict[str, Any]
-Answer = dict[str, list[dict[str, str]]]
-Handler = Callable[[Event, Any], Answer]
+from config.aws.events import BatchAnswer, SqsRecord
+
+# Takes an SqsEvent or a StreamEvent.
+Handler = Callable[[Any, Any], BatchAnswer]
+JOBS_ABOUT = "ingestion.zendesk.tasks.about"  # as a source's `about`, for the messages of Celery's queue
 
 
 @dataclass(frozen=True)
 class Source:
     """One event source. `handler` is a dotted path, since `config` knows no room.
 
-    `of` is the queue's name, or the table whose change stream it is; `workers` says how many batches are worked at
-    once in one process; `catch_up` is called with a time (ISO 8601, or None for the beginning) when the stream no
-    longer holds what lies behind its checkpoint. For queues (dotted paths, too): `about` tells the ids of the ticket
-    and the delivery that a message is about; `note` writes down, where people look, what its handler raised.
+    `of` is the queue's name, or the table whose change stream it is. `workers` says how many batches are worked at
+    once in one process. The others are dotted paths too:
+
+    - `catch_up` is called with a time (ISO 8601, or None for the beginning) when the stream no longer holds what lies
+      behind its checkpoint.
+    - `about` tells the ids of the ticket and the delivery that a message, or a dead letter, is about.
+    - `note` writes down, where people look, what the handler of a message raised.
+    - `again` works a dead letter that has no queue to go back to.
     """
 
     name: str
@@ -36,6 +42,7 @@ class Source:
     catch_up: str = ""
     about: str = ""
     note: str = ""
+    again: str = ""
 
     def load_handler(self) -> Handler:
         handler: Handler = import_string(self.handler)
@@ -45,8 +52,8 @@ class Source:
         catch_up: Callable[[str | None], None] = import_string(self.catch_up)
         return catch_up
 
-    def load_note(self) -> Callable[[dict[str, Any], Exception], None]:
-        note: Callable[[dict[str, Any], Exception], None] = import_string(self.note)
+    def load_note(self) -> Callable[[SqsRecord, Exception], None]:
+        note: Callable[[SqsRecord, Exception], None] = import_string(self.note)
         return note
 
 
@@ -60,6 +67,8 @@ def sources() -> list[Source]:
             handler="routing.announcer.handler",
             batch=1000,
             catch_up="routing.announcer.catch_up",
+            about="ticketing.tickets.announcement.about",
+            again="routing.announcer.again",
         ),
         Source(
             name="submissions",

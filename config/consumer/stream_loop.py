@@ -5,10 +5,10 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from config import aws
+from config import aws, times
 from config.aws import metrics
+from config.aws.events import StreamRecord
 from config.consumer import changes
 from config.consumer.batch import failed_ids
 from config.consumer.changes import Shard, Trimmed
@@ -84,9 +84,9 @@ class Reader:
 
     def catch_up(self) -> None:
         """Announce from the record what the stream cannot tell any more, then read all that it still holds."""
-        since = self.at and _iso(datetime.fromisoformat(self.at) - OVERLAP)
+        since = self.at and times.stamp(datetime.fromisoformat(self.at) - OVERLAP)
         log.warning("%s does not reach back to its checkpoint; catching up since %s", self.source.name, since)
-        began = _iso(datetime.now(UTC))
+        began = times.stamp(datetime.now(UTC))
         self.shards = changes.shards(self.arn)
         self.source.load_catch_up()(since)
         self.positions, self.places, self.at = {}, {}, began
@@ -95,8 +95,8 @@ class Reader:
     def step(self) -> bool:
         """Read one page of every shard that may be read now; whether there was anything. Raises Trimmed."""
         began = datetime.now(UTC)
-        times = [self._read(shard) for shard in self.shards if self._readable(shard)]
-        worked = [moment for moment in times if moment]
+        moments = [self._read(shard) for shard in self.shards if self._readable(shard)]
+        worked = [moment for moment in moments if moment]
         self._move(min(worked, default=began))
         self._tell_lag(began - min(worked, default=began))
         if time.monotonic() - self._saved > SAVE_SECONDS:
@@ -135,7 +135,7 @@ class Reader:
             self._end(shard)
         return records[-1]["dynamodb"]["ApproximateCreationDateTime"] if records else None
 
-    def _work(self, shard: Shard, records: list[dict[str, Any]]) -> bool:
+    def _work(self, shard: Shard, records: list[StreamRecord]) -> bool:
         """Hand the records over; the checkpoint moves behind the last one before the first that failed."""
         numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
         failed = failed_ids(self.source, records, numbers)
@@ -154,8 +154,4 @@ class Reader:
         self.save()
 
     def _move(self, moment: datetime) -> None:
-        self.at = max(self.at or "", _iso(moment))
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self.at = max(self.at or "", times.stamp(moment))

@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import SkipField, empty
 
+from config import text
 from config.web.errors import BadRequest
 
 
@@ -118,17 +119,12 @@ class JsonObject(_Named, serializers.JSONField):
         return data
 
 
-def _plain_text(name: str | None, text: str, longest: int | None = None) -> str:
-    """The record keeps UTF-8, which has no lone surrogates; and NUL, which no one means."""
-    if longest and len(text) > longest:
+def _plain_text(name: str | None, value: str, longest: int | None = None) -> str:
+    if longest and len(value) > longest:
         raise serializers.ValidationError(f"{name} must not be longer than {longest} characters")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise serializers.ValidationError(f"{name} has a lone surrogate, which is no character") from None
-    if "\0" in text:
-        raise serializers.ValidationError(f"{name} has a NUL character, which cannot be kept")
-    return text
+    if fault := text.fault(value):
+        raise serializers.ValidationError(f"{name} {fault}")
+    return value
 
 
 class NextCursor(serializers.CharField):

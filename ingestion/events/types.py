@@ -7,6 +7,7 @@ from jsonschema.exceptions import best_match
 
 from config import json, times
 from config.refusals import Invalid
+from config.text import has_lone_surrogate
 
 _TEXT = {"type": "string"}
 
@@ -70,10 +71,5 @@ def _check_timestamp(timestamp: Any) -> None:
 def _check_partition_key(key: Any) -> None:
     if key is None:
         return
-    if not isinstance(key, str) or not 1 <= len(key) <= PARTITION_KEY_LENGTH or not _is_unicode(key):
+    if not isinstance(key, str) or not 1 <= len(key) <= PARTITION_KEY_LENGTH or has_lone_surrogate(key):
         raise Invalid(f"partition_key must be a text of 1 to {PARTITION_KEY_LENGTH} characters")
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether it has no half of a surrogate pair, which cannot be written in UTF-8."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 
 from config import json, times
+from config.text import plain
+from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.ticket import Ticket
 from ticketing.tickets.ticket import draft as new_draft
 from ticketing.tickets.workflow import PRIORITIES, Priority, Status
@@ -68,7 +70,7 @@ def draft(context: dict[str, Any], delivery_id: str) -> Ticket:
         channel="zendesk",
         customer_id=customer_id,
         tier="general",
-        caller_id=f"zendesk:{requester_id}" if requester_id else f"customer:{customer_id}",
+        caller_id=f"zendesk:{requester_id}" if requester_id else whole_customer(customer_id),
         attributes={"zendesk": attributes(context) | {"seen": seen(context, values), "delivery_id": delivery_id}},
         **values,
     )
@@ -102,8 +104,7 @@ def text(value: Any) -> str | None:
 
 def clean(value: str) -> str:
     """The text with U+FFFD for what no database keeps: NULs, and halves of surrogate pairs. S3 has the original."""
-    whole = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return whole.replace("\0", "\ufffd")
+    return plain(value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
 
 
 def _priority(value: str | None) -> Priority:

@@ -11,6 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
 from config import aws, celery, json
+from config.aws.events import SqsRecord
 from config.celery import app
 from config.refusals import Busy, Invalid, Refusal, Stale
 from config.request_id import working_on
@@ -73,7 +74,7 @@ def enqueue(delivery_id: str) -> None:
         raise Busy from error
 
 
-def about(record: dict[str, Any]) -> set[str]:
+def about(record: SqsRecord) -> set[str]:
     """The delivery, and its ticket, that a message of Celery's queue is about; empty where it is not one of ours."""
     try:
         message = json.loads(base64.b64decode(record["body"]))

@@ -9,6 +9,7 @@ import pytest
 
 from config import aws
 from config.aws import sqs
+from config.aws.events import SqsRecord
 from config.consumer import queue_loop
 from config.consumer.batch import failed_ids
 from config.consumer.sources import Source
@@ -100,7 +101,7 @@ def test_what_a_handler_raised_for_a_message_is_noted_for_that_message_alone(bat
 
 
 def test_a_stream_whose_handler_raised_is_read_again_as_it_was(batches: list[list[str]]) -> None:
-    records = [{"messageId": "1", "body": "good"}, {"messageId": "2", "body": "crash"}]
+    records: list[SqsRecord] = [{"messageId": "1", "body": "good"}, {"messageId": "2", "body": "crash"}]
     assert failed_ids(replace(SOURCE, kind="change-stream"), records, ["1", "2"]) == {"1", "2"}
     assert len(batches) == 1
 
@@ -142,5 +143,5 @@ def test_the_loop_outlives_an_aws_that_is_away_and_stops_when_told(
 
 
 def test_only_the_ids_that_the_handler_names_have_failed(batches: list[list[str]]) -> None:
-    records = [{"messageId": "1", "body": "good"}, {"messageId": "2", "body": "bad"}]
+    records: list[SqsRecord] = [{"messageId": "1", "body": "good"}, {"messageId": "2", "body": "bad"}]
     assert failed_ids(SOURCE, records, ["1", "2"]) == {"2"}

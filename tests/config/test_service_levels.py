@@ -7,6 +7,7 @@ from django.db import OperationalError
 
 from config import aws
 from config.aws import metrics
+from config.aws.events import SqsEvent
 from routing import tokens
 from tests.itsm.asking import NEW
 from ticketing import service
@@ -117,7 +118,7 @@ def test_a_ticket_is_counted_once_however_often_it_is_sent(token_client: Any) ->
     assert found["PostTicketsFault itsm general"] == (3, 0.0)
 
 
-def message(body: str) -> dict[str, Any]:
+def message(body: str) -> SqsEvent:
     return {"Records": [{"messageId": "m-1", "body": body}]}
 
 

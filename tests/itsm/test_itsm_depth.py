@@ -34,7 +34,7 @@ def test_the_deepest_is_served_and_announced_however_large(client: APIClient, si
     message, _ = announcement.to_message(ticket, "ticket.created")
     announced = announcement.from_message(message)
     assert announced.ticket in (None, ticket)
-    assert announcement.about({"body": message}) == {ticket.ticket_id}
+    assert announcement.about({"messageId": "m-1", "body": message}) == {ticket.ticket_id}
 
 
 def test_deeper_is_refused_with_the_reason(client: APIClient) -> None:

@@ -7,6 +7,7 @@ import pytest
 from config import aws as config_aws
 from config import json
 from config.aws import sqs
+from config.aws.events import SqsRecord, StreamRecord
 from config.consumer import changes
 from routing import announcer, topic
 from routing.topic import Message, Outcome
@@ -33,7 +34,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
     return sent
 
 
-def stream() -> list[dict[str, Any]]:
+def stream() -> list[StreamRecord]:
     """Every record of the change stream so far."""
     arn = changes.stream_arn("poc-itsm-tickets")
     place = changes.iterator(arn, changes.shards(arn)[0].shard_id, "")
@@ -50,7 +51,7 @@ def told(messages: list[Message]) -> list[tuple[str, int]]:
     return [(body["event"], body["version"]) for body in bodies]
 
 
-def aside() -> list[dict[str, Any]]:
+def aside() -> list[SqsRecord]:
     return [one.record for one in sqs.receive("AnnouncerDLQ", 10, 0)]
 
 

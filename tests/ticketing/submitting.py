@@ -6,6 +6,7 @@ from rest_framework.test import APIClient
 
 from config import json
 from config.aws import sqs
+from config.aws.events import SqsRecord
 from config.consumer import queue_loop
 from config.consumer.sources import sources
 from ticketing import deliveries
@@ -27,7 +28,7 @@ def work() -> int:
     return queue_loop.work_once(source, 0)
 
 
-def waiting() -> list[dict[str, Any]]:
+def waiting() -> list[SqsRecord]:
     """The queue's messages in the form in which a worker gets them; they stay there, in flight."""
     return [one.record for one in sqs.receive(QUEUE, 10, 0)]
 
@@ -38,12 +39,12 @@ def status(client: APIClient, submission_id: str) -> Any:
     return answer.json()
 
 
-def failed(*records: dict[str, Any]) -> list[str]:
+def failed(*records: SqsRecord) -> list[str]:
     answer = worker.handler({"Records": list(records)})
     return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
 
 
-def message(body: str, message_id: str = "m-1", **attributes: str) -> dict[str, Any]:
+def message(body: str, message_id: str = "m-1", **attributes: str) -> SqsRecord:
     """Another program's message."""
     return {
         "messageId": message_id,

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from config import json
 from config.aws import sqs
+from config.aws.events import SqsRecord
 from tests import anything, record
 from tests.ticketing.submitting import failed, message, submit
 from ticketing import deliveries
@@ -30,9 +31,9 @@ def _no_warnings_of_each_400() -> Iterator[None]:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[SqsRecord]:
     """What was put on the queue, straight to the worker: the fake's queue is slow."""
-    records: list[dict[str, Any]] = []
+    records: list[SqsRecord] = []
 
     def send(name: str, body: str, attributes: dict[str, str]) -> str:
         records.append(message(body, f"m-{len(records)}", **attributes))
@@ -61,7 +62,7 @@ def test_any_json_is_answered(submitter: APIClient, sent: list[Any], payload: An
 @given(payloads)
 @anything.examples(1000)
 def test_an_object_becomes_a_ticket_that_has_all_of_it(
-    submitter: APIClient, sent: list[dict[str, Any]], ends: list[str], payload: dict[str, Any]
+    submitter: APIClient, sent: list[SqsRecord], ends: list[str], payload: dict[str, Any]
 ) -> None:
     answer = submit(submitter, payload)
     assert answer.status_code == 202, answer.content

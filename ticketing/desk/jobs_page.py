@@ -1,6 +1,6 @@
 """The page Jobs: checking and rebuilding the index while everybody works, how far it is, and what was found."""
 
-from typing import Any
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
@@ -73,14 +73,13 @@ class JobsPage(DeskPage):
     # --- The list -------------------------------------------------------------------------------------
 
     def _show(self) -> HttpResponse:
-        counted = Job.objects.annotate(seen=Sum("parts__seen", default=0), found=Sum("parts__found", default=0))
-        rows = [_row(job) for job in counted.order_by("-pk")[:SHOWN]]
+        rows = _rows()
         opened = _job(self.request.GET.get("job", ""))
         about = {
             "title": "Jobs",
             "opts": Job._meta,
             "rows": rows,
-            "refresh": any(row["job"].state == "running" for row in rows),
+            "refresh": any(row.job.state == "running" for row in rows),
             "may_start": self.may_start,
             "may_download": self.user.has_perm("ticketing.view_indexedticket"),
             "opened": opened,
@@ -108,46 +107,66 @@ def _job(text: str) -> Job | None:
     return Job.objects.filter(pk=text).first() if text.isdecimal() and len(text) < 19 else None
 
 
-def _row(job: Any) -> dict[str, Any]:
-    """A job with what was summed up of its parts. The total is an estimate, so what runs is never shown as whole."""
-    share = 100 if job.state == "done" else min(99, 100 * job.seen // max(job.total, 1))
-    return {
-        "job": job,
-        "title": TITLES[job.kind],
-        "colour": _COLOURS[job.state],
-        "share": share,
-        "of": _of(job),
-        "newest_alone": f"{MOST:,}" if _is_cut(job) else "",
-        "found": _found(job),
-        "download": job.kind == "export" and job.state == "done",
-        "may_go_on": job.state in ("stopped", "failed"),
-    }
+@dataclass(frozen=True)
+class JobRow:
+    """A job with what was summed up of its parts, in the words of its line."""
+
+    job: Job
+    seen: int
+    found_count: int
+
+    @property
+    def title(self) -> str:
+        return TITLES[self.job.kind]
+
+    @property
+    def colour(self) -> str:
+        return _COLOURS[self.job.state]
+
+    @property
+    def share(self) -> int:
+        """Per cent. The total is an estimate, so what runs is never shown as whole."""
+        return 100 if self.job.state == "done" else min(99, 100 * self.seen // max(self.job.total, 1))
+
+    @property
+    def of(self) -> str:
+        """Which list is exported, as its address has it."""
+        if self.job.kind != "export":
+            return ""
+        chosen = QueryDict(self.job.parameters["query"])
+        said = [f"{_named(name)} {value}" for name, value in chosen.items() if name not in (ORDER_VAR, PAGE_VAR)]
+        return ", ".join(said) or "all tickets"
+
+    @property
+    def newest_alone(self) -> str:
+        """How many, if what is exported are the newest alone of what a search finds, as its list says of itself."""
+        searched = self.job.kind == "export" and QueryDict(self.job.parameters["query"]).get(SEARCH_VAR, "").strip()
+        return f"{MOST:,}" if searched and max(self.job.total, self.seen) >= MOST else ""
+
+    @property
+    def found(self) -> str:
+        count = self.found_count
+        if self.job.kind == "export":
+            return f"{count} incomplete" if count else ""
+        what = "put right" if self.job.kind == "reindex" else "difference" if count == 1 else "differences"
+        return f"{count} {what}"
+
+    @property
+    def download(self) -> bool:
+        return self.job.kind == "export" and self.job.state == "done"
+
+    @property
+    def may_go_on(self) -> bool:
+        return self.job.state in ("stopped", "failed")
 
 
-def _of(job: Any) -> str:
-    """Which list is exported, as its address has it."""
-    if job.kind != "export":
-        return ""
-    chosen = QueryDict(job.parameters["query"])
-    said = [f"{_named(name)} {value}" for name, value in chosen.items() if name not in (ORDER_VAR, PAGE_VAR)]
-    return ", ".join(said) or "all tickets"
-
-
-def _is_cut(job: Any) -> bool:
-    """Whether what is exported are the newest alone of the tickets that a search finds, as its list says of itself."""
-    searched = job.kind == "export" and QueryDict(job.parameters["query"]).get(SEARCH_VAR, "").strip()
-    return bool(searched) and max(job.total, job.seen) >= MOST
+def _rows() -> list[JobRow]:
+    counted = Job.objects.annotate(seen=Sum("parts__seen", default=0), found=Sum("parts__found", default=0))
+    return [JobRow(job, job.seen, job.found) for job in counted.order_by("-pk")[:SHOWN]]
 
 
 def _named(parameter: str) -> str:
     return "search" if parameter == SEARCH_VAR else parameter.removesuffix("__exact")
-
-
-def _found(job: Any) -> str:
-    if job.kind == "export":
-        return f"{job.found} incomplete" if job.found else ""
-    what = "put right" if job.kind == "reindex" else "difference" if job.found == 1 else "differences"
-    return f"{job.found} {what}"
 
 
 def _finding(one: JobFinding) -> dict[str, str]:

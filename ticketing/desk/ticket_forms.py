@@ -7,14 +7,14 @@ from uuid import uuid4
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from config.caller import Tier
+from config.caller import TIERS
 from ticketing.desk.staff import Staff
+from ticketing.tickets.callers import is_whole_customer
 from ticketing.tickets.ticket import Ticket
 from ticketing.tickets.workflow import PRIORITIES, STATUSES, Visibility
 
 REPLY, NOTE, SAVE = "reply", "note", "save"
 _VISIBILITY: dict[str, Visibility] = {REPLY: "public", NOTE: "internal"}
-_TIERS: tuple[Tier, ...] = ("general", "gold")
 
 
 def new_key() -> str:
@@ -108,10 +108,10 @@ class NewTicketForm(forms.Form):
     subject = forms.CharField(max_length=255, required=False, widget=UnfoldAdminTextInputWidget)
     description = Prose(rows=8)
     priority = forms.ChoiceField(choices=_words(*PRIORITIES), widget=UnfoldAdminSelectWidget)
-    tier = forms.ChoiceField(choices=_words(*_TIERS), widget=UnfoldAdminSelectWidget)
+    tier = forms.ChoiceField(choices=_words(*TIERS), widget=UnfoldAdminSelectWidget)
 
     def clean_caller(self) -> str:
         caller: str = self.cleaned_data["caller"]
-        if caller.startswith("customer:"):
+        if is_whole_customer(caller):
             raise forms.ValidationError("A caller cannot begin with “customer:”.")
         return caller

@@ -7,8 +7,8 @@ from typing import Any
 from django.db import DatabaseError
 
 from config import aws
+from config.aws.events import BatchAnswer, SqsEvent, SqsRecord, failed
 from config.batched import batched_by_size
-from config.consumer.sources import Answer, Event
 from ticketing.index.following import follow
 from ticketing.record import bulk, store
 from ticketing.tickets import announcement
@@ -17,27 +17,27 @@ from ticketing.tickets.ticket import Ticket
 log = logging.getLogger(__name__)
 
 
-def handler(event: Event, context: Any = None) -> Answer:
+def handler(event: SqsEvent, context: Any = None) -> BatchAnswer:
     """Takes a batch of announcements (Lambda's SQS form) into the index; the answer names those that failed."""
-    failed: list[str] = []
-    announced = _announced(event["Records"], failed)
+    again: list[str] = []
+    announced = _announced(event["Records"], again)
     for some in batched_by_size(announced, len(event["Records"]), lambda one: bulk.characters(one[1]), bulk.TEXT):
-        failed += _follow(dict(some))
-    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+        again += _follow(dict(some))
+    return failed(again)
 
 
-def _announced(records: list[dict[str, Any]], failed: list[str]) -> Iterator[tuple[str, Ticket]]:
-    """The tickets with their messages' ids, read as they are taken; `failed` gets the ids of those that are none."""
+def _announced(records: list[SqsRecord], again: list[str]) -> Iterator[tuple[str, Ticket]]:
+    """The tickets with their messages' ids, read as they are taken; `again` gets the ids of those that are none."""
     for record in records:
         try:
             if ticket := _ticket(record["body"]):
                 yield record["messageId"], ticket
         except ValueError as error:
             log.error("Message %s is no announcement and goes to the dead-letter queue: %s", record["messageId"], error)
-            failed.append(record["messageId"])
+            again.append(record["messageId"])
         except aws.AwsError as error:
             log.warning("Message %s comes again, its ticket cannot be read now: %s", record["messageId"], error)
-            failed.append(record["messageId"])
+            again.append(record["messageId"])
 
 
 def _ticket(body: str) -> Ticket | None:
@@ -58,5 +58,5 @@ def _follow(tickets: dict[str, Ticket]) -> list[str]:
         if len(tickets) == 1:
             log.error("The index did not take %s: %s", next(iter(tickets)), error)
             return list(tickets)
-        return [failed for one, ticket in tickets.items() for failed in _follow({one: ticket})]
+        return [left for one, ticket in tickets.items() for left in _follow({one: ticket})]
     return []

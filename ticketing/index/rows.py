@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 
 from config import times
+from config.text import plain
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.tickets.ticket import LONGEST_KEY, Comment, Ticket
 
@@ -51,7 +52,7 @@ def same(row: models.Model, other: models.Model) -> bool:
 def storable(value: Any) -> Any:
     """Text without what a database dislikes: NUL (PostgreSQL) and lone surrogates (both)."""
     if isinstance(value, str):
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+        return plain(value)
     if isinstance(value, list):
         return [storable(one) for one in value]
     if isinstance(value, dict):

@@ -7,16 +7,17 @@ its piece counted with it. What nobody counted is waste, which S3 deletes with t
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import IO, Any
 
 from django.core.files.base import File
 from django.core.files.storage import storages
 
 from config import aws
-from ticketing.jobs.page import Page, Piece, Place, Stretch
+from ticketing.jobs.page import Page, Place, Stretch
 from ticketing.jobs.selection import matching
-from ticketing.models import Job, JobPiece
+from ticketing.models import Job, JobPart, JobPiece
 from ticketing.record import overflow
 from ticketing.transfer import exporting, line
 
@@ -26,6 +27,15 @@ KEPT_DAYS = 7  # as infra/stack.yaml has it
 _FOLDER = "!exports"
 _CHUNK = 64 * 1024
 _IN_MEMORY = 8 * 1024 * 1024  # of a piece; more goes through a file
+
+
+@dataclass(frozen=True)
+class Incomplete:
+    """A ticket of the export whose description and attributes S3 has not any more."""
+
+    ticket_id: str
+    what: str = "description missing"
+
 
 Parameters = dict[str, str]  # `query`: the list's query string; `by`: whose list it is
 
@@ -51,8 +61,8 @@ def page(job: Job, stretch: Stretch, place: Place | None) -> Page:
     next_place = {"ticket_id": ids[-1]} if len(ids) == ROWS else None
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
         digest, incomplete = _write(file, ids)
-        piece = _stored(job, file, digest)
-    return Page(len(ids), next=next_place, piece=piece, incomplete=incomplete)
+        kept = _stored(job, file, digest)
+    return Page(len(ids), incomplete, next_place, kept)
 
 
 def whole(pieces: list[JobPiece]) -> bool:
@@ -70,24 +80,29 @@ def content(pieces: list[JobPiece]) -> Iterator[bytes]:
             yield from file.chunks(_CHUNK)
 
 
-def _write(file: IO[bytes], ids: list[str]) -> tuple[str, list[str]]:
+def _write(file: IO[bytes], ids: list[str]) -> tuple[str, list[Incomplete]]:
     """The lines' digest, and whose description is missing in them."""
-    digest, incomplete = hashlib.sha256(), []
+    digest, incomplete = hashlib.sha256(), list[Incomplete]()
     for found in exporting.some(ids):
         text = line.write(found) + b"\n"
         file.write(text)
         digest.update(text)
         if not overflow.is_whole(found.ticket):
-            incomplete.append(found.ticket.ticket_id)
+            incomplete.append(Incomplete(found.ticket.ticket_id))
     return digest.hexdigest(), incomplete
 
 
-def _stored(job: Job, file: IO[bytes], digest: str) -> Piece | None:
+def _stored(job: Job, file: IO[bytes], digest: str) -> Callable[[JobPart], object] | None:
+    """Store the piece, unless it is empty; what notes it down when its page counts."""
     if not (size := file.tell()):
         return None
     name = f"{digest}.jsonl"
     aws.call(storages["default"].save, f"{_folder(job.pk)}/{name}", File(file))
-    return Piece(name, size)
+
+    def note(part: JobPart) -> None:
+        JobPiece.objects.create(job_id=part.job_id, part=part.number, number=part.pages, name=name, size=size)
+
+    return note
 
 
 def _fetched(name: str) -> Any:

@@ -17,10 +17,9 @@ from django.utils import timezone
 
 from config import json
 from ticketing import index
-from ticketing.index.comparing import Difference
 from ticketing.jobs.kinds import KINDS, Kind, Parameters
-from ticketing.jobs.page import Page
-from ticketing.models import Job, JobFinding, JobPart, JobPiece
+from ticketing.jobs.page import Finding, Page
+from ticketing.models import Job, JobFinding, JobPart
 
 FINDINGS = 1_000  # of a job are kept
 STALLED = timedelta(minutes=3)  # longer than any page takes: nobody works this part any more
@@ -36,7 +35,7 @@ class Step:
     """
 
     moved: Moved
-    found: Sequence[Difference] = ()
+    found: Sequence[Finding] = ()
 
 
 def start(kind: Kind, by: str, segments: int, parameters: Parameters | None = None) -> tuple[Job, bool]:
@@ -174,18 +173,15 @@ def _count(part: JobPart, page: Page) -> bool:
     if moved and findings:
         room = max(0, FINDINGS - JobFinding.objects.filter(job=part.job_id).count())
         JobFinding.objects.bulk_create(findings[:room])
-    if moved and page.piece:
-        name, size = page.piece.name, page.piece.size
-        JobPiece.objects.create(job_id=part.job_id, part=part.number, number=part.pages, name=name, size=size)
+    if moved and page.counted:
+        page.counted(part)
     if moved and part.job.error:
         Job.objects.filter(pk=part.job_id, state="running").update(error="")
     return moved == 1
 
 
 def _findings(job_id: int, page: Page) -> list[JobFinding]:
-    found = [(one.ticket_id, str(one.what)) for one in page.found]
-    found += [(ticket_id, "description missing") for ticket_id in page.incomplete]
-    return [JobFinding(job_id=job_id, ticket_id=index.storable(ticket_id), what=what) for ticket_id, what in found]
+    return [JobFinding(job_id=job_id, ticket_id=index.storable(one.ticket_id), what=one.what) for one in page.found]
 
 
 def _end(job_id: int, state: str, error: str = "") -> None:

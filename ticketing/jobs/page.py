@@ -1,28 +1,34 @@
 """What a job's work is made of: stretches, and of each a page after the other."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from ticketing.index.comparing import Difference
+from ticketing.models import JobPart
 
 Place = dict[str, str]
 Stretch = dict[str, Any]  # what can be kept as JSON
 
 
-@dataclass(frozen=True)
-class Piece:
-    """What a page of an export made: where it is stored, and how many bytes that are."""
+class Finding(Protocol):
+    """Something about a ticket that a job's reader should know, in a few words."""
 
-    name: str
-    size: int
+    @property
+    def ticket_id(self) -> str: ...
+
+    @property
+    def what(self) -> str: ...
 
 
 @dataclass(frozen=True)
 class Page:
-    """How many items a page had, what differed, and where the next one begins (None after the last)."""
+    """How many items a page had, what was found, and where the next one begins (None after the last).
+
+    `counted` is called with the part, as it was before this page, in the transaction in which the page counts: what the
+    kind keeps of a page stands there if, and only if, the page counted.
+    """
 
     seen: int
-    found: list[Difference] = field(default_factory=list)
+    found: Sequence[Finding] = ()
     next: Place | None = None
-    piece: Piece | None = None
-    incomplete: list[str] = field(default_factory=list)  # tickets of an export whose description S3 has not any more
+    counted: Callable[[JobPart], object] | None = None

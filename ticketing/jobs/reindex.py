@@ -11,9 +11,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from config.batched import batched
+from config.progress import silent
 from ticketing.index import comparing
-from ticketing.index.comparing import Difference
-from ticketing.jobs.page import Page, Place, Stretch
+from ticketing.jobs.page import Finding, Page, Place, Stretch
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.record import bulk
 
@@ -46,13 +46,13 @@ def page(stretch: Stretch, place: Place | None, mend: bool) -> Page:
     return _WALKS[stretch["walk"]](stretch, place, mend)
 
 
-def differences(progress: Callable[[int], object] = int) -> Iterator[Difference]:
+def differences(tell: Callable[[int], object] = silent) -> Iterator[Finding]:
     """Every difference, both ways, with a word after each page about how many items it had. Raises aws.AwsError."""
     for stretch in stretches(1):
         looked = page(stretch, None, mend=False)
         while True:
             yield from looked.found
-            progress(looked.seen)
+            tell(looked.seen)
             if looked.next is None:
                 break
             looked = page(stretch, looked.next, mend=False)

@@ -8,13 +8,14 @@ import base64
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, SupportsBytes, TypeVar, get_args
+from typing import Any, SupportsBytes, TypeVar
 
 from django.conf import settings
 
 from config import json
 from config.aws import Item
-from config.caller import Tier
+from config.caller import TIERS
+from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.ticket import Comment, Ticket
 from ticketing.tickets.workflow import CHANNELS, PRIORITIES, STATUSES, VISIBILITIES
 
@@ -26,7 +27,6 @@ KEY = "KEY#"
 COUNTED_BELOW = {"version": 2**63, "comment_count": 2**31}  # what the index can hold
 _WHOLE_BELOW = COUNTED_BELOW | {"imported_version": COUNTED_BELOW["version"]}
 
-_TIERS: tuple[Tier, ...] = get_args(Tier)
 NEVER = "1970-01-01T00:00:00.000Z"
 T = TypeVar("T")
 
@@ -63,14 +63,14 @@ def to_ticket(values: Item) -> Ticket:
         ticket_id=str(values["ticket_id"]),
         channel=_one_of(CHANNELS, values.get("channel"), "itsm"),
         customer_id=customer_id,
-        caller_id=_text(values, "caller_id") or f"customer:{customer_id}",
+        caller_id=_text(values, "caller_id") or whole_customer(customer_id),
         requester=_requester(values.get("requester")),
         subject=_text(values, "subject"),
         issue_description=_text(values, "issue_description") or "",
         type=_text(values, "type"),
         status=_one_of(STATUSES, values.get("status"), "open"),
         priority=_one_of(PRIORITIES, values.get("priority"), "normal"),
-        tier=_one_of(_TIERS, values.get("tier"), "general"),
+        tier=_one_of(TIERS, values.get("tier"), "general"),
         assignee=_text(values, "assignee"),
         tags=_tags(values.get("tags")),
         attributes=_attributes(values.get("attributes")),

@@ -1,12 +1,39 @@
-"""Which database search is on: the one place where it is asked."""
+"""The two databases that search runs on, and the one place where it is asked which."""
 
-from types import ModuleType
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from django.db import connection
+from django.db.models import QuerySet
 
+from ticketing.models import IndexedTicket
 from ticketing.search import postgres, sqlite
+from ticketing.search.parts import Part
+from ticketing.search.query import Term
 
 
-def backend() -> ModuleType:
-    """The module that stores and finds documents in the database in use; both have the same functions."""
-    return postgres if connection.vendor == "postgresql" else sqlite
+class Backend(Protocol):
+    """Stores and finds search documents in one kind of database; each is a module."""
+
+    HAS_WORDS: str  # the condition that a part's row has its words
+    IS_FOLLOWED: str  # the condition that a part's row says that another part follows
+
+    def insert(self, parts: Sequence[Part]) -> None:
+        """Write new parts."""
+
+    def extend(self, parts: Sequence[Part]) -> None:
+        """Add words to parts that stand there."""
+
+    def newest(self, terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> dict[str, float]:
+        """The newest of the tickets (None: of all) that have all terms, with how well each matches."""
+
+    def in_order(self, tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySet[Any]:
+        """Those of the tickets, annotated with their `place` in the list."""
+
+
+_BACKENDS: dict[str, Backend] = {"postgresql": postgres, "sqlite": sqlite}
+
+
+def backend() -> Backend:
+    """The one of the database in use."""
+    return _BACKENDS[connection.vendor]

@@ -3,6 +3,7 @@
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Q, QuerySet
 
+from config.text import plain
 from ticketing.models import IndexedTicket
 from ticketing.search import query
 from ticketing.search.backends import backend
@@ -17,7 +18,7 @@ def search(tickets: QuerySet[IndexedTicket], text: str) -> QuerySet[IndexedTicke
 
     The latter, at most MOST, are annotated with their `place`; the named one is not.
     """
-    text = text.replace("\0", " ").encode("utf-8", "replace").decode()
+    text = plain(text.replace("\0", " "))
     named = tickets.filter(Q(reference=ids.parse_reference(text) or "") | Q(pk=text.strip()))
     # Asked first, since a word like PASSWORD reads as a reference too.
     return named if named.exists() else _having(tickets, text)

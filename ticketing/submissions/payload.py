@@ -3,6 +3,8 @@
 from typing import Any
 
 from config.caller import Tier
+from config.text import is_plain
+from ticketing.tickets.callers import is_whole_customer, whole_customer
 from ticketing.tickets.ticket import LONGEST_KEY, LONGEST_LINE, LONGEST_TAG, MOST_TAGS, Ticket, draft
 from ticketing.tickets.workflow import PRIORITIES
 
@@ -35,7 +37,7 @@ def to_draft(payload: dict[str, Any], customer_id: str, tier: Tier) -> Ticket:
         channel="submission",
         customer_id=customer_id,
         tier=tier,
-        **{"caller_id": f"customer:{customer_id}"} | known,
+        **{"caller_id": whole_customer(customer_id)} | known,
         issue_description=rest.pop(described) if described else "",
         attributes=rest,
     )
@@ -46,13 +48,11 @@ def _are_tags(value: Any) -> bool:
 
 
 def _is_text(value: Any, longest: int | None = None) -> bool:
-    """A text that the record can keep as it is (no lone surrogate, no NUL); `attributes` keeps the others."""
-    if not isinstance(value, str) or "\0" in value or (longest and len(value) > longest):
-        return False
-    return not any("\ud800" <= letter <= "\udfff" for letter in value)
+    """A text that the record can keep as it is; `attributes` keeps the others."""
+    return isinstance(value, str) and is_plain(value) and not (longest and len(value) > longest)
 
 
 def _is_caller(value: Any) -> bool:
-    if not _is_text(value) or not value.strip() or value.startswith("customer:"):
+    if not _is_text(value) or not value.strip() or is_whole_customer(value):
         return False
     return len(value.encode()) <= LONGEST_KEY

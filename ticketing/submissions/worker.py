@@ -7,8 +7,8 @@ from typing import Any, cast
 from django.conf import settings
 
 from config import aws
+from config.aws.events import BatchAnswer, SqsEvent, SqsRecord, attribute, failed
 from config.caller import Tier
-from config.consumer.sources import Answer, Event
 from config.refusals import Busy, Invalid, KeyReused
 from config.request_id import working_on
 from config.web.service_levels import ServiceLevel
@@ -27,13 +27,12 @@ _LEVEL = ServiceLevel("PostTickets", door="submission")  # seed 002's CreateTick
 _NEVER = (envelope.Unreadable, Invalid, large.TooLarge, large.Gone)
 
 
-def handler(event: Event, context: Any = None) -> Answer:
+def handler(event: SqsEvent, context: Any = None) -> BatchAnswer:
     """Takes a batch of messages (Lambda's SQS form); the answer names those that failed, to come again."""
-    failed = [record["messageId"] for record in event["Records"] if not _worked(record)]
-    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+    return failed(record["messageId"] for record in event["Records"] if not _worked(record))
 
 
-def about(record: dict[str, Any]) -> set[str]:
+def about(record: SqsRecord) -> set[str]:
     """The ids of the delivery and, where it can be told, of the ticket that a message is about."""
     delivery = _delivery_named(record) or _foreign(record)
     known = {delivery.delivery_id} | ({delivery.ticket_id} if delivery.ticket_id else set())
@@ -43,13 +42,13 @@ def about(record: dict[str, Any]) -> set[str]:
     return known
 
 
-def delivery_ids(record: dict[str, Any]) -> set[str]:
+def delivery_ids(record: SqsRecord) -> set[str]:
     """The ids that the message's delivery may have. Nothing is read for it."""
-    named = _attribute(record, "submission_id") or ""
+    named = attribute(record, "submission_id") or ""
     return ({named} if ids.is_id(named) else set()) | {_foreign(record).delivery_id}
 
 
-def note(record: dict[str, Any], error: Exception) -> None:
+def note(record: SqsRecord, error: Exception) -> None:
     """Say at the message's delivery that its try ended with an error nobody expected. Raises aws.AwsError.
 
     Nothing is read for it: reading may be what raised.
@@ -59,8 +58,8 @@ def note(record: dict[str, Any], error: Exception) -> None:
         deliveries.attempt(delivery_id, said)
 
 
-def _worked(record: dict[str, Any]) -> bool:
-    with working_on(_attribute(record, "request_id")):
+def _worked(record: SqsRecord) -> bool:
+    with working_on(attribute(record, "request_id")):
         try:
             with _LEVEL.attempt() as attempt:
                 delivery = _delivery_of(record)
@@ -71,7 +70,7 @@ def _worked(record: dict[str, Any]) -> bool:
             return False
 
 
-def _tried(record: dict[str, Any], delivery: Delivery) -> bool:
+def _tried(record: SqsRecord, delivery: Delivery) -> bool:
     """Work the message. Why it has to come again is raised, and stands at its delivery: it may be the last time."""
     try:
         return _opened(record["body"], delivery)
@@ -115,7 +114,7 @@ def _tier(delivery: Delivery) -> Tier:
     return cast(Tier, delivery.details.get("tier", "general"))
 
 
-def _delivery_of(record: dict[str, Any]) -> Delivery:
+def _delivery_of(record: SqsRecord) -> Delivery:
     """The delivery that the door wrote down; for another program's message one is written now.
 
     Nothing in the message itself says whose it is: only a delivery that a door wrote does.
@@ -129,15 +128,15 @@ def _delivery_of(record: dict[str, Any]) -> Delivery:
     return deliveries.receive(delivery) or delivery
 
 
-def _delivery_named(record: dict[str, Any]) -> Delivery | None:
-    submission_id = _attribute(record, "submission_id")
+def _delivery_named(record: SqsRecord) -> Delivery | None:
+    submission_id = attribute(record, "submission_id")
     known = deliveries.get(submission_id) if submission_id and ids.is_id(submission_id) else None
     return known if known and known.door == "submission" else None
 
 
-def _foreign(record: dict[str, Any]) -> Delivery:
+def _foreign(record: SqsRecord) -> Delivery:
     """Another program's message as a delivery: the queue has it, so it is accepted."""
-    origin = _attribute(record, "origin_message_id") or record["messageId"]
+    origin = attribute(record, "origin_message_id") or record["messageId"]
     return Delivery(
         delivery_id=ids.keyed_id(settings.DEFAULT_CUSTOMER, "message", origin),
         door="submission",
@@ -145,11 +144,6 @@ def _foreign(record: dict[str, Any]) -> Delivery:
         key=origin,
         state="accepted",
     )
-
-
-def _attribute(record: dict[str, Any], name: str) -> str | None:
-    value = record.get("messageAttributes", {}).get(name, {}).get("stringValue")
-    return value if isinstance(value, str) and value else None
 
 
 def _cause(error: Exception) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from config import json
+from config.aws.events import SqsRecord
 from ticketing.tickets.ticket import Ticket, from_json
 
 EventName = Literal["ticket.created", "ticket.updated"]
@@ -67,7 +68,7 @@ def from_message(body: str) -> Announcement:
         raise ValueError(f"not an announcement: {error!r}") from None
 
 
-def about(record: dict[str, Any]) -> set[str]:
+def about(record: SqsRecord) -> set[str]:
     """The ticket that a message (Lambda's SQS form) announces; empty if it is no announcement."""
     try:
         return {str(json.loads(record["body"], json.OWN_DEPTH)["ticket_id"])}

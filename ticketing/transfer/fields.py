@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from config import times
 from config.refusals import Invalid
+from config.text import fault, has_lone_surrogate, is_plain
 from ticketing.tickets.ticket import LONGEST_LINE, LONGEST_TAG, MOST_TAGS
 
 Word = TypeVar("Word", bound=str)
@@ -109,15 +110,13 @@ class Fields:
         return value or []
 
     def _plain(self, name: str, value: Any, longest: int | None) -> str:
-        """The record keeps UTF-8, which has no lone surrogates; and nobody means NUL, though a program may write it."""
+        """A whole line may have NUL, since a program may have written it; a lone surrogate never."""
         if not isinstance(value, str):
             raise self.refuse(f"{name} must be a text")
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise self.refuse(f"{name} has a lone surrogate, which is no character") from None
+        if has_lone_surrogate(value):
+            raise self.refuse(f"{name} {fault(value)}")
         if not self._whole and longest and len(value) > longest:
             raise self.refuse(f"{name} must not be longer than {longest} characters")
-        if not self._whole and "\0" in value:
-            raise self.refuse(f"{name} has a NUL character, which cannot be kept")
+        if not (self._whole or is_plain(value)):
+            raise self.refuse(f"{name} {fault(value)}")
         return value

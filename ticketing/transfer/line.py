@@ -1,13 +1,13 @@
 """A line of JSON Lines: a ticket's JSON and its comments, with the door by which each came in; and back."""
 
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any
 
 import simplejson
 from django.conf import settings
 
 from config import json
-from config.caller import Tier
+from config.caller import TIERS
 from config.refusals import Invalid
 from ticketing.record import items, overflow
 from ticketing.tickets import ids
@@ -18,7 +18,6 @@ from ticketing.transfer.fields import Fields
 
 _TICKET = tuple(draft(channel="itsm", customer_id="", tier="general", caller_id="", issue_description="").to_json())
 _COMMENT = ("ticket_id", "comment_id", "comment", "author", "visibility", "created_at", "door")
-_TIERS: tuple[Tier, ...] = get_args(Tier)
 _SORT_KEY_BYTES = 1024  # what DynamoDB takes
 _COMMENT_ID_BYTES = _SORT_KEY_BYTES - len(items.COMMENT)
 LONGEST = 256 * 1024 * 1024  # bytes of a line with its end: it is written and read as a whole
@@ -110,7 +109,7 @@ def _ticket(values: dict[str, Any], fields: Fields) -> Ticket:
         type=fields.text("type"),
         status=fields.one_of("status", STATUSES, "open"),
         priority=fields.one_of("priority", PRIORITIES, "normal"),
-        tier=fields.one_of("tier", _TIERS, "general"),
+        tier=fields.one_of("tier", TIERS, "general"),
         assignee=fields.text("assignee"),
         tags=fields.tags(),
         attributes=fields.attributes(),

@@ -1,12 +1,14 @@
 """`manage.py redrive`: messages from a dead-letter queue back to their queue."""
 
 from argparse import ArgumentParser
+from contextlib import closing
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from config import aws
 from config.consumer import redrive
+from config.progress import Progress
 
 
 class Command(BaseCommand):
@@ -21,14 +23,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["limit"] is not None and options["limit"] < 1:
             raise CommandError("--limit is how many messages to move: a number from 1 on.")
-        self.count = 0
+        progress = Progress(self.stderr, said="messages", unit=" messages")
         try:
             way = redrive.way(options["queue"])
-            moved = redrive.move(way, options["ticket"], options["limit"], progress=self._progress)
+            with closing(progress):
+                moved = redrive.move(way, options["ticket"], options["limit"], tell=progress.add)
         except redrive.UnknownQueue as error:
             raise CommandError(str(error)) from None
         except aws.AwsError as error:
-            raise CommandError(f"{self.count} messages moved, then: {error}. Nothing is lost; run it again.") from error
+            raise CommandError(
+                f"{progress.done} messages moved, then: {error}. Nothing is lost; run it again."
+            ) from error
         self.stdout.write(f"{moved.count} messages moved from {way.dead_letters} back to {way.name}.")
         if options["ticket"] and not moved.count and not moved.stayed:
             raise CommandError(
@@ -39,10 +44,3 @@ class Command(BaseCommand):
             self.stderr.write(f"{message_id} stays in {way.dead_letters}: {why}")
         if moved.stayed:
             raise CommandError(f"{len(moved.stayed)} messages could not be moved; they are still there.")
-
-    def _progress(self, count: int) -> None:
-        self.count += count
-        if self.stderr.isatty():
-            self.stderr.write(f"\r{self.count} messages", ending="")
-        elif self.count // 1_000 != (self.count - count) // 1_000:
-            self.stderr.write(f"{self.count} messages")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.caller import SCOPES
+from config.caller import SCOPES, TIERS
 from config.refusals import Invalid
 from routing import tokens
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="who uses it, e.g. the program's name")
         parser.add_argument("--customer", required=True, metavar="ID", help="whose tickets it sees")
-        parser.add_argument("--tier", required=True, choices=("general", "gold"))
+        parser.add_argument("--tier", required=True, choices=TIERS)
         parser.add_argument("--scope", required=True, action="append", choices=SCOPES, help="may be given again")
 
     def handle(self, *args: Any, **options: Any) -> None:

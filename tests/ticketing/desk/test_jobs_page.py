@@ -72,7 +72,7 @@ def test_what_a_check_found_is_listed_with_its_tickets(desk: Client, make_ticket
 
 def test_the_newest_job_is_first(desk: Client) -> None:
     jobs = [lifecycle.start("check", "ada", 1)[0], lifecycle.start("reindex", "ada", 1)[0]]
-    assert [row["job"] for row in desk.get(PAGE).context["rows"]] == jobs[::-1]
+    assert [row.job for row in desk.get(PAGE).context["rows"]] == jobs[::-1]
 
 
 @pytest.mark.parametrize("job", ["", "x", "999", "-1", "²", "9" * 30])
@@ -89,7 +89,7 @@ def test_a_running_job_is_never_shown_as_whole(desk: Client, make_ticket: MakeTi
     Job.objects.update(total=1)
     lifecycle.step(Job.objects.get().parts.select_related("job").order_by("number")[0])
     [row] = desk.get(PAGE).context["rows"]
-    assert row["share"] <= 99
+    assert row.share <= 99
 
 
 def test_a_job_is_stopped_and_goes_on(desk: Client, said: Said, queued: list[str]) -> None:

@@ -1,11 +1,13 @@
 """`manage.py reconcile`: what was accepted against what there is."""
 
 from argparse import ArgumentParser
+from contextlib import closing
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from config import aws, times
+from config.progress import Progress
 from ticketing import reconcile
 
 
@@ -18,19 +20,21 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.seen = missing = nobodys = 0
+        missing = nobodys = 0
+        progress = Progress(self.stderr)
         try:
-            for finding in reconcile.findings(self._since(options["since"]), self._progress):
-                self.stdout.write(str(finding))
-                missing += finding.due
-                nobodys += not finding.due
+            with closing(progress):
+                for finding in reconcile.findings(self._since(options["since"]), progress.add):
+                    self.stdout.write(str(finding))
+                    missing += finding.due
+                    nobodys += not finding.due
         except aws.AwsError as error:
             raise CommandError(f"Not everything can be read: {error}. Nothing is lost; run it again.") from error
         if nobodys:
             self.stdout.write(f"{nobodys} that nobody waits for: promised nothing, or set aside.")
         if missing:
-            raise CommandError(f"{missing} missing or different; {self.seen} looked at.")
-        self.stdout.write(f"Nothing is missing: {self.seen} looked at.")
+            raise CommandError(f"{missing} missing or different; {progress.done} looked at.")
+        self.stdout.write(f"Nothing is missing: {progress.done} looked at.")
 
     def _since(self, given: str | None) -> str | None:
         try:
@@ -40,10 +44,3 @@ class Command(BaseCommand):
         if since and since > times.now():
             raise CommandError(f"--since: {given} is still to come, so nothing came in since then.")
         return since
-
-    def _progress(self, count: int) -> None:
-        self.seen += count
-        if self.stderr.isatty():
-            self.stderr.write(f"\r{self.seen} looked at", ending="")
-        elif self.seen // 10_000 != (self.seen - count) // 10_000:
-            self.stderr.write(f"{self.seen} looked at")

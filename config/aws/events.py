@@ -1,0 +1,74 @@
+"""What AWS hands to a handler, and what the handler answers: Lambda's own forms.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html and with-ddb.html show the events, and
+services-sqs-errorhandling.html the answer that names what failed.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NotRequired, TypedDict
+
+
+class MessageAttribute(TypedDict):
+    """An attribute that a message's sender set."""
+
+    dataType: NotRequired[str]
+    stringValue: NotRequired[str]
+
+
+class SqsRecord(TypedDict):
+    """A message of a queue."""
+
+    messageId: str
+    body: str
+    receiptHandle: NotRequired[str]
+    attributes: NotRequired[dict[str, str]]
+    messageAttributes: NotRequired[dict[str, MessageAttribute]]
+    eventSource: NotRequired[str]
+    eventSourceARN: NotRequired[str]
+
+
+class Change(TypedDict):
+    """What a table's change stream says of an item; images are in DynamoDB's wire format."""
+
+    SequenceNumber: str
+    Keys: NotRequired[dict[str, Any]]
+    NewImage: NotRequired[dict[str, Any]]
+    OldImage: NotRequired[dict[str, Any]]
+    ApproximateCreationDateTime: NotRequired[Any]
+
+
+class StreamRecord(TypedDict):
+    """A record of a table's change stream. `eventName` is INSERT, MODIFY or REMOVE."""
+
+    eventID: NotRequired[str]
+    eventName: str
+    dynamodb: Change
+
+
+class SqsEvent(TypedDict):
+    Records: list[SqsRecord]
+
+
+class StreamEvent(TypedDict):
+    Records: list[StreamRecord]
+
+
+class Failure(TypedDict):
+    itemIdentifier: str
+
+
+class BatchAnswer(TypedDict):
+    """Which records are to come again: by message id, or by sequence number."""
+
+    batchItemFailures: list[Failure]
+
+
+def failed(ids: Iterable[str]) -> BatchAnswer:
+    """The answer of a handler that could not do the records with these ids."""
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in ids]}
+
+
+def attribute(record: SqsRecord, name: str) -> str | None:
+    """The text of an attribute of a message; None where it has none, or an empty one."""
+    value = record.get("messageAttributes", {}).get(name, {}).get("stringValue")
+    return value if isinstance(value, str) and value else None
