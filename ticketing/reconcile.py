@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from config.batched import batched
 from config.progress import silent
 from ticketing.deliveries import Delivery, doors, raw_tickets, scan, unfinished
-from ticketing.jobs import page, reindex
+from ticketing.jobs import reindex
+from ticketing.jobs.page import Finding as Difference
 from ticketing.jobs.reindex import BATCH
 from ticketing.record import bulk
 
@@ -134,7 +135,7 @@ def _of_raw_tickets(pages: Iterable[list[tuple[str, str]]], tell: Tell) -> Itera
         tell(len(page))
 
 
-def _of_index(difference: page.Finding) -> Finding:
+def _of_index(difference: Difference) -> Finding:
     return Finding(
         difference.ticket_id, _INDEX[difference.what], "`manage.py reindex` makes the index say what the record says."
     )

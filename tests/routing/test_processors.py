@@ -12,7 +12,7 @@ from config import times
 from routing import processors, sla
 from routing.models import Clock
 from tests import record
-from tests.ticketing.test_index import ticket
+from tests.ticketing.index.test_index import ticket
 from ticketing import service
 from ticketing.tickets import announcement
 from ticketing.tickets.ticket import Ticket

@@ -10,7 +10,7 @@ from config import aws as config_aws
 from config import json
 from tests import anything, record
 from tests.record import ACTOR
-from tests.ticketing import test_foreign_items
+from tests.ticketing.record import test_foreign_items
 from tests.ticketing.transfer.transferring import empty_s3, empty_the_record, exported, imported, line
 from ticketing import service
 from ticketing.record import bulk, store

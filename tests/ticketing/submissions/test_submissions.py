@@ -135,7 +135,7 @@ def test_its_repeat_gets_a_whole_answer_and_makes_no_other_ticket(
 
 
 def test_an_s3_that_is_away_is_503_and_nothing_is_queued(submitter: APIClient, refuse: set[str]) -> None:
-    from tests.ticketing.test_envelope import NOISE
+    from tests.ticketing.submissions.test_envelope import NOISE
 
     refuse.add("PutObject")
     assert submit(submitter, {"a": NOISE}).status_code == 503

@@ -8,7 +8,7 @@ import pytest
 
 from config import aws as config_aws
 from tests import record
-from tests.ticketing.test_index import ticket
+from tests.ticketing.index.test_index import ticket
 from ticketing.index import analytics_queue, following
 from ticketing.models import IndexedTicket
 from ticketing.record import bulk, store

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.ticketing.test_index import row, ticket
+from tests.ticketing.index.test_index import row, ticket
 from ticketing import index
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.tickets.ticket import Comment
