@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
-# As docs/operations.md advises for a PostgreSQL that has the machine to itself: 40% of the memory, and some room
+# As docs/index.md advises for a PostgreSQL that has the machine to itself: 40% of the memory, and some room
 # for the log between two checkpoints, since after each one every page that is touched is logged whole.
 _MEGABYTES = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
 _SETTINGS = {

@@ -38,7 +38,7 @@ def prepare(numbers: range, tickets: int) -> None:
     """Put into the record what these announcements need there."""
     from config.batched import batched
     from ticketing.record import items
-    from ticketing.record.store import TICKETS
+    from ticketing.record.table import TICKETS
 
     for some in batched((comment for _, comment in announcements(numbers, tickets) if comment), 25):
         TICKETS.put_all(map(items.from_comment, some))

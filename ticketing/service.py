@@ -16,7 +16,7 @@ from config.aws import Item, metrics
 from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Stale
 from config.request_id import request_id
 from ticketing.record import by_caller, items, overflow, store, transactions
-from ticketing.record.store import TICKETS
+from ticketing.record.table import TICKETS
 from ticketing.tickets import ids
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import CHANGEABLE, Actor, Comment, Conversation, Place, Ticket

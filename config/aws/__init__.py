@@ -4,8 +4,9 @@ No other folder imports boto3 or botocore. Queues are in `config.aws.sqs`, stora
 `config.aws.metrics`.
 """
 
+from config.aws.account import account_id
 from config.aws.calls import call, call_once, while_contended
-from config.aws.clients import account_id, client, client_config, forget_clients, secret_string, transfer_config
+from config.aws.clients import client, client_config, forget_clients, secret_string, transfer_config
 from config.aws.dynamodb import Page, Put, Table, Update
 from config.aws.errors import AwsError, Conflict, Contended, NotFound, Permanent, Retryable, translated
 from config.aws.wire import Item, from_wire, to_wire

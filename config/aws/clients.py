@@ -9,7 +9,6 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from django.conf import settings
 
-from config.aws.calls import call
 from config.aws.errors import translated
 
 if TYPE_CHECKING:
@@ -80,13 +79,6 @@ def client(service: str, read_timeout: float = 2.0) -> Any:
 def forget_clients() -> None:
     """Make new clients from now on: for a process that just forked, and for tests."""
     _client.cache_clear()
-    account_id.cache_clear()
-
-
-@cache
-def account_id() -> str:
-    """The account that the credentials belong to. Raises what `call` raises."""
-    return str(call(client("sts").get_caller_identity)["Account"])
 
 
 def secret_string(secret_id: str, region: str) -> str:

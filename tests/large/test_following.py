@@ -22,7 +22,7 @@ from tests.large.copies import Copy, copy
 from tests.local_aws import pointed_at
 from tests.ticketing.writing import change, comment
 from ticketing.record import items
-from ticketing.record.store import TICKETS
+from ticketing.record.table import TICKETS
 from ticketing.tickets import announcement
 from ticketing.tickets.ticket import Comment, Ticket
 

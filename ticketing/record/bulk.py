@@ -9,11 +9,12 @@ from itertools import groupby, starmap
 from typing import TypeVar
 
 from config import json
-from config.aws import Item
 from config.aws.patience import patiently
 from config.batched import batched_by_size
 from ticketing.record import items, overflow
-from ticketing.record.store import TICKETS, whole
+from ticketing.record.items import Item
+from ticketing.record.overflow import whole
+from ticketing.record.table import TICKETS
 from ticketing.tickets.ticket import Comment, Ticket
 
 BATCH = 500  # items that SQL is given at once: most of what a transaction costs, it costs once

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from config import aws
 from ticketing.record import items, overflow
-from ticketing.record.store import TICKETS
+from ticketing.record.table import TICKETS
 from ticketing.tickets.ticket import Ticket
 from ticketing.tickets.workflow import CHANNELS, Channel
 

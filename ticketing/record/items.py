@@ -13,11 +13,12 @@ from typing import Any, SupportsBytes, TypeVar
 from django.conf import settings
 
 from config import json
-from config.aws import Item
 from config.caller import TIERS
 from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.ticket import Comment, Ticket
 from ticketing.tickets.workflow import CHANNELS, PRIORITIES, STATUSES, VISIBILITIES
+
+Item = dict[str, Any]  # as a table gives and takes it, with Python values
 
 TICKET = "TICKET"
 COMMENT = "TICKET#COMMENT#"

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from config import aws
-from config.aws import Item
 from config.batched import batched_by_size
 from config.refusals import Invalid
 from config.request_id import request_id
 from ticketing.record import items, store, transactions
-from ticketing.record.store import TICKETS
+from ticketing.record.items import Item
+from ticketing.record.overflow import whole
+from ticketing.record.table import TICKETS
 from ticketing.tickets import ids
 from ticketing.tickets.ticket import Comment, Ticket
 
@@ -59,7 +60,7 @@ def _create(new: list[Item]) -> Iterator[Ticket]:
             standing = [reason.get("Item") for reason in conflict.reasons]
             if not any(standing):
                 raise
-            yield from (store.whole(one) for one in standing if one)
+            yield from (whole(one) for one in standing if one)
             new = [item for item, one in zip(new, standing, strict=True) if not one]
         else:
             return

@@ -14,6 +14,8 @@ from urllib.parse import quote
 from django.conf import settings
 
 from config import aws, json
+from ticketing.record import items
+from ticketing.record.items import Item
 from ticketing.tickets.ticket import Ticket
 
 FIELDS = ("issue_description", "attributes")
@@ -56,6 +58,11 @@ def fill(ticket: Ticket) -> Ticket:
         return ticket
     values = json.loads(text, json.OWN_DEPTH)
     return replace(ticket, **{name: values[name] for name in FIELDS})
+
+
+def whole(item: Item) -> Ticket:
+    """The ticket in a `TICKET` item, with what is kept apart from it. Raises aws.AwsError."""
+    return fill(items.to_ticket(item))
 
 
 def is_whole(ticket: Ticket) -> bool:

@@ -1,11 +1,4 @@
-"""Tickets, comments and changes in one DynamoDB table: the record. `ticketing.service` writes it for the doors.
-
-| sort key                 | item                                              |
-|--------------------------|---------------------------------------------------|
-| `TICKET`                 | the ticket as it stands                           |
-| `TICKET#COMMENT#<id>`    | a comment; behind the ticket, so one query has both |
-| `CHANGE#<id>`            | who changed which fields, when, by which door     |
-| `KEY#<name-based id>`    | the idempotency key of a comment                  |
+"""The record: tickets, comments and changes, read and written. `ticketing.service` writes it for the doors.
 
 Every write is one call with a condition. So nothing is half done, and nothing is done twice.
 """
@@ -15,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from config import aws
-from config.aws import Item, Page
+from config.aws import Page
 from ticketing.record import items, overflow
+from ticketing.record.items import Item
+from ticketing.record.overflow import whole
+from ticketing.record.table import TICKETS
 from ticketing.tickets.ticket import Comment, Place, Ticket
 
-TICKETS = aws.Table("TABLE_NAME")
 MAX_ITEM_BYTES = 390_000  # DynamoDB's 400 KB, less room for what is counted differently there
 
 
@@ -129,11 +124,6 @@ def packed(ticket: Ticket, before: Ticket | None = None) -> Ticket:
     kept = overflow.emptied(ticket) if staying else overflow.keep(ticket)
     fitting(items.from_ticket(kept, ""))
     return kept
-
-
-def whole(item: Item) -> Ticket:
-    """The ticket in a `TICKET` item, with what is kept apart from it. Raises aws.AwsError."""
-    return overflow.fill(items.to_ticket(item))
 
 
 def fitting(item: Item) -> Item:

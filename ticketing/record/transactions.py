@@ -9,8 +9,9 @@ from typing import Any
 from django.conf import settings
 
 from config import json
-from config.aws import Item, Put, Update
+from config.aws import Put, Update
 from ticketing.record import items, overflow
+from ticketing.record.items import Item
 from ticketing.tickets import ids
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import CHANGEABLE, Actor, Comment, Ticket
