@@ -35,6 +35,7 @@ lint: $(VENV)/.dev-ready
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint infra/stack.yaml
+	$(BIN)/python docs/prose.py
 
 # The index at its size, on both databases: a million tickets take half an hour. `make bench SCALE=0.1` for a tenth.
 bench: $(VENV)/.dev-ready
