@@ -1,8 +1,8 @@
-"""Seed 003's Lambda function `poc-itsm-api-handler`: the ITSM API behind API Gateway (REST, proxy integration).
+"""The Lambda function `poc-itsm-api-handler`: the ITSM API behind API Gateway (REST, proxy integration).
 
-It is the same Django application as everywhere: the same views, tokens and errors. The seed's paths (`/tickets`,
-`/tickets/{id}`, `/tickets/{id}/comments`) are those of the web API without `/itsm`, which may stand there too. No
-other room of the application can be reached through it.
+It is the same Django application as everywhere, with the same views, tokens and errors. API Gateway's paths have no
+`/itsm` (`/tickets`, `/tickets/{id}`, `/tickets/{id}/comments`), but may have it too. Nothing else of the application can
+be reached through it.
 """
 
 from collections.abc import Iterable

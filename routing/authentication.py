@@ -1,4 +1,4 @@
-"""Who calls, by the header `Token` (seed 004) or `Authorization: Bearer`."""
+"""Who calls, by the header `Token` or `Authorization: Bearer`."""
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication

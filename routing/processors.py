@@ -1,4 +1,4 @@
-"""The channels' processors (seed 004): work what arrives in PriorityTicketsQueue and GeneralTicketsQueue."""
+"""The channels' processors: work what arrives in PriorityTicketsQueue and GeneralTicketsQueue."""
 
 import logging
 from typing import Any

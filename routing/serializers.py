@@ -9,7 +9,7 @@ from ticketing.tickets.ticket import LONGEST_LINE, Comment, Ticket
 
 
 class NewTicket(serializers.Serializer[dict[str, Any]]):
-    """`POST /routing/tickets` (seed 004)."""
+    """`POST /routing/tickets`."""
 
     type = RequiredText(LONGEST_LINE)
     message = RequiredText()

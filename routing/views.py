@@ -1,4 +1,4 @@
-"""The routing door: a customer's own tickets, routed by the tier of their token (seed 004)."""
+"""The routing door: a customer's own tickets, routed by the tier of their token."""
 
 from typing import Any
 

@@ -17,7 +17,7 @@ _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 def read_json(request: Request | HttpRequest, limit: int | None = None) -> Any:
     """The body as JSON (numbers exact, see config/json.py), of at most `limit` bytes (default 1 MiB).
 
-    Raises the contract's 400, 413 and 415.
+    Raises 400, 413 and 415.
     """
     return parse_json(read_bytes(request, limit))
 
@@ -43,7 +43,7 @@ def read_bytes(request: Request | HttpRequest, limit: int | None = None) -> byte
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON text from outside as a value. Raises the contract's 400 sentences."""
+    """JSON text from outside as a value. Raises 400 with the reason."""
     if not body.strip():
         raise BadRequest("Request body is required")
     try:

@@ -1,10 +1,11 @@
-"""How available the doors are that take tickets in, as metrics: for each request one sample, 1 for a fault, else 0.
+"""How available the doors are that take tickets in, as metrics: one sample for each request, 1 for a fault, else 0.
 
-A fault is ours: a 5xx. A 4xx is not. The average is the share of faults, the sample count the number of requests.
-Each sample goes out twice, because two documents ask for two things: seed 002 watches `ApplicationSignals` `Fault`,
-one figure for an operation, and that is what the alarms and objectives in `infra/stack.yaml` stand on (CloudWatch adds
-nothing up over dimensions by itself); the contract asks for `SubmitTicketFault` and `PostTicketsFault` in `Foyer`, by
-door and tier, which is where to look for the cause.
+A fault is ours: a 5xx. A 4xx is not. The average is the share of faults, the sample count the number of requests. Each
+sample is published twice:
+
+- as `ApplicationSignals` `Fault`, one figure for an operation. The alarms and objectives in `infra/stack.yaml` use it,
+  since CloudWatch adds nothing up over dimensions by itself.
+- as `Foyer` `SubmitTicketFault` and `PostTicketsFault`, by door and tier, to find the cause.
 """
 
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class ServiceLevel:
-    """What is counted (seed 002's names: submitting, and making tickets), and for which door."""
+    """What is counted, submitting or making tickets, and for which door."""
 
     operation: Literal["SubmitTicket", "PostTickets"]
     door: str

@@ -1,4 +1,4 @@
-"""500 requests a second for each token, bursts to 1000 (seed 001), counted in each web process."""
+"""500 requests a second for each token, bursts to 1000, counted in each web process."""
 
 import math
 import threading

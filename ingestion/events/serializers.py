@@ -18,7 +18,7 @@ class Event(serializers.Serializer[dict[str, Any]]):
 
 class EventAnswer(serializers.Serializer[dict[str, Any]]):
     message = serializers.CharField()
-    eventType = serializers.CharField()  # noqa: N815 - the name in seed 001
+    eventType = serializers.CharField()  # noqa: N815 - the event API's names are camel case
     sequenceNumber = serializers.CharField()  # noqa: N815
     shardId = serializers.CharField()  # noqa: N815
 

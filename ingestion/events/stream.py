@@ -52,7 +52,7 @@ class Place:
     shard_id: str
 
     def to_json(self) -> dict[str, str]:
-        """As the API shows it, under the names of seed 001."""
+        """As the API shows it, under the event API's names."""
         return {"sequenceNumber": self.sequence_number, "shardId": self.shard_id}
 
 

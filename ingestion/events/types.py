@@ -1,4 +1,4 @@
-"""The events that may come in (seed 001): six types, and what each must look like."""
+"""The events that may come in: six types, and what each must look like."""
 
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ _VALIDATORS = {name: Draft202012Validator(schema) for name, schema in _TYPES.ite
 
 
 def check(event: Any) -> dict[str, Any]:
-    """The event, if it is one. Raises refusals.Invalid with the contract's sentence for the first thing wrong."""
+    """The event, if it is one. Raises refusals.Invalid with a sentence for the first thing wrong."""
     if not isinstance(event, dict):
         raise Invalid("An event must be a JSON object")
     _check_type(event.get("event_type"))
@@ -61,7 +61,7 @@ def _check_payload(event_type: str, payload: Any) -> None:
 
 
 def _check_timestamp(timestamp: Any) -> None:
-    """Absent, null or empty: the time of arrival is taken (seed 001)."""
+    """Absent, null or empty: the time of arrival is taken."""
     if timestamp in (None, ""):
         return
     if not isinstance(timestamp, str) or times.parse(timestamp) is None:

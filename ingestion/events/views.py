@@ -1,4 +1,4 @@
-"""The events door (seed 001): an event is accepted when the stream has it."""
+"""The events door: an event is accepted when the stream has it."""
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema

@@ -1,6 +1,6 @@
 """Zendesk's API: one ticket with all its comments, read whole.
 
-A request is tried three times with exponential backoff (seed 000); what still fails comes out as one of the two
+A request is tried three times with exponential backoff; what still fails comes out as one of the two
 errors of errors.py. Addresses are always made from our own ZENDESK_API_URL, and redirects are not followed, so
 the credentials cannot go to another host.
 """

@@ -1,7 +1,7 @@
 """Zendesk's webhook signature: base64(HMAC-SHA256(secret, timestamp + raw body)), with nothing between the two.
 
-https://developer.zendesk.com/documentation/webhooks/verifying/ documents the form. The timestamp is ISO 8601
-there and seconds since 1970 in seed 000; both are taken.
+https://developer.zendesk.com/documentation/webhooks/verifying/ documents the form, with a timestamp in ISO 8601. Older
+triggers send seconds since 1970; both are taken.
 """
 
 import base64

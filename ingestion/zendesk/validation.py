@@ -1,4 +1,4 @@
-"""Whether what Zendesk answered is a whole ticket (seed 000: 'ensure ticket data is complete and valid').
+"""Whether what Zendesk answered is a whole ticket.
 
 Only what the desk needs is looked at: Zendesk adds fields as it likes.
 """

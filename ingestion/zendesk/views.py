@@ -14,7 +14,7 @@ from config.web.errors import BadRequest, Unauthorized
 from ingestion.zendesk import intake, signature
 from ingestion.zendesk.serializers import Accepted, Ignored, Notice
 
-TAG = "need_sme"  # what support staff put on a ticket that needs an expert (seed 000)
+TAG = "need_sme"  # what support staff put on a ticket that needs an expert
 
 _HEADERS = [
     OpenApiParameter(f"X-Zendesk-Webhook-{name}", str, OpenApiParameter.HEADER, required=required)

@@ -1,4 +1,4 @@
-"""The eighteen tests that seed 003 lists, under its names, with API Gateway's events against the Lambda handler."""
+"""The eighteen tests of the ITSM API's specification, under its names, with API Gateway's events against the Lambda handler."""
 
 import logging
 import re

@@ -54,7 +54,7 @@ def test_a_body_may_come_in_base64(token: str) -> None:
 
 
 def test_an_event_with_single_values_alone_is_answered_with_single_values(token: str) -> None:
-    """As the seed's own tests make them, and API Gateway's console."""
+    """As the specification's own tests make them, and API Gateway's console."""
     asked = {"httpMethod": "POST", "path": "/tickets", "headers": {"Token": token}, "body": json.dumps(NEW)}
     answer = lambda_handler(asked, None)
     assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (201, "application/json")

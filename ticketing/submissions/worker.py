@@ -21,7 +21,7 @@ from ticketing.tickets import ids
 
 log = logging.getLogger(__name__)
 
-_LEVEL = ServiceLevel("PostTickets", door="submission")  # seed 002's CreateTickets
+_LEVEL = ServiceLevel("PostTickets", door="submission")  # of the submission service's `CreateTickets`
 
 # What no further try changes, until somebody repairs it.
 _NEVER = (envelope.Unreadable, Invalid, large.TooLarge, large.Gone)

@@ -72,7 +72,7 @@ class Ticket:
         return self.subject or self.issue_description.strip().partition("\n")[0][:120] or "(no subject)"
 
     def to_json(self) -> dict[str, Any]:
-        """The ticket as every API shows it (the contract's field names and order)."""
+        """The ticket as every API shows it."""
         return {
             "ticket_id": self.ticket_id,
             "reference": self.reference,

@@ -1,4 +1,4 @@
-"""What a request carries beside its path: refused with the contract's sentences, or taken as it is."""
+"""What a request carries beside its path: refused with a sentence, or taken as it is."""
 
 from typing import Any
 
