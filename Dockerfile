@@ -4,7 +4,7 @@ FROM python:3.13-slim
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /srv/foyer
 
-# What changes seldom comes first, so that it is built seldom.
+# What changes rarely comes first, so that its layers are rarely rebuilt.
 COPY requirements.txt .
 RUN pip install -r requirements.txt
 
@@ -16,7 +16,7 @@ COPY ingestion ingestion
 COPY routing routing
 COPY itsm itsm
 
-# No local copy's folder in a container, and no right to write anything.
+# A container has no local copy's folder, and may not write anything.
 ENV LOCAL_DIR=
 RUN useradd --system --no-create-home foyer
 USER foyer

@@ -11,5 +11,5 @@ if __name__ == "__main__":
 
     try:
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:  # a setting is missing or wrong: its sentence says which
+    except ImproperlyConfigured as error:  # a setting is missing or wrong, and the sentence says which
         sys.exit(str(error))

@@ -1,6 +1,6 @@
-"""`make bench`: the index at its size, on both databases. `make bench SCALE=0.1` for a tenth of it.
+"""`make bench`: the index at its full size, on both databases. `make bench SCALE=0.1` uses a tenth of it.
 
-Figures are of this machine, now; the last column says how much of what is allowed they are.
+The figures are true of this machine, now. The last column is their share of what is allowed.
 """
 
 import os
@@ -22,7 +22,7 @@ LEAST_ANNOUNCEMENTS = 1_000  # a second
 
 
 def load(database: Database, tickets: int, processes: int) -> None:
-    """Build the index as a rebuild does, and say how fast that went."""
+    """Build the index as a rebuild does, and print how fast that was."""
     began = time.monotonic()
     loading = [database.run("load", n, tickets, processes) for n in range(processes)]
     seconds = [float(one.communicate()[0]) for one in loading]
@@ -33,14 +33,14 @@ def load(database: Database, tickets: int, processes: int) -> None:
 
 
 def search(database: Database, limit: int) -> bool:
-    """Measure the desk's list; whether every page kept within the limit (ms)."""
+    """Measure the desk's list. Returns whether every page stayed within the limit (ms)."""
     print(f"  {'milliseconds':42}  median     p95  of {limit}")
     program = [sys.executable, "-m", "bench.search", str(limit)]
     return subprocess.run(program, env=database.environment, check=False).returncode == 0
 
 
 def follow(database: Database, tickets: int) -> bool:
-    """Measure the consumers; whether they were fast enough."""
+    """Measure the consumers. Returns whether they were fast enough."""
     with TemporaryDirectory(prefix="foyer-bench-") as folder, local_aws.running(Path(folder)) as endpoint:
         database.environment["AWS_ENDPOINT_URL"] = endpoint
         provision = [sys.executable, "manage.py", "provision", "-v0"]
@@ -55,7 +55,7 @@ def follow(database: Database, tickets: int) -> bool:
 
 
 def _worked_off(working: list[Program], batches: int) -> float:
-    """The seconds that the consumers take for as many batches; each gets the next one when it is done."""
+    """The seconds that the consumers need for so many batches. Each gets its next batch when it has done one."""
     numbers, began = iter(range(batches)), time.monotonic()
     with ThreadPoolExecutor(len(working)) as pool:
         list(pool.map(lambda one: _hand_out(one, numbers), working))
@@ -79,7 +79,7 @@ def _answer(one: Program) -> str:
 
 
 def main(scale: float) -> int:
-    """Everything, one database after the other; how many parts were too slow."""
+    """Measure everything, one database after the other. Returns how many parts were too slow."""
     kept = []
     with sqlite() as database:
         tickets = int(100_000 * scale)

@@ -1,4 +1,4 @@
-"""Lets the database gather its statistics and write what it holds back, as it does in time."""
+"""Makes the database gather its statistics and write what it holds back, as it would in time."""
 
 import django
 

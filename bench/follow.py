@@ -1,8 +1,9 @@
-"""A consumer that works announcements off: `python -m bench.follow START STOP STEP TICKETS`.
+"""A consumer that works announcements: `python -m bench.follow START STOP STEP TICKETS`.
 
-It says `ready`, and then works the batches whose numbers it is told, one after the other, as consumers take them from
-one queue; an empty line ends it. Of ten announcements four are of new tickets, three of changed ones, and three of
-comments, which are read from the record, on a local AWS: its part of them (START, STEP) it puts there.
+It prints `ready`. It then reads the numbers of batches, one a line, and works each batch as a consumer of a queue
+would; an empty line ends it. Of ten announcements, four are of new tickets, three of changed ones, and three of
+comments. Comments are read from the record, on a local AWS, where each process first puts its own part of them (START,
+STEP).
 """
 
 import sys
@@ -14,11 +15,11 @@ import django
 
 from config.aws.events import SqsRecord
 
-BATCH = 100  # as config.consumer.sources has it
+BATCH = 100  # as in config.consumer.sources
 
 
 def announcements(numbers: range, tickets: int) -> Iterator[tuple[Any, Any]]:
-    """Tickets as they are announced, each with the comment that the record has to have for it, or None."""
+    """Yield tickets as they are announced, each with the comment that the record must have for it, or None."""
     from bench import corpus
 
     for number in numbers:
@@ -45,7 +46,7 @@ def prepare(numbers: range, tickets: int) -> None:
 
 
 def batches(numbers: range, tickets: int) -> list[list[SqsRecord]]:
-    """The messages, in Lambda's form."""
+    """The messages, in Lambda's form, in batches."""
     from config.batched import batched
     from ticketing.tickets import announcement
 
@@ -55,7 +56,7 @@ def batches(numbers: range, tickets: int) -> list[list[SqsRecord]]:
 
 
 def work(batch: list[SqsRecord]) -> None:
-    """Hand a batch to the consumer's handler."""
+    """Pass a batch to the consumer's handler."""
     from ticketing.index import analytics_queue
 
     assert analytics_queue.handler({"Records": batch}) == {"batchItemFailures": []}

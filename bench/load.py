@@ -1,4 +1,4 @@
-"""One of the processes that load the index: `python -m bench.load START STOP STEP`. Prints the seconds it wrote."""
+"""One of the processes that load the index: `python -m bench.load START STOP STEP`. Prints the seconds it took."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ BATCH = 100
 
 
 def load(start: int, stop: int, step: int) -> float:
-    """Put the tickets of these numbers into the index as a rebuild would; the seconds that the index took for it."""
+    """Put the tickets with these numbers into the index, as a rebuild would. Returns the seconds that it took."""
     from bench import corpus
     from config.batched import batched
     from ticketing import index

@@ -1,6 +1,6 @@
-"""How long the desk's list takes: `python -m bench.search LIMIT` prints each figure, and fails beyond LIMIT (ms).
+"""How long the desk's list takes: `python -m bench.search LIMIT` prints each figure, and fails if one exceeds LIMIT ms.
 
-A figure is a whole page as a browser would get it: its rows, their number, and the excerpts with their marks.
+A figure is for a whole page as a browser would get it: its rows, their number, and the excerpts with their marks.
 """
 
 import sys
@@ -18,7 +18,7 @@ PER_PAGE = 50
 
 
 def measure(get: Callable[[str], Any], queries: Iterator[dict[str, str]]) -> list[float]:
-    """Milliseconds of each page. The queries differ, so that it is not one answer again and again."""
+    """The milliseconds of each page. The queries differ, so that it is not the same answer each time."""
     taken = []
     for query in islice(queries, PAGES):
         began = time.perf_counter()
@@ -29,7 +29,7 @@ def measure(get: Callable[[str], Any], queries: Iterator[dict[str, str]]) -> lis
 
 
 def questions() -> dict[str, Callable[[], Iterator[dict[str, str]]]]:
-    """What is asked, by its name in the table."""
+    """The queries to measure, by their names in the table."""
     from bench import corpus
     from ticketing.desk.list_pages import FARTHEST
     from ticketing.models import IndexedTicket
@@ -71,7 +71,7 @@ def questions() -> dict[str, Callable[[], Iterator[dict[str, str]]]]:
 
 
 def main(limit: float) -> int:
-    """Print a line for each question; how many were too slow."""
+    """Print a line for each question. Returns how many were too slow."""
     from django.contrib.auth.models import User
     from django.test import Client
     from django.urls import reverse
@@ -81,7 +81,7 @@ def main(limit: float) -> int:
     client.force_login(staff)
     address, slow = reverse("admin:ticketing_indexedticket_changelist"), 0
     get: Callable[[str], Any] = lambda query: client.get(address + query)  # noqa: E731 - mypy knows its type so
-    measure(get, iter([{}] * 3))  # what a process does once
+    measure(get, iter([{}] * 3))  # whatever a process does only once
     for name, asked in questions().items():
         taken = measure(get, asked())
         late = quantiles(taken, n=20)[-1]

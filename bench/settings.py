@@ -1,4 +1,4 @@
-"""The product's settings as its tests have them, but with the local AWS that the bench started."""
+"""The settings of the product's tests, but with the local AWS that the bench started."""
 
 import os
 

@@ -1,1 +1,1 @@
-"""Settings, the way to AWS, the event sources: what every room stands on. It knows none of them."""
+"""What every app depends on: settings, access to AWS, the base of the APIs, event sources. It imports no app."""

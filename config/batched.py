@@ -1,4 +1,4 @@
-"""Values some at a time: Python 3.12's `itertools.batched`, for 3.11, and one that looks at how large they are."""
+"""Values in batches: Python 3.12's `itertools.batched`, for 3.11, and a variant that also limits a batch's size."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -8,14 +8,14 @@ T = TypeVar("T")
 
 
 def batched(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The values, `size` at a time, taken only as they are asked for."""
+    """Yield the values in lists of `size` (the last may be shorter), taking them only when needed."""
     iterator = iter(values)
     while batch := list(islice(iterator, size)):
         yield batch
 
 
 def batched_by_size(values: Iterable[T], count: int, size: Callable[[T], int], most: int) -> Iterator[list[T]]:
-    """The values, `count` at a time at most, whose sizes come to `most` at most; a larger one is a batch by itself."""
+    """Yield lists of at most `count` values, whose sizes sum to at most `most`. A larger value is a batch by itself."""
     batch: list[T] = []
     room = most
     for value in values:

@@ -1,4 +1,4 @@
-"""Who calls: what every door knows of the one behind a token."""
+"""The caller: what a door knows about the holder of a token."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -10,7 +10,7 @@ SCOPES = ("itsm", "events", "submit", "route")
 
 @dataclass(frozen=True)
 class Caller:
-    """The holder of a token. A ticket that comes in by it belongs to `customer_id`."""
+    """The holder of a token. Tickets that come in with it belong to `customer_id`."""
 
     customer_id: str
     tier: Tier = "general"
@@ -18,10 +18,10 @@ class Caller:
     token_id: int = 0
     name: str = ""
 
-    is_authenticated = True  # what DRF asks of a user
+    is_authenticated = True  # DRF asks a user for this
 
 
 def caller_behind(request: Any) -> Caller | None:
-    """The caller that authentication gave a request (DRF's `user`), None for an anonymous one."""
+    """The caller that authentication set on the request (DRF's `user`), or None for an anonymous one."""
     user: object = request.user
     return user if isinstance(user, Caller) else None

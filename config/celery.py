@@ -1,4 +1,7 @@
-"""Celery: our own jobs, on an SQS queue that is theirs alone (its worker deletes what it does not know)."""
+"""Celery, for our own background tasks.
+
+They have an SQS queue of their own, because Celery's worker deletes messages that it does not know.
+"""
 
 import os
 from typing import Any
@@ -13,14 +16,14 @@ from config.aws import metrics, sqs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-VISIBILITY_SECONDS = 120  # as in infra/stack.yaml; a job ends within it, or runs twice
+VISIBILITY_SECONDS = 120  # as in infra/stack.yaml; a task that takes longer runs twice
 TASK_SECONDS = 90
 
 
 class _Queue(dict[str, Any]):
-    """kombu's description of one queue, whose URL is looked up when kombu first asks for it.
+    """kombu's description of one queue. The URL is looked up only when kombu first asks for it.
 
-    Settings must not need AWS; and a lookup that failed is made again at the next try.
+    Reading the settings must not need AWS, and a lookup that failed must be repeated at the next try.
     """
 
     def __getitem__(self, name: str) -> Any:
@@ -28,7 +31,7 @@ class _Queue(dict[str, Any]):
 
 
 class _App(Celery):
-    """Who queues a job waits for its answer no longer than for any other; who takes jobs polls for them."""
+    """Gives code that queues a task the timeout of any other AWS call. Workers get more time, because they poll."""
 
     def connection_for_write(self, url: str | None = None, **kwargs: Any) -> Any:
         kwargs["transport_options"] = _waits(2) | (kwargs.get("transport_options") or {})
@@ -36,14 +39,14 @@ class _App(Celery):
 
 
 def _waits(read_timeout: int) -> dict[str, Any]:
-    """kombu's settings for its AWS client, in seconds; it tries nothing again by itself."""
+    """kombu's settings for its AWS client, without retries; `read_timeout` is in seconds."""
     return {"client-config": {"connect_timeout": 1, "read_timeout": read_timeout, "retries": {"total_max_attempts": 1}}}
 
 
 app = _App("foyer")
 app.conf.update(
     broker_url="sqs://",
-    # A queue that is named with its URL is neither listed nor created.
+    # kombu neither lists nor creates a queue whose URL it is given.
     broker_transport_options={
         "region": settings.REGION,
         "predefined_queues": {settings.JOBS_QUEUE: _Queue(name=settings.JOBS_QUEUE)},
@@ -59,7 +62,7 @@ app.conf.update(
     task_default_queue=settings.JOBS_QUEUE,
     task_always_eager=settings.CELERY_TASK_ALWAYS_EAGER,
     task_eager_propagates=True,
-    task_acks_late=True,  # a job whose worker died comes back
+    task_acks_late=True,  # a task whose worker died comes back
     task_reject_on_worker_lost=True,
     task_ignore_result=True,
     task_soft_time_limit=TASK_SECONDS,
@@ -73,25 +76,25 @@ app.conf.update(
 
 
 def send(task: str, *arguments: str) -> None:
-    """Queue a job by its task's name, for who may not know its room. Raises aws.AwsError: it is not queued.
+    """Queue a task by its name, for code that may not import its module. Raises aws.AwsError if it is not queued.
 
-    With CELERY_TASK_ALWAYS_EAGER it is done here and now, and its delivery says how it ended.
+    With CELERY_TASK_ALWAYS_EAGER the task runs at once, and its delivery says how it ended.
     """
     if settings.CELERY_TASK_ALWAYS_EAGER:
         app.tasks[task].apply(arguments, throw=False)
         return
-    sqs.url(settings.JOBS_QUEUE)  # kombu asks for it too; what fails here is not tried again by both
+    sqs.url(settings.JOBS_QUEUE)  # looked up first: inside `aws.call`, both it and kombu's lookup would retry
     aws.call(_publish, task, arguments)
 
 
 def _publish(task: str, arguments: tuple[str, ...]) -> None:
     try:
-        app.send_task(task, arguments, retry=False)  # kombu's tries, which a job's own retry has, would multiply
+        app.send_task(task, arguments, retry=False)  # kombu's retries (for a task's own retry) would multiply
     except OperationalError as error:
         raise aws.Retryable("NotQueued", str(error)) from error
 
 
 @worker_process_shutdown.connect
 def _send_metrics(**_: Any) -> None:
-    """A pool's process ends without Python's own way of ending, which would have sent them."""
+    """Send the metrics when a pool process ends. It ends without Python's exit handlers, which would do that."""
     metrics.flush()

@@ -1,4 +1,4 @@
-"""When a web request has to come to its end: it answers within ten seconds, whatever AWS does meanwhile."""
+"""The deadline of a web request: it answers within ten seconds, whatever AWS does meanwhile."""
 
 import math
 import time
@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-# Who fails by then tries again, and that ends within ten seconds: 0.3 s to wait, and five for a try that is never
-# answered: one to connect, one that S3 has to say `100 Continue`, one to send, and two to answer.
+# A call that fails before this is tried again, and that ends within ten seconds: after 0.3 s of waiting, a try that is
+# never answered takes 5 s. Those are one to connect, one for S3's `100 Continue`, one to send, and two to answer.
 LAST_TRY_SECONDS: Final = 4.5
 
 _last_try: ContextVar[float] = ContextVar("last_try", default=math.inf)
@@ -16,7 +16,7 @@ _last_try: ContextVar[float] = ContextVar("last_try", default=math.inf)
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """What the block asks of AWS in vain is not asked again when so many seconds are over."""
+    """Let no AWS call in the block be retried once so many seconds are over."""
     token = _last_try.set(time.monotonic() + seconds)
     try:
         yield
@@ -25,5 +25,5 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def passed() -> bool:
-    """Whether there is no time for another try. Never outside a request: a worker has all the tries there are."""
+    """Whether it is too late for another try. Never outside a request: a worker uses all its tries."""
     return time.monotonic() > _last_try.get()

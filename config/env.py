@@ -1,8 +1,8 @@
 """The environment: plain values, secrets, and the defaults of a local copy.
 
-`make run` writes what its copy uses into `$LOCAL_DIR/local.env`; every command started beside it reads
-that file as defaults, so `manage.py reindex` works on the running copy with nothing set. A machine that
-works on a real account has no such file, or sets `LOCAL_DIR` to nothing.
+`make run` writes the settings of its copy to `$LOCAL_DIR/local.env`. Every command started beside it reads that file as
+defaults, so `manage.py reindex` works on the running copy with nothing set. A machine that works on a real account has
+no such file, or sets `LOCAL_DIR` to nothing.
 """
 
 import os
@@ -14,13 +14,13 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def local_dir() -> Path | None:
-    """The folder of the local copy, or None where `LOCAL_DIR` is set to nothing."""
+    """The folder of the local copy, or None if `LOCAL_DIR` is empty."""
     name = os.environ.get("LOCAL_DIR", ".local")
     return BASE_DIR / name if name else None
 
 
 def load_local_defaults() -> None:
-    """Take the local copy's settings as defaults; what is already set in the environment wins."""
+    """Use the local copy's settings as defaults. The environment wins; a secret that it looks up gets no default."""
     folder = local_dir()
     file = folder / "local.env" if folder else None
     if file is None or not file.is_file():
@@ -32,12 +32,12 @@ def load_local_defaults() -> None:
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable's value, or the default where it is unset or empty."""
+    """The variable's value, or the default if it is unset or empty."""
     return os.environ.get(name) or default
 
 
 def number(name: str, default: int) -> int:
-    """The variable as a whole number; anything else stops the start with a sentence."""
+    """The variable as a whole number. Anything else stops the start with a sentence (ImproperlyConfigured)."""
     value = text(name, str(default))
     try:
         return int(value)
@@ -56,16 +56,16 @@ def words(name: str, default: str = "") -> list[str]:
 
 
 def secret(name: str, default: str = "") -> str:
-    """The secret `name`: as it stands, or looked up in Secrets Manager where `NAME_SECRET_ID` names it.
+    """The secret `name`: its plain value, or a lookup in Secrets Manager if `NAME_SECRET_ID` names it there.
 
-    One that cannot be looked up stops the start with a sentence.
+    If the lookup fails, the start stops with a sentence (ImproperlyConfigured).
     """
     secret_id = text(f"{name}_SECRET_ID")
     if not secret_id:
         return text(name, default)
-    from config import aws  # noqa: PLC0415 - here, since no process without such a secret needs it to read its settings
+    from config import aws  # noqa: PLC0415 - only a process with such a secret needs it here
 
     try:
         return aws.secret_string(secret_id, text("REGION", "us-east-1"))
-    except (aws.AwsError, KeyError) as error:  # KeyError: its value is no text
+    except (aws.AwsError, KeyError) as error:  # KeyError: its value is not text
         raise ImproperlyConfigured(f"{name}_SECRET_ID names {secret_id}, which cannot be read: {error}") from None

@@ -1,4 +1,4 @@
-"""JSON exactly as sent: numbers keep every digit, NaN is refused, depth and text cannot break the server."""
+"""JSON exactly as sent: numbers keep every digit, NaN is rejected, and neither depth nor text can break the server."""
 
 import hashlib
 from decimal import Decimal, InvalidOperation
@@ -6,20 +6,20 @@ from typing import Any
 
 import simplejson
 
-# Deeper than anything people send, and far from what Python's own stack bears.
+# Deeper than anything people send, and well within what Python's stack allows.
 MAX_DEPTH = 200
-OWN_DEPTH = MAX_DEPTH + 10  # of what we wrote ourselves: a few levels around what came in
+OWN_DEPTH = MAX_DEPTH + 10  # for what we wrote ourselves: a few levels around what came in
 
 
 class Refused(ValueError):
-    """Valid JSON that could not be shown as it was sent. Its text says why, in words that fit behind a colon."""
+    """Valid JSON that could not be shown again as it was sent. Its text is the reason, worded to follow a colon."""
 
 
 def loads(text: str | bytes, max_depth: int = MAX_DEPTH) -> Any:
-    """JSON text as Python values; a number with a point or an exponent becomes a Decimal.
+    """JSON text as Python values. A number with a point or an exponent becomes a Decimal.
 
-    Raises ValueError for what is no JSON (NaN and Infinity are none, nor is what is no UTF-8), and Refused for
-    what is nested deeper than `max_depth`, has a number beyond all range, or a name twice in one object.
+    Raises ValueError if it is not JSON; NaN, Infinity and text that is not UTF-8 are not. Raises Refused (a ValueError
+    too) if it is nested deeper than `max_depth`, has a number out of range, or has a name twice in one object.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8")  # UnicodeDecodeError is a ValueError
@@ -29,7 +29,7 @@ def loads(text: str | bytes, max_depth: int = MAX_DEPTH) -> Any:
         raise Refused("it is nested too deeply") from None
     except (simplejson.JSONDecodeError, Refused):
         raise
-    except ValueError:  # Python's own limit of a whole number's digits
+    except ValueError:  # Python limits the digits of a whole number
         raise Refused("a number is out of range") from None
     if _deeper_than(value, max_depth):
         raise Refused("it is nested too deeply")
@@ -37,12 +37,12 @@ def loads(text: str | bytes, max_depth: int = MAX_DEPTH) -> Any:
 
 
 def dumps(value: Any) -> str:
-    """Python values as compact ASCII JSON, the twin of `loads`."""
+    """Python values as compact ASCII JSON, the inverse of `loads`."""
     return simplejson.dumps(value, use_decimal=True, separators=(",", ":"))
 
 
 def fingerprint(value: Any) -> str:
-    """SHA-256 of the value as canonical JSON: the same for the same JSON, whatever its spacing or order."""
+    """The SHA-256 (hex) of the value as canonical JSON, the same whatever the spacing or the order of names."""
     canonical = simplejson.dumps(value, use_decimal=True, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -67,7 +67,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _deeper_than(value: Any, depth: int) -> bool:
-    """Whether lists and objects are nested deeper than that; level by level, so that it cannot overflow itself."""
+    """Whether lists and objects are nested deeper than `depth`. Goes level by level, since recursion could overflow."""
     level = [value]
     for _ in range(depth):
         level = [child for one in level for child in _children(one)]

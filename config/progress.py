@@ -1,4 +1,4 @@
-"""How far a long command is: a bar on a terminal, a plain line now and then elsewhere."""
+"""The progress of a long command: a bar on a terminal, elsewhere a plain line now and then."""
 
 import time
 from collections.abc import Callable
@@ -6,15 +6,15 @@ from collections.abc import Callable
 from django.core.management.base import OutputWrapper
 from tqdm import tqdm
 
-EVERY, SECONDS = 10_000, 10  # items, a line; and how long none may come, where items take long
+EVERY, SECONDS = 10_000, 10  # a line after so many items, and if items take long, after so many seconds
 
 
 def silent(_count: int) -> None:
-    """Tells nobody, for who works where nobody looks."""
+    """Reports nothing, for work that nobody watches."""
 
 
 class _Raw:
-    """A command's stream as a bar wants it: nothing is added to what is written."""
+    """A command's stream as tqdm needs it: nothing is added to what is written."""
 
     def __init__(self, stream: OutputWrapper) -> None:
         self._stream = stream
@@ -27,10 +27,10 @@ class _Raw:
 
 
 class Progress:
-    """Tells on a command's stderr how much is done, of about `total` (0: nobody knows).
+    """Reports on a command's stderr how much is done, of about `total` (0: unknown).
 
-    A plain line says how many items: `10000 looked at`; a bar counts in `unit`, which may be something else. `done` is
-    how many items there were until now.
+    A plain line counts items: `10000 looked at`. A bar counts in `unit`, which may be something else. `done` is the
+    number of items so far.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Progress:
         self._bar = tqdm(total=total or None, file=_Raw(stream), unit=unit, unit_scale=True) if terminal else None
 
     def add(self, count: int, size: int | None = None) -> None:
-        """So many more items are done, which are so much of the total."""
+        """Report `count` more items as done; `size` is how much of the total that is, if the bar counts no items."""
         before, self.done = self.done, self.done + count
         if self._bar is not None:
             self._bar.update(count if size is None else size)
@@ -56,10 +56,10 @@ class Progress:
             self._stream.write(f"{self.done} {self._said}")
 
     def to(self, done: int) -> None:
-        """So many are done in all; fewer than were told before are passed over."""
+        """Report that `done` items are done in all. A number lower than before is ignored."""
         self.add(max(0, done - self.done))
 
     def close(self) -> None:
-        """Leave the bar where it is, and a line of its own for what comes next."""
+        """Leave the bar as it is, and begin a new line."""
         if self._bar is not None:
             self._bar.close()

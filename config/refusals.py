@@ -1,12 +1,12 @@
-"""What a service says when it will not do a thing: a reason and a sentence, whoever asked.
+"""What a service raises if it will not do something: a kind and a sentence, whoever asked.
 
-A service knows no HTTP. The APIs turn each kind into its status (config/web/errors.py), the desk shows the
-sentence, a queue's handler decides by kind whether trying again can help.
+A service knows no HTTP. The APIs turn each kind into a status (config/web/errors.py), and the desk shows the sentence.
+A queue's handler decides by the kind whether a retry can help.
 """
 
 
 class Refusal(Exception):
-    """Base of all. `sentence` tells the person what is wrong, and is safe to show."""
+    """The base of all. `sentence` tells the person what is wrong, and is safe to show."""
 
     sentence = "This cannot be done"
 
@@ -24,20 +24,20 @@ class Absent(Refusal):
 
 
 class Final(Refusal):
-    """The thing is in a state that nothing leaves."""
+    """The thing is in a final state, which nothing leaves."""
 
 
 class Stale(Refusal):
-    """Somebody else changed it meanwhile: read again and decide anew."""
+    """Somebody else changed it meanwhile. Read it again and decide again."""
 
 
 class KeyReused(Refusal):
-    """The idempotency key stands for another request."""
+    """The idempotency key belongs to another request."""
 
     sentence = "Idempotency-Key was used with a different request"
 
 
 class Busy(Refusal):
-    """Too many write the same thing at once, or a service is away: try again in a moment."""
+    """Too many write the same thing at once, or a service is away. Try again in a moment."""
 
     sentence = "The service is busy: try again in a moment"

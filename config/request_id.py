@@ -1,4 +1,4 @@
-"""The request id: taken or made, on every answer and on every log line, and carried along into the record."""
+"""The request id: taken from the request or made, put on every answer and every log line, and stored in the record."""
 
 import logging
 import re
@@ -12,22 +12,22 @@ _VALID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 def request_id() -> str:
-    """The id of what is being worked on now; `-` outside any request or message."""
+    """The id of the request or message that is being worked on; `-` outside any."""
     return _current.get()
 
 
 def new_request_id() -> str:
-    """A fresh id, for work that nobody sent one with."""
+    """A new id, for work that came without one."""
     return str(uuid.uuid4())
 
 
 def usable(given: str | None) -> str:
-    """The id that somebody sent, or a new one where it is no usable text."""
+    """The id that somebody sent, or a new one if it is missing or not usable."""
     return given if given and _VALID.fullmatch(given) else new_request_id()
 
 
 def begin(given: str | None) -> str:
-    """From now on everything belongs to this request id (a new one if None, or no usable text), until the next one."""
+    """Set the request id until the next one is set: the given one, or a new one if it is missing or not usable."""
     chosen = usable(given)
     _current.set(chosen)
     return chosen
@@ -35,7 +35,7 @@ def begin(given: str | None) -> str:
 
 @contextmanager
 def working_on(given: str | None) -> Iterator[str]:
-    """Everything in the block belongs to this request id (a new one if None, or no usable text)."""
+    """Set the request id for the block: the given one, or a new one if it is missing or not usable."""
     chosen = usable(given)
     token = _current.set(chosen)
     try:

@@ -82,7 +82,7 @@ DATABASES: dict[str, Any] = {
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Several processes write the one file: take the write lock at the start, wait for it, keep a WAL.
+    # Several processes write to the one file: take the write lock at a transaction's start, wait for it, and use a WAL.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -98,7 +98,7 @@ DELIVERIES_TABLE = env.text("DELIVERIES_TABLE", "foyer-deliveries")
 CHECKPOINTS_TABLE = env.text("CHECKPOINTS_TABLE", "foyer-checkpoints")
 
 TICKET_TOPIC = env.text("TICKET_TOPIC", "TicketRouting")
-TICKET_TOPIC_ARN = env.text("TICKET_TOPIC_ARN")  # else made from the account and TICKET_TOPIC
+TICKET_TOPIC_ARN = env.text("TICKET_TOPIC_ARN")  # if empty, made from the account and TICKET_TOPIC
 KINESIS_STREAM_NAME = env.text("KINESIS_STREAM_NAME", "iops-dashboard-events")
 
 SUBMISSION_QUEUE = "TicketSubmissions"
@@ -115,7 +115,7 @@ LARGE_MESSAGE_BUCKET = env.text("LARGE_MESSAGE_BUCKET", "foyer-large-messages")
 ATTACHMENTS_BUCKET = env.text("ATTACHMENTS_BUCKET", "foyer-attachments")
 EMBEDDING_FUNCTION = env.text("EMBEDDING_FUNCTION", "embedding-generator")
 
-# How often counted metrics are sent. 0: only when asked to, as on Lambda, which is frozen between two requests.
+# How often counted metrics are sent. 0: only when told to, as on Lambda, which is frozen between requests.
 METRICS_FLUSH_SECONDS = env.number("METRICS_FLUSH_SECONDS", 0 if env.text("AWS_LAMBDA_FUNCTION_NAME") else 30)
 
 
@@ -129,11 +129,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
-# --- Celery: our own jobs, on a queue that is theirs alone ------------------------------------------
+# --- Celery: our own background tasks, on a queue of their own --------------------------------------
 
 CELERY_TASK_ALWAYS_EAGER = env.flag("CELERY_TASK_ALWAYS_EAGER")
 
-# How many items an import writes in a second, so that there is room for the doors' own traffic. 0: no limit.
+# How many items an import may write in a second, so that the doors keep their capacity. 0: no limit.
 IMPORT_ITEMS_PER_SECOND = env.number("IMPORT_ITEMS_PER_SECOND", 500)
 
 # --- The doors --------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = LARGE_REQUEST_MAX_BYTES
 TOKEN_REQUESTS_PER_SECOND = env.number("TOKEN_REQUESTS_PER_SECOND", 500)
 TOKEN_REQUESTS_BURST = env.number("TOKEN_REQUESTS_BURST", 1000)
 TOKEN_CACHE_SECONDS = 30
-# Only tokens are cached, in each process's memory: half a kilobyte each. Django alone would keep 300 of them.
+# Only tokens are cached, in each process's memory, at half a kilobyte each. Django's default would keep only 300.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}},
 }
@@ -162,7 +162,7 @@ CACHES = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["routing.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["config.web.permissions.HasScope"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],  # for the schema; bodies: config/web/body.py
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],  # only for the schema; see config/web/body.py
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.web.negotiation.AlwaysJson",
     "DEFAULT_THROTTLE_CLASSES": ["config.web.throttling.TokenBucket"],
     "DEFAULT_RENDERER_CLASSES": ["config.web.renderers.ExactJSONRenderer"],
@@ -188,13 +188,13 @@ SPECTACULAR_SETTINGS = {
 # --- The desk ---------------------------------------------------------------------------------------
 
 LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:ticketing_indexedticket_changelist"  # for who opens the login page itself
+LOGIN_REDIRECT_URL = "admin:ticketing_indexedticket_changelist"  # for staff who open the login page itself
 LANGUAGE_CODE = "en-gb"
-FORMAT_MODULE_PATH = "config.formats"  # times in Django's own columns as everywhere at the desk
+FORMAT_MODULE_PATH = "config.formats"  # Django's own columns show times as the rest of the desk does
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
-WHITENOISE_USE_FINDERS = True  # one way everywhere: nothing to collect, nothing to forget to collect
+WHITENOISE_USE_FINDERS = True  # the same everywhere, with no collectstatic that could be forgotten
 SESSION_COOKIE_HTTPONLY = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_TLS_PROXY") else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("BEHIND_TLS_PROXY")

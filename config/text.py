@@ -1,4 +1,4 @@
-"""Text that every store keeps: UTF-8, which has no lone surrogates, and without NUL, which PostgreSQL refuses."""
+"""Text that every database can store: without lone surrogates, which UTF-8 lacks, and NUL, which PostgreSQL rejects."""
 
 import re
 
@@ -6,22 +6,22 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def fault(text: str) -> str | None:
-    """What keeps a text from being stored as it is, in words that fit behind its name; None if nothing does."""
+    """Why a text cannot be stored as it is, worded to follow its name; None if it can be."""
     if has_lone_surrogate(text):
         return "has a lone surrogate, which is no character"
     return "has a NUL character, which cannot be kept" if "\0" in text else None
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text can be stored as it is, for a door that refuses the rest."""
+    """Whether a text can be stored as it is, for doors that reject the rest."""
     return fault(text) is None
 
 
 def has_lone_surrogate(text: str) -> bool:
-    """Whether there is half of a surrogate pair in it, which cannot be written in UTF-8."""
+    """Whether the text contains half of a surrogate pair, which cannot be written in UTF-8."""
     return _LONE_SURROGATE.search(text) is not None
 
 
 def plain(text: str) -> str:
-    """The text as it can be stored, for a reader that mends: U+FFFD for NUL, `?` for a lone surrogate."""
+    """The text as it can be stored, for readers that repair it: U+FFFD for NUL, `?` for a lone surrogate."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""The one form of time in the record and on the wire: ISO 8601, UTC, milliseconds, `Z`."""
+"""The one format of times in the record and on the wire: ISO 8601, UTC, milliseconds, `Z`."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -8,28 +8,28 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 def now() -> str:
-    """The present moment, e.g. `2026-02-09T10:11:12.345Z`."""
+    """The current time, e.g. `2026-02-09T10:11:12.345Z`."""
     return stamp(datetime.now(UTC))
 
 
 def stamp(moment: datetime) -> str:
-    """A moment (with its time zone) as text; texts sort as the moments do."""
+    """A moment (with its time zone) as text. The texts sort as the moments do."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parse(text: str) -> datetime | None:
-    """The moment that a text names, in UTC; None if it names none. One without a zone is taken as UTC."""
+    """The moment that a text names, in UTC, or None. A time without a zone is taken as UTC."""
     try:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):  # the first and last hours of the calendar do not fit into every zone
+    except (ValueError, OverflowError):  # Overflow: the calendar's first and last hours do not exist in every zone
         return None
 
 
 def given(text: str) -> str:
-    """A time as a person gives it to a command: `2026-02-09T10:00Z`, `2026-02-09`, or how long ago: `90m`, `24h`, `7d`.
+    """A time as a person types it: `2026-02-09T10:00Z`, `2026-02-09`, or how long ago: `90m`, `24h`, `7d`.
 
-    Raises ValueError for anything else.
+    Returns it in the one format. Raises ValueError for anything else.
     """
     if match := _DURATION.fullmatch(text):
         try:

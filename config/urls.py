@@ -1,4 +1,4 @@
-"""Every path. The doors' own paths stand in their rooms, named here by dotted path."""
+"""All paths. Each door keeps its own in its app, named here by dotted path, because `config` imports no app."""
 
 from django.contrib import admin
 from django.urls import include, path

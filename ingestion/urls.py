@@ -1,4 +1,4 @@
-"""Paths of this room."""
+"""Paths of the Zendesk door and the events door."""
 
 from django.urls import path
 

@@ -1,8 +1,8 @@
 """The Lambda function `poc-itsm-api-handler`: the ITSM API behind API Gateway (REST, proxy integration).
 
-It is the same Django application as everywhere, with the same views, tokens and errors. API Gateway's paths have no
-`/itsm` (`/tickets`, `/tickets/{id}`, `/tickets/{id}/comments`), but may have it too. Nothing else of the application can
-be reached through it.
+It runs the same Django application as everywhere, with the same views, tokens and errors. API Gateway's paths have no
+`/itsm` (`/tickets`, `/tickets/{id}`, `/tickets/{id}/comments`), but may have it too. Nothing else of the application
+can be reached through it.
 """
 
 from collections.abc import Iterable
@@ -21,8 +21,9 @@ _PREFIX: Final = "/itsm"
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer one API Gateway event in API Gateway's form. Raises nothing: what goes wrong is a JSON answer."""
-    # An event that is no request at all (a trial from the console, say) reads as one for a path that there is not.
+    """Answer one API Gateway event in API Gateway's form. Raises nothing: a failure becomes a JSON answer."""
+    # An event that is not a request (a test from the console, say) is treated as one for a path that does not exist.
+    # The version is always 1.0, a REST API's: by it, apig-wsgi decides how to read the event and form its answer.
     request = {"httpMethod": "GET", "path": "/"} | event | {"version": "1.0"}
     answer = _answer(request, context)
     metrics.flush()  # a frozen function sends nothing
@@ -37,7 +38,7 @@ def _itsm(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterab
 
 
 def _host() -> str:
-    """A host that Django lets in. API Gateway has looked at the caller's own, and its console sends none."""
+    """A host that Django allows. API Gateway has checked the caller's own host, and its console sends none."""
     named = (host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*")
     return next(named, "localhost")
 

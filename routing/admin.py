@@ -1,4 +1,4 @@
-"""Tokens and clocks at the desk."""
+"""API tokens and due times at the desk."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from routing.models import ApiToken, Clock
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run time
-    """A token to be issued."""
+    """The form that issues a token."""
 
     scopes = forms.MultipleChoiceField(
         choices=[(scope, scope) for scope in SCOPES], widget=UnfoldAdminCheckboxSelectMultipleWidget
@@ -29,7 +29,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ModelAdmin):
-    """Issue a token (it is shown once), and revoke it. Nothing else of a token can be changed."""
+    """Issues a token (it is shown once) and revokes it. Nothing else about a token can be changed."""
 
     form = TokenForm
     list_display = ("name", "customer_id", "tier", "scope_list", "created_at", "revoked_at")
@@ -64,7 +64,7 @@ class ApiTokenAdmin(ModelAdmin):
 
 @admin.register(Clock)
 class ClockAdmin(ModelAdmin):
-    """Which tickets are due when, the most urgent first."""
+    """When each ticket is due, the most urgent first."""
 
     list_display = ("reference", "tier", "started_at", "due_at", "stopped_at")
     list_filter = ("tier", ("stopped_at", admin.EmptyFieldListFilter))
@@ -75,7 +75,7 @@ class ClockAdmin(ModelAdmin):
         return answer
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """None where the id holds NUL: no row's does, and PostgreSQL cannot even be asked for it."""
+        """None if the id contains NUL: no row has such an id, and PostgreSQL rejects the query."""
         return None if "\0" in object_id else super().get_object(request, object_id, from_field)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

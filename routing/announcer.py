@@ -1,7 +1,7 @@
-"""The announcer: every committed change of a ticket, from the table's change stream to the topic.
+"""The announcer: publishes every committed change of a ticket, from the table's change stream to the topic.
 
-Its event source retries for ever, so what fails because SNS is away simply waits. Only what can never be
-published is put aside, with its cause, in the announcer's dead-letter queue, and those behind it go on.
+Its event source retries for ever, so what fails because SNS is away simply waits. Only what can never be published goes
+to the announcer's dead-letter queue, with its cause; the messages behind it go on.
 """
 
 import logging
@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 
 
 def handler(event: StreamEvent, context: Any = None) -> BatchAnswer:
-    """Takes a batch of stream records (Lambda's DynamoDB form); the answer names those to be read again.
+    """Announce a batch of stream records (Lambda's DynamoDB form). The answer names those to be read again.
 
-    What an import put there is not announced; whatever happens to it afterwards is.
+    A ticket that an import created is not announced, but every later change of it is.
     """
     messages = []
     for record in event["Records"]:
@@ -41,10 +41,10 @@ def handler(event: StreamEvent, context: Any = None) -> BatchAnswer:
 
 
 def catch_up(since: str | None) -> None:
-    """Announce every ticket that changed since then, or has no time on it, from the record itself. What stands as an
-    import wrote it is passed over.
+    """Announce, from the record itself, every ticket that changed since then (ISO 8601; None for all) or has no time.
 
-    Raises aws.Retryable if one could not be announced now: the caller begins the catch-up again later.
+    Tickets that are unchanged since their import are skipped. Raises aws.Retryable if a ticket could not be announced
+    now; the caller begins the catch-up again later.
     """
     tickets = (one for one in service.all_tickets(since) if not one.as_imported)
     count = 0
@@ -57,9 +57,9 @@ def catch_up(since: str | None) -> None:
 
 
 def again(record: SqsRecord) -> None:
-    """Announce the ticket of a message that was put aside, as it stands in the record now; gone there: nothing to do.
+    """Announce the ticket of a message that was put aside, as it is in the record now. If it is gone, do nothing.
 
-    Raises aws.AwsError if it is not announced, and the message then stays where it is.
+    Raises aws.AwsError if it is not announced; the message then stays where it is.
     """
     for ticket_id in announcement.about(record):
         if ticket := service.find(ticket_id):
@@ -80,7 +80,10 @@ def _message(name: str, ticket: Ticket, event: EventName) -> topic.Message:
 
 
 def _announce(messages: Iterable[topic.Message]) -> list[str]:
-    """Publish, gold first (a stable sort: one ticket's changes keep their order); names of what must come again."""
+    """Publish the messages, gold first, and return the names of those that must come again.
+
+    The sort is stable, so one ticket's changes keep their order.
+    """
     ordered = sorted(messages, key=lambda one: one.attributes["tier"] != "gold")
     outcome = topic.publish(ordered)
     for name, cause in outcome.again.items():
@@ -90,7 +93,10 @@ def _announce(messages: Iterable[topic.Message]) -> list[str]:
 
 
 def _put_aside(message: topic.Message, cause: str) -> bool:
-    """To the dead-letter queue, with its cause; without the ticket's texts, which may be what is too large."""
+    """Send the message to the dead-letter queue with its cause. Returns whether that worked.
+
+    The ticket itself is left out, because it may be what is too large.
+    """
     values = json.loads(message.body, json.OWN_DEPTH)
     values.pop("ticket")
     log.error("Ticket %s at version %s can never be announced: %s", values["ticket_id"], values["version"], cause)

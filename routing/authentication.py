@@ -1,4 +1,4 @@
-"""Who calls, by the header `Token` or `Authorization: Bearer`."""
+"""Finds the caller by the header `Token` or `Authorization: Bearer`."""
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
@@ -10,7 +10,10 @@ from routing import tokens
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Gives the request its Caller. No token leaves it anonymous (401 where one is due); an unknown one is 401."""
+    """Gives the request its Caller.
+
+    A request without a token stays anonymous, which is a 401 if a token is due. An unknown token is always a 401.
+    """
 
     def authenticate(self, request: Request) -> tuple[Caller, None] | None:
         token = _token(request)
@@ -34,7 +37,7 @@ def _token(request: Request) -> str | None:
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the OpenAPI document tells of it: two headers, of which one is enough."""
+    """Describes the authentication in the OpenAPI document: two headers, of which one is enough."""
 
     target_class = "routing.authentication.TokenAuthentication"
     name = ["token", "bearer"]

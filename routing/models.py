@@ -1,4 +1,4 @@
-"""Tokens, and the clocks that run for tickets."""
+"""API tokens, and the clocks that run for tickets."""
 
 from django.db import models
 
@@ -8,7 +8,7 @@ _TIERS = [(tier, tier.capitalize()) for tier in TIERS]
 
 
 class ApiToken(models.Model):
-    """A token that an engineer's program calls with. Only its hash is kept: a lost token is replaced, not looked up."""
+    """A token with which an engineer's program calls. Only its hash is kept; a lost token must be replaced."""
 
     name = models.CharField(max_length=200, help_text="Who uses it, e.g. the program's name.")
     customer_id = models.CharField("customer", max_length=200)
@@ -31,7 +31,7 @@ class ApiToken(models.Model):
 
 
 class Clock(models.Model):
-    """The time by which a ticket should be solved, by its tier's policy; stopped when it is."""
+    """The time by which a ticket should be solved, by its tier's policy. The clock stops when it is solved."""
 
     ticket_id = models.CharField(primary_key=True, max_length=2048)
     reference = models.CharField(max_length=11)

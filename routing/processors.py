@@ -1,4 +1,4 @@
-"""The channels' processors: work what arrives in PriorityTicketsQueue and GeneralTicketsQueue."""
+"""The processors of the tier queues: they work what arrives in PriorityTicketsQueue and GeneralTicketsQueue."""
 
 import logging
 from typing import Any
@@ -16,12 +16,12 @@ log = logging.getLogger(__name__)
 
 
 def priority(event: SqsEvent, context: Any = None) -> BatchAnswer:
-    """Gold tickets (Lambda's SQS form); the answer names the messages that failed."""
+    """Work gold tickets (Lambda's SQS form). The answer names the messages that failed."""
     return _process(event)
 
 
 def general(event: SqsEvent, context: Any = None) -> BatchAnswer:
-    """All other tickets; the same work on a queue of their own, so that they never stand before gold."""
+    """Work all other tickets in the same way. They have their own queue, so that gold never waits behind them."""
     return _process(event)
 
 

@@ -1,4 +1,4 @@
-"""How long a ticket of each tier may take, and the clock that runs for it."""
+"""How long a ticket of each tier may take, and the clock that measures it."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ SOLVED_WITHIN: dict[Tier, timedelta] = {"gold": timedelta(hours=4), "general": t
 
 
 def run_clock(announced: Announcement, ticket: Ticket) -> None:
-    """Start, stop or start again the ticket's clock; an announcement that is older than the clock changes nothing."""
+    """Start, stop or restart the ticket's clock. An announcement that is not newer than the clock changes nothing."""
     started = times.parse(ticket.created_at) or times.parse(announced.occurred_at)
     if started is None:
         return

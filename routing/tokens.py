@@ -1,4 +1,7 @@
-"""Tokens: issued once, kept hashed, remembered for half a minute so that no door needs SQL to take a ticket in."""
+"""API tokens: issued once, stored as hashes, and cached for half a minute.
+
+The cache is there so that no door needs SQL to accept a ticket.
+"""
 
 import hashlib
 import secrets
@@ -12,11 +15,14 @@ from config.caller import SCOPES, TIERS, Caller, Tier
 from config.refusals import Invalid
 from routing.models import ApiToken
 
-_PREFIX = "foyer_"  # tells scanners for leaked secrets what they found
+_PREFIX = "foyer_"  # lets scanners for leaked secrets recognise a token
 
 
 def issue(name: str, customer_id: str, tier: str, scopes: list[str]) -> str:
-    """A new token, readable this once. Raises Invalid for an empty name or customer, an unknown tier or scope."""
+    """Create a token and return its text, which cannot be read again.
+
+    Raises Invalid for an empty name or customer, an unknown tier, and unknown or no scopes.
+    """
     if not name.strip() or not customer_id.strip():
         raise Invalid("A token needs a name and a customer")
     if tier not in TIERS:
@@ -35,18 +41,18 @@ def issue(name: str, customer_id: str, tier: str, scopes: list[str]) -> str:
 
 
 def find(token: str) -> ApiToken:
-    """The row of a token just issued. Raises ApiToken.DoesNotExist."""
+    """The row of a token that was just issued. Raises ApiToken.DoesNotExist."""
     return ApiToken.objects.get(token_hash=_hash(token))
 
 
 def revoke(token: ApiToken) -> None:
-    """From now on it opens no door; a process that saw it lately lets it in for up to half a minute more."""
+    """Revoke the token. A process that has it in its cache accepts it for up to half a minute more."""
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=datetime.now(UTC))
     cache.delete(_cache_key(token.token_hash))
 
 
 def caller_of(token: str) -> Caller | None:
-    """Whose token this is, None if nobody's or revoked. No SQL for one that was seen in the last 30 s."""
+    """The holder of this token, or None if it is unknown or revoked. A token seen in the last 30 s needs no SQL."""
     token_hash = _hash(token)
     known: Caller | None = cache.get(_cache_key(token_hash))
     if known is None:
@@ -64,7 +70,7 @@ def _look_up(token_hash: str) -> Caller | None:
 
 
 def _hash(token: str) -> str:
-    """A token has 256 random bits, so a plain hash is as good as a slow one."""
+    """A token has 256 random bits, so a fast hash is as safe as a slow one."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The SNS topic `TicketRouting`: publishes announcements, ten to a call, cut by bytes."""
+"""The SNS topic `TicketRouting`: publishes announcements, ten per call, within the limit of bytes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +9,12 @@ from config import aws
 from config.batched import batched_by_size
 
 MAX_ENTRIES = 10
-MAX_BYTES = 262_144  # of one message, and of a whole call; emulators let more through, so it is checked here
+MAX_BYTES = 262_144  # of one message, and of a whole call; emulators accept more, so it is checked here
 
 
 @dataclass(frozen=True)
 class Message:
-    """One announcement on its way; `name` is what the caller knows it by."""
+    """One announcement to publish. `name` is what the caller knows it by."""
 
     name: str
     body: str
@@ -22,21 +22,21 @@ class Message:
 
     @property
     def size(self) -> int:
-        """Bytes as SNS counts them: the body, and the attributes' names, types and values."""
+        """Its bytes as SNS counts them: the body, and the attributes' names, types and values."""
         extra = sum(len(key) + len("String") + len(value) for key, value in self.attributes.items())
         return len(self.body.encode()) + extra
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was not published: `again` may work later, `never` cannot (name: why)."""
+    """What was not published, by name, and why: `again` may work later, `never` cannot."""
 
     again: dict[str, str]
     never: dict[str, str]
 
 
 def publish(messages: list[Message]) -> Outcome:
-    """Publish all, in order, as far as it goes. Nothing is raised: the outcome says what is missing and why."""
+    """Publish the messages in order. Raises nothing: the outcome says which were not published, and why."""
     never = {one.name: f"larger than {MAX_BYTES} bytes" for one in messages if one.size > MAX_BYTES}
     again: dict[str, str] = {}
     fitting = (one for one in messages if one.name not in never)
@@ -44,7 +44,7 @@ def publish(messages: list[Message]) -> Outcome:
         try:
             outcome = _publish_batch(batch)
         except aws.AwsError as error:
-            # A call that fails as a whole says nothing of its messages: the topic is away or set up wrongly.
+            # If a call fails as a whole, the cause is not in its messages: the topic is away or set up wrongly.
             again |= {one.name: str(error) for one in batch}
             continue
         again |= outcome.again
@@ -66,6 +66,7 @@ def _publish_batch(batch: list[Message]) -> Outcome:
     again: dict[str, str] = {}
     never: dict[str, str] = {}
     for failure in answer.get("Failed", []):
+        # SNS may call throttling the sender's fault, but it passes: try again.
         kind = never if failure["SenderFault"] and "Throttl" not in failure["Code"] else again
         kind[batch[int(failure["Id"])].name] = f"{failure['Code']}: {failure.get('Message', '')}"
     return Outcome(again, never)

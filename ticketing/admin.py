@@ -1,4 +1,4 @@
-"""The desk's pages in Django's admin: the ticket list, and the way to the pages of `ticketing.desk`."""
+"""The desk's pages in Django's admin: the ticket list, and the routes to the pages of `ticketing.desk`."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ class TicketAdmin(ModelAdmin):
 
     list_display = COLUMNS
     list_filter = (StatusFilter, "tier", "channel", AssigneeFilter, CallerFilter)
-    search_fields = ("subject",)  # shows the field; `search` decides
+    search_fields = ("subject",)  # so that the search field is shown; `search` decides what it finds
     search_help_text = 'Reference, words, "a phrase", begin*'
     sortable_by = ("created_at", "updated_at")
     list_per_page = 50
@@ -101,7 +101,7 @@ class TicketAdmin(ModelAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ModelAdmin):
-    """The list of what has not ended well, and setting one of it aside. Neither reads SQL."""
+    """The list of deliveries that have not ended well, and the page that sets one aside. Neither reads SQL."""
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.changelist_view)
@@ -126,7 +126,7 @@ class DeliveryAdmin(ModelAdmin):
 
 @admin.register(Job)
 class JobAdmin(ModelAdmin):
-    """One page: the jobs that run and ran, and the buttons that start them."""
+    """One page with the current and earlier jobs and the buttons that start them, and the download of exports."""
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.changelist_view)
@@ -149,7 +149,7 @@ class JobAdmin(ModelAdmin):
         return DownloadPage(self, request).answer(job_id)
 
 
-# Before the site's own paths, of which `admin:index` stays the name of this address.
+# It comes before the site's own paths. `admin:index` remains the name of this address.
 admin.site.extra_urls = lambda: [path("", admin.site.admin_view(home))]  # type: ignore[attr-defined]  # Unfold's
 admin.site.index_title = "Support desk"
 admin.site.unregister(User)
@@ -158,7 +158,7 @@ admin.site.unregister(Group)
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
-    """Django's own, looking like the rest; what people may do, they may as members of groups."""
+    """Django's own, in the look of the desk. People get their permissions only as members of groups."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -174,6 +174,6 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """Django's own, looking like the rest."""
+    """Django's own, in the look of the desk."""
 
     filter_horizontal = ()

@@ -1,6 +1,7 @@
-"""The desk's index: a copy of the record in SQL, for lists, filters, counts and search.
+"""The SQL tables: the desk's index, its search documents, and jobs.
 
-Nobody writes it but `ticketing.index`; `manage.py reindex` can rebuild it from the record at any time.
+The index is a copy of the record, for lists, filters, counts and search. Only `ticketing.index` writes it, and
+`manage.py reindex` can rebuild it from the record at any time.
 """
 
 from django.db import models
@@ -18,16 +19,16 @@ class IndexedTicketQuerySet(models.QuerySet["IndexedTicket"]):
     """Tickets of the index."""
 
     def for_list(self) -> "IndexedTicketQuerySet":
-        """Only what a list shows: of a description, which may be very long, its beginning."""
+        """Load only what a list shows. A description may be very long, so only its beginning is loaded."""
         return self.defer("issue_description", "requester", "tags").annotate(
             opening=Substr("issue_description", 1, 200)
         )
 
 
 class IndexedTicket(models.Model):
-    """A ticket as the record had it at `version`. Times are the record's texts as moments."""
+    """A ticket as the record had it at `version`. Times are moments here, and texts in the record."""
 
-    ticket_id = models.CharField(primary_key=True, max_length=2048)  # DynamoDB's limit of a key
+    ticket_id = models.CharField(primary_key=True, max_length=2048)  # DynamoDB's limit for a key
     reference = models.CharField(max_length=11, db_index=True)
     channel = models.CharField(max_length=16, choices=_choices(*CHANNELS))
     customer_id = models.TextField("customer")
@@ -42,7 +43,7 @@ class IndexedTicket(models.Model):
     assignee = models.TextField(null=True)
     tags = models.JSONField(default=list)
     comment_count = models.PositiveIntegerField("comments", default=0)
-    known_comments = models.PositiveIntegerField(default=0)  # how many of them stand in IndexedComment
+    known_comments = models.PositiveIntegerField(default=0)  # how many of them are in IndexedComment
     last_comment_id = models.TextField(null=True)
     created_at = models.DateTimeField("opened")
     updated_at = models.DateTimeField("changed")
@@ -70,18 +71,18 @@ class IndexedTicket(models.Model):
     @property
     def title(self) -> str:
         """What a list shows: the subject, or the description's first line."""
-        # A list has only the opening; asking for the rest would be a query for each row.
+        # A list has loaded only the opening. Reading the rest would take one query for each row.
         opening: str = self.__dict__["opening"] if "opening" in self.__dict__ else self.issue_description  # noqa: SIM401
         return self.subject or opening.strip().partition("\n")[0][:120] or "(no subject)"
 
 
 class IndexedComment(models.Model):
-    """A comment of the record; it never changes. Internal notes are here too: only the desk reads this."""
+    """A comment of the record. It never changes. Internal notes are included, since only the desk reads this table."""
 
-    # Another program's comment may have any id; only within its ticket it is the only one of that name.
+    # Another program's comment may have any id, so an id is unique only within its ticket.
     pk = models.CompositePrimaryKey("ticket_id", "comment_id")
     ticket_id = models.CharField(max_length=2048)
-    comment_id = models.CharField(max_length=1024)  # DynamoDB's limit of a sort key
+    comment_id = models.CharField(max_length=1024)  # DynamoDB's limit for a sort key
     text = models.TextField()
     author = models.TextField(null=True)
     visibility = models.CharField(max_length=16)
@@ -96,17 +97,17 @@ class IndexedComment(models.Model):
 
 
 class SearchDocument(models.Model):
-    """A part of what search knows of a ticket: nearly every ticket has one, since a part holds 3,000 words.
+    """A part of a ticket's search document. Nearly every ticket has only one, since a part holds 3,000 words.
 
-    The words themselves are no field: PostgreSQL has them in columns `words` and `pairs`, SQLite in the
-    table `ticketing_searchwords` (see migration 0004). Nobody writes them but `ticketing.search.documents`.
+    The words themselves are not a field. PostgreSQL has them in the columns `words` and `pairs`, SQLite in the table
+    `ticketing_searchwords` (see migration 0004). Only `ticketing.search.documents` writes them.
     """
 
     ticket_id = models.CharField(max_length=2048)
     part = models.PositiveIntegerField()
-    length = models.PositiveIntegerField()  # how many words' places are taken
-    edition = models.SmallIntegerField()  # of ticketing/search/words.py
-    created_at = models.DateTimeField(null=True)  # the ticket's: of too many matches search takes the newest
+    length = models.PositiveIntegerField()  # how much of a part's room for words is taken (ticketing/search/parts.py)
+    edition = models.SmallIntegerField()  # EDITION of ticketing/search/words.py when it was written
+    created_at = models.DateTimeField(null=True)  # the ticket's; if too many match, search takes the newest
 
     class Meta:
         default_permissions = ()
@@ -122,17 +123,17 @@ class Job(models.Model):
 
     kind = models.CharField(max_length=16, choices=_choices("reindex", "check", "export"))
     state = models.CharField(max_length=16, choices=_choices("running", "done", "failed", "stopped"), default="running")
-    # What it is the only one to do as long as it runs: the database lets no second one in.
+    # Names the work while the job runs. It is unique, so the database rejects a second job that does the same.
     alone = models.CharField(max_length=200, unique=True, null=True)
     started_by = models.TextField()
     started_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
     parameters = models.JSONField(default=dict)
     total = models.PositiveBigIntegerField(default=0)  # about how many items there are
-    error = models.TextField(default="")  # why it failed, or why it does not get on
+    error = models.TextField(default="")  # why it failed, or why it makes no progress
 
     class Meta:
-        default_permissions = ("view", "change")  # who may change jobs may start and stop them
+        default_permissions = ("view", "change")  # staff who may change jobs may start and stop them
         ordering = ("-pk",)
 
     def __str__(self) -> str:
@@ -140,18 +141,18 @@ class Job(models.Model):
 
 
 class JobPart(models.Model):
-    """A part of a job that goes on for itself, page by page."""
+    """A part of a job. Each part advances on its own, page by page."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()
-    # Both as JSON in a text: another program's id may have characters that PostgreSQL's JSON refuses.
+    # Both are JSON in a text field: another program's id may have characters that PostgreSQL's JSON type rejects.
     stretch = models.TextField()
     place = models.TextField(default="null")  # where its next page begins
-    pages = models.PositiveBigIntegerField(default=0)  # worked so far; who moves the place counts it up
+    pages = models.PositiveBigIntegerField(default=0)  # finished so far; every move of the place counts one up
     seen = models.PositiveBigIntegerField(default=0)
     found = models.PositiveBigIntegerField(default=0)
     done = models.BooleanField(default=False)
-    moved_at = models.DateTimeField(null=True)  # since when somebody works it, and then of each page
+    moved_at = models.DateTimeField(null=True)  # when a worker took the part, then when its last page was finished
 
     class Meta:
         default_permissions = ()
@@ -177,11 +178,11 @@ class JobFinding(models.Model):
 
 
 class JobPiece(models.Model):
-    """What a page of an export made, in S3; it stands here since the page counted (`ticketing.jobs.export`)."""
+    """The file in S3 that one page of an export became (`ticketing.jobs.export`). It has a row once the page counts."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="pieces")
     part = models.PositiveIntegerField()
-    number = models.PositiveBigIntegerField()  # of the part's pages
+    number = models.PositiveBigIntegerField()  # the page's number within the part
     name = models.CharField(max_length=80)
     size = models.PositiveBigIntegerField()  # bytes
 
@@ -195,7 +196,7 @@ class JobPiece(models.Model):
 
 
 class Delivery(models.Model):  # noqa: DJ008 - it has no rows to name
-    """No table: it names the rights to see what has not ended well (view), and to send it on its way again (change).
+    """No table, only permissions: to view deliveries that have not ended well, and to send them again (change).
 
     The deliveries themselves are in DynamoDB (`ticketing.deliveries`).
     """

@@ -1,7 +1,7 @@
-"""What the doors accepted, the raw store, the record and the index, held against each other: what is missing?
+"""Compares what the doors accepted, the raw store, the record and the index, to find what is missing.
 
-Everything is read a page at a time, so it takes the same memory at any size. What is still on its way is no finding:
-a delivery has fifteen minutes to end.
+Everything is read page by page, so memory use is the same at any size. A delivery has fifteen minutes to end; until
+then it is not a finding.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,9 +29,9 @@ Tell = Callable[[int], object]
 
 @dataclass(frozen=True)
 class Finding:
-    """Something missing: whose id, what is the matter, and what to do.
+    """Something is missing: the id, what is wrong, and what to do.
 
-    `due` unless nobody waits for it: no door had said yes to it, or somebody has set it aside.
+    `due` is False if nobody waits for it: either no door had accepted it, or somebody has set it aside.
     """
 
     id: str
@@ -44,7 +44,11 @@ class Finding:
 
 
 def findings(since: str | None = None, tell: Tell = silent) -> Iterator[Finding]:
-    """Everything that is missing; deliveries and raw tickets since then, and the whole index. Raises aws.AwsError."""
+    """Everything that is missing. Raises aws.AwsError.
+
+    `since` limits the deliveries and raw tickets, by the time they came in; the index is always compared as a whole.
+    `tell` is called after each page, with the number of items on it.
+    """
     yield from _of_deliveries(batched(scan(since), BATCH), tell)
     yield from _of_raw_tickets(batched(raw_tickets.stored(since), BATCH), tell)
     for difference in reindex.differences(tell):
@@ -72,7 +76,7 @@ def _has_ticket(delivery: Delivery) -> bool:
 
 
 def _ended(delivery: Delivery, there: set[str]) -> Iterator[Finding]:
-    """What a delivery that ended well should have left behind."""
+    """What a delivery that ended well should have left behind, but is missing."""
     if _has_ticket(delivery) and delivery.ticket_id not in there:
         what = f"not in the record, but {_named(delivery)} ended `{delivery.state}`"
         to_do = "Another program deleted it: restore the table to a time before that, or have the sender send it anew."
@@ -85,7 +89,7 @@ def _ended(delivery: Delivery, there: set[str]) -> Iterator[Finding]:
 
 
 def _unfinished(delivery: Delivery) -> Finding:
-    """A delivery without a ticket, or with one that nobody said was made."""
+    """A delivery without a ticket, or with a ticket that nobody reported as created."""
     what, due = _why(delivery), delivery.state != "received"
     again = doors.of(delivery).advice.format(delivery.delivery_id)
     to_do = f"Repair the cause, then {again}; if nobody can, `Set aside` on that page of the desk."
@@ -97,7 +101,7 @@ def _unfinished(delivery: Delivery) -> Finding:
 
 
 def _aside(delivery: Delivery) -> Finding:
-    """One about which somebody has said that nothing can be done."""
+    """A delivery about which somebody has said that nothing can be done."""
     what = f"{_named(delivery)} was set aside by {delivery.set_aside}"
     to_do = "Nothing is to be done; else `Take back` on the page Deliveries at the desk."
     return Finding(delivery.ticket_id or delivery.delivery_id, what, to_do, due=False)
@@ -120,7 +124,7 @@ def _named(delivery: Delivery) -> str:
 
 
 def _of_raw_tickets(pages: Iterable[list[tuple[str, str]]], tell: Tell) -> Iterator[Finding]:
-    """Raw tickets that no ticket of the record stands for."""
+    """Raw tickets that have no ticket in the record."""
     aside = {raw_tickets.ticket_key(one.key).keyed_id for one in unfinished.all_set_aside() if doors.of(one).keeps_raw}
     for page in pages:
         ids = {key: raw_tickets.ticket_key(zendesk_id).keyed_id for key, zendesk_id in page}

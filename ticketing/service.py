@@ -1,9 +1,10 @@
-"""Open, comment, change: the only way to write a ticket, for every door and for the desk (not for an import, which
-brings its tickets as they are: ticketing/record/loading.py).
+"""Opens, comments on and changes tickets. Every door and the desk write tickets only through this module.
 
-A door authenticates and validates, then calls one function here. What cannot be done comes out as a refusal
-(config/refusals.py); what AWS cannot do now as aws.AwsError. Nothing here knows HTTP or SQL, and nothing is
-announced here: the table's change stream does that.
+The one exception is an import, which keeps times, versions and counts as they are (ticketing/record/loading.py).
+
+A door authenticates and validates, then calls one function here. If a request cannot be done, the function raises a
+refusal (config/refusals.py). If AWS fails, it raises aws.AwsError. Nothing here knows HTTP or SQL. Nothing here
+announces a ticket either: the table's change stream does that.
 """
 
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ _FINAL: frozenset[Status] = frozenset(status for status in STATUSES if is_final(
 
 @dataclass(frozen=True)
 class Opened:
-    """A ticket that stands in the record, and whether it stood there before."""
+    """A ticket that is now in the record. `replayed` tells whether an earlier request had created it."""
 
     ticket: Ticket
     replayed: bool
@@ -38,17 +39,18 @@ class Opened:
 
 @dataclass(frozen=True)
 class Commented:
-    """A comment that stands in the record, and whether it stood there before."""
+    """A comment that is now in the record. `replayed` tells whether an earlier request had added it."""
 
     comment: Comment
     replayed: bool
 
 
 def open_ticket(draft: Ticket, key: Key | None = None) -> Opened:
-    """Create the ticket that the draft describes (its id, times, version and request id are set here).
+    """Create a ticket from the draft. Its id, times, version and request id are set here.
 
-    With a key its id is the key's, so a repeat finds the first. One AWS call, and one more if the ticket is too large
-    for an item. Raises KeyReused if the key stands for another request, Invalid if it cannot be stored, Busy.
+    With a key, the ticket's id is derived from the key, so a repeat finds the first ticket. Takes one AWS call. If the
+    ticket is too large for an item, S3 is called too. Raises KeyReused if the key belongs to another request, Invalid
+    if the ticket is too large to be stored, and Busy.
     """
     now = times.now()
     ticket = replace(
@@ -69,8 +71,8 @@ def open_ticket(draft: Ticket, key: Key | None = None) -> Opened:
         metrics.add("Foyer", "TicketsCreated", 1, Door=ticket.channel, Tier=ticket.tier)
         return Opened(ticket, replayed=False)
     if key is None:
-        return Opened(existing.ticket, replayed=False)  # a fresh id: it is this write, whose answer was lost
-    # With an imported ticket came no fingerprint: its id alone says that it is this key's.
+        return Opened(existing.ticket, replayed=False)  # the id is fresh: this very write made it, but lost its answer
+    # An imported ticket has no fingerprint. Its id is derived from the key, and that is enough.
     if existing.fingerprint != key.fingerprint and existing.ticket.imported_version is None:
         raise KeyReused
     return Opened(existing.ticket, replayed=True)
@@ -86,11 +88,13 @@ def add_comment(
     key: Key | None = None,
     expected_version: int | None = None,
 ) -> Commented:
-    """Add the comment that the draft describes (its ids and time are set here).
+    """Add a comment from the draft. Its ids, door and time are set here.
 
-    A public one opens a pending or solved ticket again, unless `reopen` is off (staff). One AWS call, three at most
-    where it opens the ticket again. Raises Absent, Final (closed), KeyReused, Invalid if it is too large, Stale (if
-    `expected_version` is given and is not the ticket's), Busy.
+    A public comment reopens a pending or solved ticket, unless `reopen` is off (for staff). Takes one AWS call, or two
+    if it reopens the ticket. If another program's item must be mended first, it takes three.
+
+    Raises Absent, Final (closed), KeyReused, Invalid if the comment is too large, and Busy. If `expected_version` is
+    given and is not the ticket's, it raises Stale.
     """
     now = times.now()
     comment = replace(
@@ -115,12 +119,12 @@ def add_comment(
 def _add(adding: transactions.CommentWrite, reopening: frozenset[Status]) -> Commented:
     """Write the comment, in one transaction with the ticket's count and version.
 
-    1. The first try takes the ticket for one that has to be neither opened again nor mended.
-    2. A refused try tells how the ticket stands. If the key was used, its comment is the answer. If the ticket is
-       closed, at another version or somebody else's, that is raised.
-    3. If its status is one of `reopening`, the next try opens it again too; if another program's form was in the way,
-       the item is mended first.
-    4. Writers who meet try again for two seconds, then Busy is raised.
+    1. The first try assumes that the ticket needs neither reopening nor mending.
+    2. A rejected try returns the ticket's item. If the key was used, the earlier comment is the answer. If the
+       ticket is closed, at another version or another customer's, that is raised.
+    3. If the status is one of `reopening`, the next try reopens the ticket too. If the form of another program's item
+       made the conditions fail, the item is mended first.
+    4. Writers that meet try again for two seconds. Then Busy is raised.
     """
     reopens: Status | None = None
     for _ in aws.while_contended():
@@ -132,7 +136,7 @@ def _add(adding: transactions.CommentWrite, reopening: frozenset[Status]) -> Com
             reopens = _why_not(adding, conflict, reopening)
             _mend(conflict)
         except aws.Contended:
-            break
+            break  # `transact` has waited for the other writers already
         else:
             return Commented(adding.comment, replayed=False)
     raise Busy
@@ -145,10 +149,13 @@ def change_ticket(
     actor: Actor,
     expected_version: int | None = None,
 ) -> Ticket:
-    """Replace the fields in `changes` (names of CHANGEABLE, values validated by the door); the ticket afterwards.
+    """Replace the fields in `changes`, and return the ticket as it is afterwards.
 
-    A change that changes nothing writes nothing. `customer_id` None is the desk, which sees all. Two AWS calls. Raises
-    Absent, Final (closed), Stale (if `expected_version` is given and is not the ticket's), Invalid, Busy.
+    `changes` maps names of CHANGEABLE to values that the door has validated. If they change nothing, nothing is
+    written. `customer_id` None is the desk, which sees all tickets. Takes two AWS calls.
+
+    Raises Absent, Final (closed), Invalid, and Busy. If `expected_version` is given and is not the ticket's, it raises
+    Stale.
     """
     assert set(changes) <= set(CHANGEABLE), changes  # noqa: S101 - a door that passes others is broken
     for _ in aws.while_contended():
@@ -167,7 +174,7 @@ def change_ticket(
             raise Invalid(_TOO_LARGE) from None
         except aws.Conflict as conflict:
             _mend(conflict)
-            continue  # somebody was faster, or the item is mended: look again
+            continue  # somebody was faster, or the item was mended: read it again
         except aws.Contended:
             break
         return replace(after, overflow=stored.overflow)
@@ -175,9 +182,10 @@ def change_ticket(
 
 
 def from_path(text: str) -> str:
-    """A ticket's id out of an address, as it stands there. Raises Absent for what is no UUID.
+    """The ticket id in an address, unchanged. Raises Absent if it is not a UUID.
 
-    Our own are in small letters, another program's may not be; whether there is a ticket of that id, the record says.
+    Foyer's own ids are in lower case, but another program's may not be. The record decides whether such a ticket
+    exists.
     """
     if not ids.is_id(text.lower()):
         raise Absent("Ticket not found")
@@ -185,20 +193,20 @@ def from_path(text: str) -> str:
 
 
 def get_ticket(ticket_id: str, customer_id: str | None) -> Ticket:
-    """The customer's ticket as it stands. `customer_id` None is the desk, which sees all. Raises Absent."""
+    """The customer's ticket as it is now. `customer_id` None is the desk, which sees all tickets. Raises Absent."""
     return _own(store.get(ticket_id), customer_id)
 
 
 def get_conversation(ticket_id: str, customer_id: str | None, limit: int = 100) -> Conversation:
-    """The customer's ticket with its first comments, in one query. Raises Absent."""
+    """The customer's ticket with its first comments (`limit` at most), in one query. Raises Absent."""
     ticket, comments, more = store.get_with_comments(ticket_id, limit)
     return Conversation(_own(ticket, customer_id), comments, more)
 
 
 def more_comments(ticket_id: str, after: Place, limit: int) -> tuple[list[Comment], Place | None]:
-    """The comments behind a place, and the place of the last one if there are more.
+    """The comments after a place, and the place of the last one if there are more.
 
-    Nothing here looks at whose ticket it is: only a reader who was given a page of it has a Place.
+    The customer is not checked here, because only a reader who was given a page of the conversation has a Place.
     """
     return store.comments_after(ticket_id, after, limit)
 
@@ -206,25 +214,25 @@ def more_comments(ticket_id: str, after: Place, limit: int) -> tuple[list[Commen
 def list_by_caller(
     caller_id: str, customer_id: str, start: dict[str, str] | None, limit: int, channel: Channel | None = None
 ) -> by_caller.Page:
-    """The customer's tickets of one caller, newest first, from where an earlier page ended."""
+    """A page of the customer's tickets of one caller, newest first. `start` is the `next` of an earlier page."""
     return by_caller.list_by_caller(caller_id, customer_id, channel, start, limit)
 
 
-# --- For programs of ours that speak for no customer: the announcer, the processors, a replay ------------
+# --- For Foyer's own programs, which act for no customer: the announcer, the processors, a replay --------
 
 
 def find(ticket_id: str) -> Ticket | None:
-    """The ticket as it stands, whoever's it is; None if there is none."""
+    """The ticket as it is now, whoever owns it; None if there is none."""
     return store.get(ticket_id)
 
 
 def all_tickets(changed_since: str | None = None) -> Iterator[Ticket]:
-    """Every ticket of the record, in no order; or those changed since then, and those without a time."""
+    """Every ticket of the record, in no order. With `changed_since`, those changed since then or without a time."""
     return store.scan(changed_since)
 
 
 def from_change(image: Item | None) -> Ticket | None:
-    """The ticket in a change record's image (wire format); None for an item that is no ticket, or that is gone."""
+    """The ticket in a change record's image (wire format). None if the item is not a ticket or was deleted."""
     return store.of_image(image)
 
 
@@ -252,7 +260,7 @@ def _check_changeable(ticket: Ticket, expected_version: int | None) -> None:
 
 
 def _first_time(adding: transactions.CommentWrite, conflict: aws.Conflict) -> Comment | None:
-    """The comment that the key already stands for: same words, since the request has the same hash."""
+    """The comment that the key was used for. The request has the same hash, so the words are the same."""
     found = conflict.reasons[transactions.KEY_ACTION].get("Item") if adding.key else None
     if not adding.key or not found:
         return None
@@ -262,7 +270,7 @@ def _first_time(adding: transactions.CommentWrite, conflict: aws.Conflict) -> Co
 
 
 def _why_not(adding: transactions.CommentWrite, conflict: aws.Conflict, reopening: frozenset[Status]) -> Status | None:
-    """Why the comment's transaction was refused: raises it, or gives the status to open the ticket from."""
+    """Raise the reason why the comment was rejected, or return the status from which to reopen the ticket."""
     found = conflict.reasons[transactions.TICKET_ACTION].get("Item")
     ticket = _own(items.to_ticket(found) if found else None, adding.customer_id)
     _check_changeable(ticket, adding.expected_version)
@@ -270,8 +278,8 @@ def _why_not(adding: transactions.CommentWrite, conflict: aws.Conflict, reopenin
 
 
 def _mend(conflict: aws.Conflict) -> None:
-    """Put another program's item right, where its form is what the conditions stumbled on."""
+    """Correct another program's item if its form made the conditions fail."""
     found = conflict.reasons[transactions.TICKET_ACTION].get("Item")
     if actions := transactions.mended(found) if found else []:
-        with suppress(aws.Conflict):  # somebody else did, meanwhile
+        with suppress(aws.Conflict):  # somebody else corrected it meanwhile
             TICKETS.transact(actions, ids.new_id())

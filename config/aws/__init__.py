@@ -1,6 +1,6 @@
-"""The one way to AWS: `aws.call(aws.client("sqs").send_message, …)`, and tables as objects (`aws.Table`).
+"""The only way to AWS: `aws.call(aws.client("sqs").send_message, …)`, and tables as objects (`aws.Table`).
 
-No other folder imports boto3 or botocore. Queues are in `config.aws.sqs`, storages in `config.aws.s3`, metrics in
+No other package imports boto3 or botocore. Queues are in `config.aws.sqs`, buckets in `config.aws.s3`, metrics in
 `config.aws.metrics`.
 """
 

@@ -1,4 +1,4 @@
-"""The account that the credentials belong to, which no setting has to name."""
+"""The AWS account that the credentials belong to, so that no setting has to name it."""
 
 from functools import cache
 from typing import Any
@@ -8,7 +8,7 @@ from config.aws.clients import client
 
 
 def account_id() -> str:
-    """The account's twelve digits, asked once for each client that there is. Raises what `call` raises."""
+    """Return the account's twelve digits. Asks AWS once for each STS client. Raises what `call` raises."""
     return _account_of(client("sts"))
 
 

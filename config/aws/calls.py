@@ -1,8 +1,8 @@
-"""One AWS call, with the product's one rule for waiting and trying again.
+"""Calls AWS, with the product's one rule for timeouts and retries.
 
-A call connects within one second and answers within two. It is tried three times in all. The waits double from
-0.1 s, with jitter. Where a web request has no time left (config/deadline.py) the first failure stands. botocore's own
-retries are switched off: the two would multiply.
+A call connects within one second and, by default, answers within two. It is tried three times in all. The waits start
+at 0.1 s and double, with jitter. If a web request has no time left (config/deadline.py), its first failure is final.
+botocore's own retries are off, because the two would multiply.
 """
 
 import logging
@@ -23,29 +23,29 @@ log = logging.getLogger(__name__)
 
 TRIES: Final = 3
 FIRST_WAIT: Final = 0.1  # seconds
-CONTENTION_SECONDS: Final = 2.0  # how long two writers that meet on one item wait to try again
-_PARTING_SECONDS: Final = (0.01, 0.11)  # the shortest and the longest wait of one of them
+CONTENTION_SECONDS: Final = 2.0  # how long writers that collide on one item keep trying
+_PARTING_SECONDS: Final = (0.01, 0.11)  # shortest and longest wait between two of those tries
 
 
 def call(operation: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run one client method and give its answer, e.g. `call(client("sqs").send_message, QueueUrl=…)`.
+    """Run one client method and return its answer, e.g. `call(client("sqs").send_message, QueueUrl=…)`.
 
-    Raises NotFound, Conflict and Permanent at once, Retryable after three tries, Contended when it
-    has waited two seconds for other writers; both sooner where a web request has to come to its end.
+    Raises NotFound, Conflict and Permanent at once, Retryable after three tries, and Contended after waiting two
+    seconds for other writers. In a web request, the last two come sooner if its deadline has passed.
     """
     answer: R = _meet(_retry, _translated, operation, *args, **kwargs)
     return answer
 
 
 def call_once(operation: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """`call` without the tries, for loops that come round again by themselves."""
+    """Like `call`, but without retries, for loops that come round again by themselves."""
     return _translated(operation, *args, **kwargs)
 
 
 def while_contended() -> Iterator[None]:
-    """Rounds of trying again, for who decides anew in each: a first one, then more for two seconds.
+    """Yield once, then again for up to two seconds, for callers that read and decide anew in each round.
 
-    Before each a random bit is waited, so that writers who met part.
+    Before each further round it waits for a random time, to separate writers that collided.
     """
     yield
     end = time.monotonic() + CONTENTION_SECONDS
@@ -60,13 +60,13 @@ def _translated(operation: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs)
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    """0.1 s, 0.2 s, 0.4 s …, each up to half as long again."""
+    """Seconds to wait: 0.1, 0.2, 0.4 …, each up to half as long again."""
     spread = random.uniform(0.0, 0.5)  # noqa: S311 - not a secret
     return FIRST_WAIT * 2.0 ** (state.attempt_number - 1) * (1 + spread)
 
 
 def _met_too_long(state: tenacity.RetryCallState) -> bool:
-    """What counts is the waiting for others, not slow answers."""
+    """Only the time spent waiting for other writers counts, not slow answers."""
     return state.idle_for > CONTENTION_SECONDS or deadline.passed()
 
 
@@ -88,7 +88,7 @@ _retry = tenacity.Retrying(
     reraise=True,
 )
 
-# Writers who met part after a random bit. Around the tries, so that a meeting uses none of them up.
+# Random waits separate writers that collided. This wraps `_retry`, so that a collision uses up none of its tries.
 _meet = tenacity.Retrying(
     retry=tenacity.retry_if_exception_type(Contended),
     stop=_met_too_long,

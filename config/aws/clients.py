@@ -1,4 +1,4 @@
-"""The process's clients of AWS's services: one of each, made when it is first asked for."""
+"""The process's boto3 clients: one for each service and timeout, created on first use."""
 
 import threading
 from functools import cache
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def client_config(read_timeout: float = 2.0) -> Config:
-    """botocore's settings for every client: short waits, no tries of its own."""
+    """botocore's settings for every client: short timeouts, and no retries of its own. `read_timeout` is in seconds."""
     return Config(
         region_name=settings.REGION,
         connect_timeout=1,
@@ -36,7 +36,7 @@ def client_config(read_timeout: float = 2.0) -> Config:
 
 
 def transfer_config() -> TransferConfig:
-    """boto3's settings for S3 objects that go as files: no tries of its own either."""
+    """boto3's settings for file transfers with S3: no retries of its own either."""
     return TransferConfig(num_download_attempts=1)
 
 
@@ -45,7 +45,7 @@ _making = threading.Lock()
 
 @cache
 def _client(service: str, read_timeout: float) -> Any:
-    with _making:  # a boto3 session is not safe to share while it makes a client; the client is
+    with _making:  # threads may share a client, but not the boto3 session while it creates one
         return boto3.client(service, config=client_config(read_timeout))  # type: ignore[call-overload]
 
 
@@ -72,18 +72,20 @@ def client(service: Literal["sts"], read_timeout: float = ...) -> "STSClient": .
 @overload
 def client(service: str, read_timeout: float = ...) -> Any: ...
 def client(service: str, read_timeout: float = 2.0) -> Any:
-    """The process's client of a service, e.g. `client("sqs")`; `read_timeout` in seconds, longer for long polls."""
+    """Return the process's client of a service, e.g. `client("sqs")`. Long polls need a longer `read_timeout`
+    (seconds).
+    """
     return _client(service, read_timeout)
 
 
 def forget_clients() -> None:
-    """Make new clients from now on: for a process that just forked, and for tests."""
+    """Create new clients from now on, after a fork and in tests."""
     _client.cache_clear()
 
 
 def secret_string(secret_id: str, region: str) -> str:
-    """A secret's text from Secrets Manager. Raises AwsError; the start then stops."""
-    # Read while the settings are made, so it cannot use them (nor `client`, which does).
+    """Return a secret's text from Secrets Manager. Raises AwsError, or KeyError if the secret is not text."""
+    # Called while the settings are being read, so it cannot use them, nor `client`, which does.
     with translated():
         secrets = boto3.client("secretsmanager", region_name=region)
         return str(secrets.get_secret_value(SecretId=secret_id)["SecretString"])

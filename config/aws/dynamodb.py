@@ -1,12 +1,13 @@
-"""A DynamoDB table as an object: Python values in and out, pages inside.
+"""A DynamoDB table as an object: Python values in and out, and pages followed inside.
 
-Conditions are DynamoDB's own expressions. `#name` in one stands for the attribute `name`, so that a reserved word can
-be written. `:name` stands for the value given under that key.
+Conditions are DynamoDB's own expressions. In them, `#name` stands for the attribute `name`, which may then be a
+reserved word. `:name` stands for the value that `values` holds under `:name`.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from django.conf import settings
@@ -21,19 +22,19 @@ _NAME = re.compile(r"#(\w+)")
 
 @dataclass(frozen=True)
 class Put:
-    """An item to be written, over what stands under its key unless a condition says otherwise."""
+    """Writes an item. It replaces the item with the same key, unless `condition` prevents that."""
 
     item: Item
     condition: str = ""
 
     def request(self, table: str) -> dict[str, Any]:
-        """The action in DynamoDB's words."""
+        """The action in DynamoDB's format."""
         return _request({"TableName": table, "Item": to_wire(self.item)}, ConditionExpression=self.condition)
 
 
 @dataclass(frozen=True)
 class Update:
-    """A change of the item under a key."""
+    """Changes the item under a key by the update expression `update`."""
 
     key: Item
     update: str
@@ -41,16 +42,17 @@ class Update:
     values: Item = field(default_factory=dict)
 
     def request(self, table: str) -> dict[str, Any]:
-        """The action in DynamoDB's words."""
+        """The action in DynamoDB's format."""
         about = {"TableName": table, "Key": to_wire(self.key)}
         return _request(about, self.values, UpdateExpression=self.update, ConditionExpression=self.condition)
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some items, how many were looked at for them, and where the next page begins (None at the end).
+    """One page: its items, how many items were examined for it (`seen`), and where the next page begins (None:
+    nowhere).
 
-    A page may be empty and still have a next one: what a filter leaves out was looked at all the same.
+    A page may be empty and still have a next one, because `seen` includes items that a filter left out.
     """
 
     items: list[Item]
@@ -60,9 +62,9 @@ class Page:
 
 @dataclass(frozen=True)
 class Table:
-    """A table, named by the setting that has its name. Every method raises what `call` raises.
+    """A table. `setting` is the setting that holds its name. Every method raises what `call` raises.
 
-    A Conflict's `item` and `reasons` have Python values here.
+    Unlike elsewhere, a Conflict's `item` and `reasons` hold Python values here.
     """
 
     setting: str
@@ -75,12 +77,12 @@ class Table:
     # --- One item -------------------------------------------------------------------------------------
 
     def get(self, key: Item) -> Item | None:
-        """The item as it stands now, None if there is none."""
+        """Return the item, read consistently, or None."""
         answer = call(client("dynamodb").get_item, TableName=self.name, Key=to_wire(key), ConsistentRead=True)
         return from_wire(answer["Item"]) if "Item" in answer else None
 
     def put(self, item: Item, condition: str = "") -> None:
-        """Write the item. Raises Conflict, with the item that stands there, if the condition does not hold."""
+        """Write the item. Raises Conflict, with the existing item, if the condition does not hold."""
         request = Put(item, condition).request(self.name)
         _ask(client("dynamodb").put_item, request | (_TELL if condition else {}))
 
@@ -89,7 +91,7 @@ class Table:
         _ask(client("dynamodb").update_item, change.request(self.name))
 
     def updated(self, change: Update) -> Item:
-        """Change an item; as it is then. Raises Conflict if the condition does not hold."""
+        """Change an item and return its new state. Raises Conflict if the condition does not hold."""
         answer = _ask(client("dynamodb").update_item, change.request(self.name) | {"ReturnValues": "ALL_NEW"})
         return from_wire(answer["Attributes"])
 
@@ -98,23 +100,23 @@ class Table:
     def transact(self, actions: Sequence[Put | Update], token: str) -> None:
         """Do all the actions (100 at most) or none.
 
-        `token` makes a second try harmless where the first one's answer was lost. Raises Conflict, with a reason for
+        `token` makes a retry harmless if the answer to the first try was lost. Raises Conflict, with one reason for
         each action, if a condition does not hold.
         """
         transaction = [_action(one, self.name) for one in actions]
         _ask(client("dynamodb").transact_write_items, {"TransactItems": transaction, "ClientRequestToken": token})
 
     def put_all(self, items: Iterable[Item]) -> None:
-        """Write the items (25 at most), each over what stands under its key.
+        """Write the items (25 at most), replacing any with the same keys.
 
-        Raises Retryable where the table takes no more now: some may stand there, and all can be written again.
+        Raises Retryable if the table accepts no more now. Some may then be stored already; write all of them again.
         """
         left: list[Any] = [{"PutRequest": {"Item": to_wire(one)}} for one in items]
         while left:
             left = call(self._put_some, left)
 
     def _put_some(self, requests: list[Any]) -> list[Any]:
-        """Those that the table did not take. Raises Retryable if it took none."""
+        """Return the requests that the table did not accept. Raises Retryable if it accepted none."""
         answer = client("dynamodb").batch_write_item(RequestItems={self.name: requests})
         left: list[Any] = answer["UnprocessedItems"].get(self.name, [])
         if len(left) == len(requests):
@@ -122,9 +124,9 @@ class Table:
         return left
 
     def get_all(self, keys: Iterable[Item], only: str = "") -> Iterator[Item]:
-        """The items with these keys (100 at most), as far as they are there, in no order; `only` names attributes.
+        """Yield those of the items (100 keys at most) that exist, in no order. `only` names the attributes to read.
 
-        AWS may give them in several answers.
+        AWS may split the answer over several calls.
         """
         wanted: Any = list(map(to_wire, keys))
         while wanted:
@@ -147,9 +149,10 @@ class Table:
         limit: int | None = None,
         start: Item | None = None,
     ) -> Page:
-        """A page of the items whose key is as `where` says: the first or the last of them, of `limit` looked at.
+        """Return one page of the items whose key matches `where`, after examining at most `limit` items.
 
-        A filter `only_if` leaves items out. An `index` cannot be read consistently; the table is.
+        `order` says at which end of the sort key to begin, and `start` is the previous page's `next`. The filter
+        `only_if` leaves items out. The table is read consistently; an `index` cannot be.
         """
         reading: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
         reading |= {"ScanIndexForward": False} if order == "last" else {}
@@ -157,7 +160,7 @@ class Table:
         return self._page(client("dynamodb").query, request, limit, start)
 
     def query(self, where: str, values: Item, **options: Any) -> Iterator[Item]:
-        """All items that `query_page` finds page by page, read as they are taken."""
+        """Yield all items that `query_page` would find, reading pages as needed."""
         return _through(lambda start: self.query_page(where, values, **options, start=start))
 
     def scan_page(
@@ -169,7 +172,7 @@ class Table:
         limit: int | None = None,
         start: Item | None = None,
     ) -> Page:
-        """A page of the table's items, in no order. `part` is the number (from 0) of one of so many segments."""
+        """Return one page of the table, in no order. `part` is a segment's number (from 0) and how many there are."""
         reading: dict[str, Any] = {"ConsistentRead": True}
         if part:
             reading |= {"Segment": part[0], "TotalSegments": part[1]}
@@ -177,7 +180,7 @@ class Table:
         return self._page(client("dynamodb").scan, request, limit, start)
 
     def scan(self, only_if: str = "", values: Item | None = None) -> Iterator[Item]:
-        """All items of the table for which the condition holds, read as they are taken."""
+        """Yield all items for which the condition holds, reading pages as needed."""
         return _through(lambda start: self.scan_page(only_if, values, start=start))
 
     def _page(
@@ -193,11 +196,11 @@ class Table:
     # --- The table itself -----------------------------------------------------------------------------
 
     def about_how_many(self) -> int:
-        """About how many items it has; AWS counts them every six hours."""
+        """Return roughly how many items the table has. AWS counts them every six hours."""
         return int(call(client("dynamodb").describe_table, TableName=self.name)["Table"].get("ItemCount", 0))
 
 
-_TELL = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}  # what stands there comes with the refusal: it costs no read
+_TELL = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}  # the refusal brings the existing item, which saves a read
 
 
 def _action(one: Put | Update, table: str) -> dict[str, Any]:
@@ -207,13 +210,18 @@ def _action(one: Put | Update, table: str) -> dict[str, Any]:
 
 def _request(about: dict[str, Any], values: Item | None = None, **expressions: str) -> dict[str, Any]:
     """The request with its expressions, and with the names and values that stand in them."""
-    said = {name: text for name, text in expressions.items() if text}
-    request = about | said
-    if names := set(_NAME.findall(" ".join(said.values()))):
-        request["ExpressionAttributeNames"] = {f"#{name}": name for name in sorted(names)}
+    request = about | {name: text for name, text in expressions.items() if text}
+    if names := _names(" ".join(expressions.values())):
+        request["ExpressionAttributeNames"] = names
     if values:
         request["ExpressionAttributeValues"] = to_wire(values)
     return request
+
+
+@lru_cache(maxsize=256)  # a process writes few expressions, and each of them all the time
+def _names(text: str) -> dict[str, str]:
+    """What `#name` stands for, of all that are in a text."""
+    return {f"#{name}": name for name in sorted(set(_NAME.findall(text)))}
 
 
 def _ask(operation: Callable[..., Any], request: dict[str, Any]) -> Any:

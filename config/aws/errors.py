@@ -1,11 +1,11 @@
-"""The SDK's errors as five words that a caller can act on.
+"""The SDK's errors, reduced to five that a caller can act on.
 
 | error | meaning | what the caller does |
 |---|---|---|
 | `NotFound` | the thing named is not there | treats it as absent |
-| `Conflict` | a condition did not hold, or another writer was faster | reads and decides anew |
-| `Retryable` | it may work later, and may have been done already | tries again, or asks its caller to |
-| `Contended` | other transactions held the item all the time | asks its caller to come again |
+| `Conflict` | a condition did not hold, or another writer was faster | reads and decides again |
+| `Retryable` | it may work later, and may have been done already | tries again, or asks its own caller to |
+| `Contended` | other transactions held the item all the time | answers *busy*, or tries again later |
 | `Permanent` | it will not work, however often it is tried | reports it |
 """
 
@@ -25,7 +25,7 @@ _NOT_FOUND: Final = {
     "QueueDoesNotExist",
     "ResourceNotFoundException",
 }
-_CONDITION_FAILED: Final = {"ConditionalCheckFailedException", "PreconditionFailed"}  # DynamoDB's and S3's word
+_CONDITION_FAILED: Final = {"ConditionalCheckFailedException", "PreconditionFailed"}  # DynamoDB's code, and S3's
 _CONFLICT: Final = _CONDITION_FAILED | {"TransactionCanceledException", "TransactionConflictException"}
 _RETRYABLE: Final = {
     "ConditionalRequestConflict",
@@ -50,7 +50,7 @@ _THROTTLED_REASONS: Final = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 class AwsError(Exception):
-    """What AWS answered. `code` and `message` are for logs, never for an outside caller."""
+    """The base of the five. `code` and `message` are for logs, never for outside callers."""
 
     def __init__(self, code: str, message: str = "") -> None:
         super().__init__(f"{code}: {message}" if message else code)
@@ -63,10 +63,10 @@ class NotFound(AwsError):
 
 
 class Conflict(AwsError):
-    """A condition did not hold, or another writer was faster. The caller reads and decides anew.
+    """A condition did not hold, or another writer was faster. The caller reads and decides again.
 
-    `item` is what stands there, if ALL_OLD was asked for. For a transaction `reasons` has one `{"Code", "Item"?}` for
-    each action, in order. Both are in DynamoDB's wire format, but have Python values where a `Table` was asked.
+    `item` is the existing item, if ALL_OLD was asked for. After a transaction, `reasons` has one `{"Code", "Item"?}`
+    for each action, in order. Both are in DynamoDB's wire format; a `Table` turns them into Python values.
     """
 
     def __init__(self, code: str, message: str, item: dict[str, Any] | None, reasons: list[dict[str, Any]]) -> None:
@@ -76,11 +76,11 @@ class Conflict(AwsError):
 
 
 class Retryable(AwsError):
-    """It may well work later: throttled, unreachable, or no answer. It may also have been done already."""
+    """It may work later: AWS throttled, was unreachable or did not answer. It may also have been done already."""
 
 
 class Contended(AwsError):
-    """Other transactions held the item for the whole time that `call` waits. The caller asks to come again."""
+    """Other transactions held the item for as long as `call` waits. The caller answers *busy*, or tries again later."""
 
 
 class Permanent(AwsError):
@@ -89,14 +89,14 @@ class Permanent(AwsError):
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Translate the SDK's errors that come out of the block (for libraries that call AWS themselves)."""
+    """Translate the SDK's errors that leave the block. Also for libraries that call AWS themselves."""
     try:
         yield
     except ClientError as error:
         raise _translate(error) from error
     except ParamValidationError as error:
         raise Permanent("ParamValidation", str(error)) from error
-    except (BotoCoreError, RetriesExceededError) as error:  # no connection, no answer in time, a connection cut
+    except (BotoCoreError, RetriesExceededError) as error:  # no connection, a timeout, a broken connection
         raise Retryable(type(error).__name__, str(error)) from error
 
 
@@ -114,9 +114,9 @@ def _translate(error: ClientError) -> AwsError:
 
 
 def _conflict(code: str, message: str, response: dict[str, Any]) -> AwsError:
-    """A cancelled transaction tells why, action by action (`"None"` is a word there).
+    """Classify a conflict. A cancelled transaction gives a code for each action; the text "None" means no fault.
 
-    A failed condition weighs most: no waiting changes it.
+    A failed condition outweighs the other codes, because waiting does not change it.
     """
     reasons: list[dict[str, Any]] = response.get("CancellationReasons", [])
     codes = {reason.get("Code", "None") for reason in reasons} - {"None"}

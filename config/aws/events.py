@@ -1,7 +1,7 @@
-"""What AWS hands to a handler, and what the handler answers: Lambda's own forms.
+"""Lambda's own formats: the events that AWS passes to a handler, and what the handler answers.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html and with-ddb.html show the events, and
-services-sqs-errorhandling.html the answer that names what failed.
+services-sqs-errorhandling.html the answer that names the failed records.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ class SqsRecord(TypedDict):
 
 
 class Change(TypedDict):
-    """What a table's change stream says of an item; images are in DynamoDB's wire format."""
+    """A change of one item, from a table's change stream. Images are in DynamoDB's wire format."""
 
     SequenceNumber: str
     Keys: NotRequired[dict[str, Any]]
@@ -58,17 +58,17 @@ class Failure(TypedDict):
 
 
 class BatchAnswer(TypedDict):
-    """Which records are to come again: by message id, or by sequence number."""
+    """The records that must come again, by message id or sequence number."""
 
     batchItemFailures: list[Failure]
 
 
 def failed(ids: Iterable[str]) -> BatchAnswer:
-    """The answer of a handler that could not do the records with these ids."""
+    """The answer of a handler that failed on the records with these ids."""
     return {"batchItemFailures": [{"itemIdentifier": one} for one in ids]}
 
 
 def attribute(record: SqsRecord, name: str) -> str | None:
-    """The text of an attribute of a message; None where it has none, or an empty one."""
+    """The text of a message's attribute, or None if it is missing or empty."""
     value = record.get("messageAttributes", {}).get(name, {}).get("stringValue")
     return value if isinstance(value, str) and value else None

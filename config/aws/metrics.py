@@ -1,7 +1,7 @@
-"""CloudWatch metrics. A metric that cannot be put is logged and forgotten: no work waits for it, or fails with it.
+"""CloudWatch metrics. If a metric cannot be sent, it is logged and dropped: no work waits for it or fails with it.
 
-`put` sends one value now, for who reports seldom. `add` is for the hot path: it sums up in memory, and a thread sends
-the sums twice a minute, so that a request costs no call more.
+`put` sends one value at once, for rare reports. `add` is for the hot path: it sums values in memory. A thread sends the
+sums twice a minute, so that a request costs no extra call.
 """
 
 import atexit
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 Unit = Literal["Count", "Milliseconds"]
 
-METRICS_A_CALL: Final = 1000  # what PutMetricData takes
+METRICS_A_CALL: Final = 1000  # the limit of PutMetricData
 
 log = logging.getLogger(__name__)
 
 
 class _Metric(NamedTuple):
-    """What makes two values one metric's."""
+    """What identifies a metric. Values of equal metrics are summed."""
 
     namespace: str
     name: str
@@ -40,7 +40,7 @@ class _Metric(NamedTuple):
 
 @dataclass
 class _Sums:
-    """Many values as CloudWatch takes them at once: a statistic set."""
+    """Many values in one: CloudWatch's statistic set."""
 
     count: int
     total: float
@@ -55,13 +55,13 @@ class _Sums:
 
 
 class _Collected:
-    """What this process counted since the last flush."""
+    """What this process has counted since the last flush."""
 
     def __init__(self) -> None:
         self.start_anew()
 
     def start_anew(self) -> None:
-        """Nothing counted, nobody sending: also for the child of a fork, whose parent sends what it counted."""
+        """Start with nothing counted and no sender, also in a forked child: its parent sends what it had counted."""
         self._lock = threading.Lock()
         self._sums: dict[_Metric, _Sums] = {}
         self.sender: threading.Thread | None = None
@@ -88,20 +88,19 @@ os.register_at_fork(after_in_child=_collected.start_anew)
 
 
 def put(namespace: str, name: str, value: float, unit: Unit) -> None:
-    """Put one value, now."""
+    """Send one value at once."""
     _put(namespace, [{"MetricName": name, "Value": value, "Unit": unit}])
 
 
 def add(namespace: str, name: str, value: float, **dimensions: str) -> None:
-    """Count a value in; it goes out with the next flush. Takes microseconds, calls nothing, raises nothing."""
+    """Count a value, to be sent with the next flush. Takes microseconds, calls nothing, raises nothing."""
     _collected.include(_Metric(namespace, name, tuple(dimensions.items())), value)
 
 
 def flush() -> None:
-    """Send what was added since the last flush, now: at most three seconds for each call that CloudWatch lets hang.
+    """Send what was added since the last flush. Takes at most three seconds for each call if CloudWatch hangs.
 
-    For a process that is about to end or, on Lambda, to be frozen; elsewhere a thread does it. See
-    METRICS_FLUSH_SECONDS.
+    Call it in a process that is about to end or, on Lambda, to be frozen. Elsewhere a thread does it.
     """
     data: dict[str, list[MetricDatumTypeDef]] = defaultdict(list)
     for metric, sums in _collected.take().items():
@@ -114,6 +113,7 @@ def flush() -> None:
 def _send_every(seconds: float) -> None:
     while True:
         time.sleep(seconds)
+        # After `start_anew` this thread is no longer the sender, and another may be.
         if _collected.sender is not threading.current_thread():
             return
         flush()

@@ -1,6 +1,4 @@
-"""Waiting for AWS and for SQL where nobody waits for an answer: what runs for minutes does not end at a hiccup of
-seconds.
-"""
+"""Retries for work that nobody waits for: a command that runs for minutes should survive seconds without AWS or SQL."""
 
 import logging
 from threading import Event
@@ -18,11 +16,11 @@ log = logging.getLogger(__name__)
 def _before_sleep(state: tenacity.RetryCallState) -> None:
     tenacity.before_sleep_log(log, logging.WARNING)(state)
     if state.outcome and isinstance(state.outcome.exception(), OperationalError):
-        close_old_connections()  # one that broke would stay broken
+        close_old_connections()  # a broken connection would stay broken
 
 
-# patiently(function, *arguments) calls it, and again where AWS or the database cannot do it now, after 1, 2, 4, 8 and
-# 16 seconds, which is on top of what each call tries by itself. Doing it twice must do no harm.
+# `patiently(function, *arguments)` calls the function, and again if AWS or the database cannot do it now. The waits are
+# 1, 2, 4, 8 and 16 seconds, on top of each call's own retries. Calling the function twice must do no harm.
 patiently = tenacity.Retrying(
     retry=tenacity.retry_if_exception_type((Retryable, Contended, OperationalError)),
     stop=tenacity.stop_after_attempt(TRIES),
@@ -33,6 +31,6 @@ patiently = tenacity.Retrying(
 
 
 def until(ended: Event) -> tenacity.Retrying:
-    """The same, but for somebody who may be told to end: the waiting ends then, too."""
+    """Like `patiently`, but stops waiting and gives up once `ended` is set, for work that may be told to end."""
     stop = tenacity.stop_any(tenacity.stop_after_attempt(TRIES), tenacity.stop_when_event_set(ended))
     return patiently.copy(sleep=ended.wait, stop=stop)

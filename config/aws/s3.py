@@ -8,7 +8,7 @@ from config.aws.clients import client_config, transfer_config
 
 
 class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
-    """One private bucket. An object saved under a name that is taken replaces what was there, in one call."""
+    """One private bucket. Saving under an existing name replaces the object, in one call."""
 
     def get_default_settings(self) -> dict[str, Any]:
         return {
@@ -17,5 +17,5 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
             "transfer_config": transfer_config(),
             "default_acl": None,
             "file_overwrite": True,
-            "max_memory_size": 8 * 1024 * 1024,  # of an object that is read; more goes through a file
+            "max_memory_size": 8 * 1024 * 1024,  # of an object that is read; a larger one goes through a temporary file
         }

@@ -11,12 +11,12 @@ from config.aws.clients import client
 from config.aws.events import MessageAttribute, SqsRecord
 from config.batched import batched
 
-_POLL_SECONDS = 20
+_POLL_SECONDS = 20  # the longest long poll that SQS allows
 
 
 @dataclass(frozen=True)
 class Message:
-    """A received message in the form of Lambda's SQS event; `attributes` are its own in SQS's form, none left out."""
+    """A received message. `record` has the form of Lambda's SQS event; `attributes` are all its own, in SQS's form."""
 
     record: SqsRecord = field(repr=False)
     attributes: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -32,13 +32,16 @@ class Message:
 
 @cache
 def url(name: str) -> str:
-    """The queue's URL. Raises aws.NotFound if there is none: run `manage.py provision`."""
+    """Return the queue's URL. Raises aws.NotFound if there is no such queue: run `manage.py provision`."""
     given: str | None = settings.QUEUE_URLS.get(name)
     return given or call(client("sqs").get_queue_url, QueueName=name)["QueueUrl"]
 
 
 def send(name: str, body: str, attributes: dict[str, str] | None = None) -> str:
-    """Send one message; its id. Raises aws.AwsError; after aws.Retryable it may have been sent all the same."""
+    """Send one message and return its id; empty attributes are left out.
+
+    Raises aws.AwsError. After aws.Retryable the message may have been sent all the same.
+    """
     answer = call(
         client("sqs").send_message,
         QueueUrl=url(name),
@@ -51,9 +54,10 @@ def send(name: str, body: str, attributes: dict[str, str] | None = None) -> str:
 
 
 def forward(name: str, message: Message, more: dict[str, str]) -> str:
-    """Send a received message to another queue with all its attributes, and `more` of them; its new id.
+    """Send a received message to another queue with all its attributes and those in `more`. Returns the new id.
 
-    It stays where it is: delete it there afterwards. Raises aws.AwsError (Permanent: the queue will never take it).
+    The message also stays where it was: delete it there afterwards. Raises aws.AwsError; Permanent means that the queue
+    will never take it.
     """
     added = {key: {"DataType": "String", "StringValue": value} for key, value in more.items()}
     answer = call(
@@ -68,9 +72,9 @@ def forward(name: str, message: Message, more: dict[str, str]) -> str:
 def receive(
     name: str, limit: int, wait_seconds: int = _POLL_SECONDS, hidden_seconds: int | None = None
 ) -> list[Message]:
-    """Up to `limit` messages (10 at most), after waiting so many seconds for the first. Raises aws.AwsError.
+    """Receive up to `limit` messages (10 at most), waiting up to `wait_seconds` for the first. Raises aws.AwsError.
 
-    They are hidden from other readers for `hidden_seconds`, else as long as the queue says.
+    They are hidden from other readers for `hidden_seconds`, by default for as long as the queue says.
     """
     hidden: dict[str, Any] = {} if hidden_seconds is None else {"VisibilityTimeout": hidden_seconds}
     answer = call_once(
@@ -86,14 +90,14 @@ def receive(
 
 
 def delete(name: str, messages: list[Message]) -> None:
-    """Take the messages off the queue, ten a call. One that stays will come again; that is harmless."""
+    """Delete the messages, ten per call. If one stays, it comes again, which is harmless."""
     for ten in batched(messages, 10):
         entries = [{"Id": str(n), "ReceiptHandle": one.receipt} for n, one in enumerate(ten)]
         call(client("sqs").delete_message_batch, QueueUrl=url(name), Entries=entries)  # type: ignore[arg-type]
 
 
 def release(name: str, messages: list[Message]) -> None:
-    """Let other readers have the messages (10 at most) again at once. Raises aws.AwsError."""
+    """Make the messages (10 at most) visible to other readers at once. Raises aws.AwsError."""
     if messages:
         entries = [
             {"Id": str(n), "ReceiptHandle": one.receipt, "VisibilityTimeout": 0} for n, one in enumerate(messages)
@@ -102,27 +106,27 @@ def release(name: str, messages: list[Message]) -> None:
 
 
 def count(name: str) -> int:
-    """How many messages wait in the queue, nearly (SQS says no more). Raises aws.AwsError."""
+    """Return roughly how many messages wait in the queue (SQS gives no exact number). Raises aws.AwsError."""
     names: Any = ["ApproximateNumberOfMessages"]
     answer = call(client("sqs").get_queue_attributes, QueueUrl=url(name), AttributeNames=names)
     return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def arn(name: str) -> str:
-    """The queue's ARN, asked of SQS now: it answers only if the queue is there. Raises aws.AwsError."""
+    """Return the queue's ARN. Always asks SQS, so an answer shows that the queue is there. Raises aws.AwsError."""
     answer = call_once(client("sqs").get_queue_attributes, QueueUrl=url(name), AttributeNames=["QueueArn"])
     return answer["Attributes"]["QueueArn"]
 
 
 def _own_attributes(message: Any) -> dict[str, Any]:
-    """What a sender put on the message, in the form in which it can be sent again."""
+    """The attributes that the sender set, in the form in which they can be sent again."""
     kept = ("DataType", "StringValue", "BinaryValue")
     given = message.get("MessageAttributes", {})
     return {key: {part: value[part] for part in kept if part in value} for key, value in given.items()}
 
 
 def _record(name: str, message: Any) -> SqsRecord:
-    """A message as Lambda's event source would hand it over."""
+    """The message as Lambda's event source would pass it on."""
     attributes: dict[str, MessageAttribute] = {
         key: {"dataType": value["DataType"], "stringValue": value.get("StringValue", "")}
         for key, value in message.get("MessageAttributes", {}).items()

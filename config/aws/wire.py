@@ -1,4 +1,4 @@
-"""DynamoDB's wire format, `{"n": {"N": "1"}}`, and Python's values, `{"n": 1}`."""
+"""Converts between DynamoDB's wire format, `{"n": {"N": "1"}}`, and Python values, `{"n": 1}`."""
 
 from typing import Any
 
@@ -16,5 +16,5 @@ def to_wire(values: Item) -> Item:
 
 
 def from_wire(item: Item) -> Item:
-    """A DynamoDB item (a stream's image too) as Python values; numbers as Decimal."""
+    """A DynamoDB item, or a stream's image, as Python values; numbers become Decimal."""
     return {name: _deserializer.deserialize(value) for name, value in item.items()}

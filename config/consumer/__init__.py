@@ -1,1 +1,1 @@
-"""Works the event sources where no Lambda does it: queues by long poll, streams from a checkpoint under a lease."""
+"""Works the event sources where no Lambda does: queues by long poll, change streams from a checkpoint under a lease."""

@@ -1,4 +1,4 @@
-"""One batch through a source's handler, as Lambda would do it."""
+"""Passes one batch to a source's handler, as Lambda would."""
 
 import logging
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 
 
 def failed_ids(source: Source, records: Sequence[SqsRecord | StreamRecord], ids: list[str]) -> set[str]:
-    """The ids of the records that the handler did not do.
+    """Return the ids of the records that the handler did not finish.
 
-    If it raised, that is all of them; but a queue's messages are then worked each alone, or one that makes it raise
-    would take the nine that came with it to the dead-letter queue.
+    If it raised, these are all of them. A queue's messages are then tried again one by one. Otherwise a single message
+    that makes the handler raise would take its whole batch to the dead-letter queue.
     """
     failed = _failed(source, records, alone=len(records) == 1)
     if failed is None and source.kind == "queue" and len(records) > 1:
@@ -27,7 +27,7 @@ def failed_ids(source: Source, records: Sequence[SqsRecord | StreamRecord], ids:
 
 
 def _failed(source: Source, records: Sequence[SqsRecord | StreamRecord], *, alone: bool) -> set[str] | None:
-    """What the handler names as failed, None if it raised."""
+    """The ids that the handler names as failed, or None if it raised."""
     close_old_connections()  # a thread's connection may have died since the last batch
     try:
         answer = source.load_handler()({"Records": records}, None)
@@ -42,6 +42,6 @@ def _failed(source: Source, records: Sequence[SqsRecord | StreamRecord], *, alon
 
 
 def _note(source: Source, record: SqsRecord, error: Exception) -> None:
-    """Say where people look what was raised. The message comes again, or is dead-lettered, all the same."""
+    """Record what was raised, where people look. The message comes again, or is dead-lettered, in either case."""
     with suppress(aws.AwsError):
         source.load_note()(record, error)

@@ -1,5 +1,10 @@
-"""A DynamoDB table's change stream: its shards, and the records in them. Facts: records live 24 hours, shards are
-replaced every few hours, a parent is read to its end before its child, an iterator lives 15 minutes."""
+"""A DynamoDB table's change stream: its shards, and the records in them.
+
+- Records live 24 hours.
+- Shards are replaced every few hours.
+- A parent must be read to its end before its child.
+- An iterator lives 15 minutes.
+"""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -7,15 +12,17 @@ from typing import Any, cast
 from config import aws
 from config.aws.events import StreamRecord
 
-_SECONDS = 5.0  # that an answer may take: a page of records is large
+_SECONDS = 5.0  # for an answer, since a page of records is large
 
 
 class Trimmed(Exception):
-    """The stream no longer holds what lies behind the position."""
+    """The stream no longer holds what follows the position."""
 
 
 @dataclass(frozen=True)
 class Shard:
+    """A shard of a stream. Its parent, if it has one, may no longer be listed."""
+
     shard_id: str
     parent_id: str | None
 
@@ -30,7 +37,7 @@ def stream_arn(table: str) -> str:
 
 
 def shards(arn: str) -> list[Shard]:
-    """The stream's shards, as listed."""
+    """List the stream's shards. Raises aws.AwsError."""
     found: list[Shard] = []
     last: dict[str, Any] = {}
     while True:
@@ -44,7 +51,7 @@ def shards(arn: str) -> list[Shard]:
 
 
 def iterator(arn: str, shard_id: str, after: str) -> str | None:
-    """Where to read on behind the sequence number `after` (`""`: from the oldest). Raises Trimmed."""
+    """Where to read on after the sequence number `after`, or from the oldest record if it is empty. Raises Trimmed."""
     where: dict[str, Any] = (
         {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
         if after
@@ -61,7 +68,10 @@ def iterator(arn: str, shard_id: str, after: str) -> str | None:
 
 
 def read(place: str, limit: int) -> tuple[list[StreamRecord], str | None]:
-    """Up to `limit` records in Lambda's form, and where to read on; None at the end of a shard. Raises Trimmed."""
+    """Read up to `limit` records. Returns them in Lambda's form, and where to read on (None at the end of the shard).
+
+    Raises Trimmed if the stream no longer holds them, and aws.AwsError.
+    """
     try:
         answer = aws.call_once(aws.client("dynamodbstreams", _SECONDS).get_records, ShardIterator=place, Limit=limit)
     except aws.Permanent as error:

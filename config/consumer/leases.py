@@ -1,7 +1,7 @@
-"""Who reads a stream, and how far everything in it is worked: one item a stream, one owner at a time.
+"""Who reads a change stream, and how far everything in it has been worked: one item per stream, one owner at a time.
 
-The lease is a conditional write and lasts ten seconds; its holder renews it every three. A checkpoint can only be
-saved by the owner, so a reader that lost its lease cannot move it back.
+The lease is a conditional write and lasts ten seconds; its holder renews it every three. Only the owner can save a
+checkpoint, so a reader that has lost its lease cannot move it back.
 """
 
 import logging
@@ -23,9 +23,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """How far a stream is worked: for each shard its last sequence number (`""`: none yet, `END`: all of it).
+    """How far a stream has been worked.
 
-    `at` (ISO 8601) is a moment up to which every change is known to be worked.
+    `positions` has each shard's last sequence number (`""`: none yet, `END`: all of it). `at` (ISO 8601) is a moment up
+    to which every change is known to be worked.
     """
 
     positions: dict[str, str] = field(default_factory=dict)
@@ -36,26 +37,26 @@ END = "END"
 
 
 class Lease:
-    """A held lease. `lost` is set when somebody else has it, or it could not be renewed in time."""
+    """A held lease. `lost` is set if another reader has it, or if it could not be renewed in time."""
 
     def __init__(self, source: str, owner: str, checkpoint: Checkpoint | None) -> None:
         self.source = source
         self.owner = owner
-        self.checkpoint = checkpoint  # as it was when the lease was taken; None at the very first time
+        self.checkpoint = checkpoint  # as it was when the lease was taken; None if none was ever saved
         self.lost = threading.Event()
         self._released = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name=f"lease {source}", daemon=True)
         self._keeper.start()
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Move the checkpoint. Raises aws.Conflict if the lease is somebody else's by now."""
+        """Save the checkpoint. Raises aws.Conflict if another reader has the lease now."""
         values = {":positions": checkpoint.positions, ":at": checkpoint.at, ":me": self.owner}
         _CHECKPOINTS.update(
             aws.Update({"source": self.source}, "SET positions = :positions, #at = :at", "#owner = :me", values)
         )
 
     def _keep(self) -> None:
-        """Renew until released or lost (runs in a thread of its own, since a batch may take longer than a lease)."""
+        """Renew until the lease is released or lost. Runs in its own thread: a batch may take longer than a lease."""
         renewed = time.monotonic()
         while not self._released.wait(RENEW_SECONDS):
             try:
@@ -70,9 +71,9 @@ class Lease:
                 return
 
     def release(self) -> None:
-        """Let the next reader have it at once."""
+        """Give the lease up, so that the next reader can take it at once."""
         self._released.set()
-        self._keeper.join()  # a renewal under way would take it back
+        self._keeper.join()  # wait for it: a renewal under way would take the lease back
         try:
             _give_up(self.source, self.owner)
         except aws.AwsError as error:
@@ -81,7 +82,7 @@ class Lease:
 
 @contextmanager
 def hold(source: str, owner: str) -> Iterator[Lease | None]:
-    """The stream's lease for the time of the block, None if another reader has it. Raises aws.AwsError."""
+    """Hold the stream's lease for the block, which gets None if another reader has it. Raises aws.AwsError."""
     values = _take(source, owner)
     if values is None:
         yield None
@@ -95,7 +96,7 @@ def hold(source: str, owner: str) -> Iterator[Lease | None]:
 
 
 def _take(source: str, owner: str) -> dict[str, Any] | None:
-    """Take or renew the lease; the item as it is then, None if somebody else holds it."""
+    """Take or renew the lease. Returns the item as it then is, or None if another reader holds it."""
     now = int(time.time() * 1000)
     values = {":me": owner, ":until": now + int(LEASE_SECONDS * 1000), ":now": now}
     free = "attribute_not_exists(#owner) OR #owner = :me OR held_until < :now"
@@ -107,5 +108,5 @@ def _take(source: str, owner: str) -> dict[str, Any] | None:
 
 
 def _give_up(source: str, owner: str) -> None:
-    with suppress(aws.Conflict):  # somebody else's already
+    with suppress(aws.Conflict):  # another reader has it already
         _CHECKPOINTS.update(aws.Update({"source": source}, "REMOVE #owner", "#owner = :me", {":me": owner}))

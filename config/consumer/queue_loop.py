@@ -1,5 +1,7 @@
-"""Works a queue: receives a batch by long poll, calls the handler, deletes what went well. The rest comes back by
-itself and, in the end, goes to the queue's dead-letter queue."""
+"""Works a queue: receives a batch by long poll, calls the handler, and deletes the messages that succeeded.
+
+The others become visible again by themselves and, in the end, go to the queue's dead-letter queue.
+"""
 
 import logging
 import threading
@@ -12,13 +14,13 @@ from config.consumer.sources import Source
 
 WAIT_SECONDS = 5  # a long poll, yet short enough to stop soon when asked to
 ERROR_SECONDS = 1.0
-MOST_A_CALL = 10  # messages
+MOST_A_CALL = 10  # messages, by SQS
 
 log = logging.getLogger(__name__)
 
 
 def run(source: Source, stop: threading.Event) -> None:
-    """Work the source until told to stop; what was received by then is worked to its end."""
+    """Work the source until `stop` is set. What has been received by then is worked to its end."""
     while not stop.is_set():
         try:
             work_once(source, WAIT_SECONDS)
@@ -28,7 +30,7 @@ def run(source: Source, stop: threading.Event) -> None:
 
 
 def work_once(source: Source, wait_seconds: int) -> int:
-    """Receive one batch and work it; how many messages went well. Raises aws.AwsError."""
+    """Receive one batch and work it. Returns how many messages succeeded. Raises aws.AwsError."""
     messages = _receive(source, wait_seconds)
     if not messages:
         return 0
@@ -39,7 +41,7 @@ def work_once(source: Source, wait_seconds: int) -> int:
 
 
 def _receive(source: Source, wait_seconds: int) -> list[sqs.Message]:
-    """One batch: SQS gives ten a call, so for a larger one it is asked again as long as it gives ten."""
+    """Receive one batch. SQS gives ten messages a call, so a larger batch takes more calls, while each gives ten."""
     messages = last = sqs.receive(source.of, source.batch, wait_seconds)
     with suppress(aws.AwsError):  # what was received so far is worked all the same
         while len(last) == MOST_A_CALL and len(messages) < source.batch:

@@ -1,7 +1,7 @@
-"""Brings messages back from a dead-letter queue: receive, give again, delete, in this order, so that none is lost.
+"""Moves messages from a dead-letter queue back: receive, send, delete, in this order, so that none is lost.
 
-Who dies between giving and deleting leaves a message twice. That is harmless: every message keeps its first id as the
-attribute `origin_message_id`, and whoever works it makes its ids of that.
+If the process dies between sending and deleting, a message exists twice. That is harmless: every message keeps its
+first id in the attribute `origin_message_id`, and handlers derive their ids from it.
 """
 
 import logging
@@ -20,7 +20,7 @@ from config.consumer.sources import JOBS_ABOUT, sources
 from config.progress import silent
 
 ORIGIN = "origin_message_id"
-DEAD_LETTERS = "DLQ"  # what a queue's name has behind it to name its dead-letter queue
+DEAD_LETTERS = "DLQ"  # what follows a queue's name in the name of its dead-letter queue
 HIDDEN_SECONDS = 120  # long enough to look through a large queue without meeting a message twice
 WAIT_SECONDS = 1  # a long poll asks all of SQS's servers: an empty answer then means an empty queue
 
@@ -28,12 +28,15 @@ log = logging.getLogger(__name__)
 
 
 class UnknownQueue(Exception):
-    """No queue of ours has this name. Its text lists those there are."""
+    """No queue of ours has this name. Its text lists the known names."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """From a dead-letter queue back to its queue; `again` (a dotted path) where the way back is no queue."""
+    """The way from a dead-letter queue back to its queue.
+
+    `about` is the source's. `again` (a dotted path) is set if the way back is not a queue.
+    """
 
     name: str
     about: str
@@ -46,7 +49,10 @@ class Way:
 
 @dataclass
 class Moved:
-    """What a redrive did; `stayed` says of each message that could not be moved why."""
+    """What a redrive did: it moved `count` of the `seen` messages.
+
+    `stayed` has, by message id, why a message could not be moved.
+    """
 
     count: int = 0
     seen: int = 0
@@ -54,7 +60,7 @@ class Moved:
 
 
 def ways() -> list[Way]:
-    """Every dead-letter queue, and the way back from it."""
+    """Every dead-letter queue, with the way back from it."""
     announcer = settings.ANNOUNCER_DEAD_LETTERS.removesuffix(DEAD_LETTERS)
     return [
         *(Way(one.of, one.about) for one in sources() if one.kind == "queue"),
@@ -64,7 +70,7 @@ def ways() -> list[Way]:
 
 
 def way(name: str) -> Way:
-    """The way of the queue with this name (or its dead-letter queue's). Raises UnknownQueue."""
+    """The way of the queue with this name, or with this dead-letter queue. Raises UnknownQueue."""
     for one in ways():
         if name in (one.name, one.dead_letters):
             return one
@@ -79,12 +85,17 @@ def move(
     tell: Callable[[int], object] = silent,
     leave_out: Callable[[SqsRecord], bool] = lambda _: False,
 ) -> Moved:
-    """Move the messages back; with `only`, those of that ticket or delivery; `limit` of them, for so many seconds.
+    """Move messages from the dead-letter queue back.
 
-    `leave_out` says of a message, by its record, whether it has to stay.
+    1. Receive up to ten messages, which hides them for two minutes. Ignore those that this call has met before.
+    2. Choose from them. With `only`, they must be about that ticket or delivery. `leave_out` gets each record and says
+       whether its message has to stay. Choose no more than `limit` still allows.
+    3. Send each one back to its queue, or pass it to `to.again`. One that can never be sent is noted in `stayed`.
+    4. Delete those that were sent, and report their number to `tell`, even if AWS failed halfway through step 3.
+    5. Go on until `limit` messages are moved, `seconds` are over, or no new message arrives.
+    6. Release all that were received but not moved, so that they can be received again at once.
 
-    What is not moved can be received again at once. Raises aws.AwsError: what was moved by then (as `tell` was told) is
-    moved, the rest stays; run it again.
+    Raises aws.AwsError. What was reported to `tell` by then is moved, and the rest stays; run it again.
     """
     moved, held = Moved(), dict[str, Message]()
     try:
@@ -99,7 +110,7 @@ def move(
 
 
 def origin(message: Message) -> str:
-    """The id that the message was first sent with."""
+    """The id with which the message was first sent."""
     given: str | None = message.attributes.get(ORIGIN, {}).get("StringValue")
     return given or message.message_id
 
@@ -107,7 +118,7 @@ def origin(message: Message) -> str:
 def _batches(
     to: Way, moved: Moved, held: dict[str, Message], limit: int | None, seconds: float | None
 ) -> Iterator[list[Message]]:
-    """What is in the dead-letter queue, each message once: one that failed again meanwhile is not taken again."""
+    """Yield the messages of the dead-letter queue, each once. One that failed again meanwhile is not taken again."""
     met: set[str] = set()
     began = time.monotonic()
     while _room(moved, limit) and (seconds is None or time.monotonic() - began < seconds):
@@ -131,13 +142,13 @@ def _about(to: Way, message: Message) -> set[str]:
 
 
 def _give(to: Way, messages: list[Message], moved: Moved, tell: Callable[[int], object]) -> list[Message]:
-    """Give each again, then delete what was given; those given."""
+    """Send each message back, then delete those that were sent. Returns these."""
     given: list[Message] = []
     try:
         for message in messages:
             try:
                 _give_one(to, message)
-            except aws.Permanent as error:  # too large by the attribute that was added, for instance
+            except aws.Permanent as error:  # too large because of the added attribute, for instance
                 moved.stayed[message.message_id] = error.message or error.code
             else:
                 given.append(message)

@@ -1,8 +1,8 @@
-"""The event sources: what other programs may feed or read, and which handler works it.
+"""The event sources: what other programs may feed or read, and the handler that works it.
 
-A handler takes a batch in Lambda's form and says which records failed, in Lambda's form too:
-`handler(event, context) -> {"batchItemFailures": [{"itemIdentifier": …}]}`. In AWS, Lambda polls; elsewhere
-`manage.py consume` does. A test holds this list and `infra/stack.yaml` together.
+A handler takes a batch in Lambda's form and returns the records that failed, in Lambda's form too: `handler(event,
+context) -> {"batchItemFailures": [{"itemIdentifier": …}]}`. On AWS, Lambda polls; elsewhere `manage.py consume` does. A
+test compares this list with `infra/stack.yaml`.
 """
 
 from collections.abc import Callable
@@ -16,20 +16,20 @@ from config.aws.events import BatchAnswer, SqsRecord
 
 # Takes an SqsEvent or a StreamEvent.
 Handler = Callable[[Any, Any], BatchAnswer]
-JOBS_ABOUT = "ingestion.zendesk.tasks.about"  # as a source's `about`, for the messages of Celery's queue
+JOBS_ABOUT = "ingestion.zendesk.tasks.about"  # like a source's `about`, for the messages of Celery's queue
 
 
 @dataclass(frozen=True)
 class Source:
-    """One event source. `handler` is a dotted path, since `config` knows no room.
+    """One event source. `handler` is a dotted path, since `config` imports no app.
 
-    `of` is the queue's name, or the table whose change stream it is. `workers` says how many batches are worked at
-    once in one process. The others are dotted paths too:
+    `of` is the queue's name, or the name of the table whose change stream it is. `batch` is the most records in one
+    call. `workers` is how many batches one process works at once. The others are dotted paths too:
 
-    - `catch_up` is called with a time (ISO 8601, or None for the beginning) when the stream no longer holds what lies
-      behind its checkpoint.
-    - `about` tells the ids of the ticket and the delivery that a message, or a dead letter, is about.
-    - `note` writes down, where people look, what the handler of a message raised.
+    - `catch_up` is called with a time (ISO 8601, or None for the beginning) if the stream no longer holds what follows
+      its checkpoint.
+    - `about` returns the ids of the ticket and the delivery that a message, or a dead letter, is about.
+    - `note` records, where people look, what the handler of a message raised.
     - `again` works a dead letter that has no queue to go back to.
     """
 
@@ -79,7 +79,7 @@ def sources() -> list[Source]:
             about="ticketing.submissions.worker.about",
             note="ticketing.submissions.worker.note",
         ),
-        # Many in one SQL transaction: most of what a transaction costs, it costs once.
+        # Many at once: most of the cost of an SQL transaction occurs once, however many tickets it writes.
         _tickets("analytics", settings.ANALYTICS_QUEUE, "ticketing.index.analytics_queue.handler", batch=100),
         _tickets("priority", settings.PRIORITY_QUEUE, "routing.processors.priority"),
         _tickets("general", settings.GENERAL_QUEUE, "routing.processors.general"),
@@ -92,5 +92,5 @@ def _tickets(name: str, of: str, handler: str, batch: int = 10) -> Source:
 
 
 def queue_names() -> list[str]:
-    """Every queue that somebody must be able to reach: the sources' and Celery's."""
+    """Every queue that must be reachable: those of the sources, and Celery's."""
     return [source.of for source in sources() if source.kind == "queue"] + [settings.JOBS_QUEUE]

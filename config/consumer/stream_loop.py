@@ -1,4 +1,4 @@
-"""Reads a change stream in order, from its checkpoint, by the one process that holds its lease."""
+"""Reads a change stream in order, from its checkpoint, in the one process that holds its lease."""
 
 import logging
 import threading
@@ -20,14 +20,14 @@ SAVE_SECONDS = 10.0
 LAG_SECONDS = 30.0  # how often the lag is reported; its alarm takes silence for a stall
 ERROR_SECONDS = 1.0
 STANDBY_SECONDS = 2.0
-# How far before the checkpoint's time a catch-up begins: clocks differ, and a write is timed before it is made.
+# A catch-up begins this long before the checkpoint's time: clocks differ, and a write gets its time before it is made.
 OVERLAP = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
 
 
 def run(source: Source, stop: threading.Event) -> None:
-    """Work the source until told to stop. After any error it begins again at the checkpoint, with new iterators."""
+    """Work the source until `stop` is set. After an error of AWS, begin again at the checkpoint with new iterators."""
     owner = str(uuid.uuid4())
     while not stop.is_set():
         try:
@@ -42,7 +42,7 @@ def run(source: Source, stop: threading.Event) -> None:
 
 
 def follow(reader: "Reader", stop: threading.Event) -> None:
-    """Read on until told to stop or the lease is lost. Raises aws.AwsError: begin again at the checkpoint."""
+    """Read on until `stop` is set or the lease is lost. Raises aws.AwsError: begin again at the checkpoint."""
     if reader.has_gap():
         reader.catch_up()
     while not (stop.is_set() or reader.lease.lost.is_set()):
@@ -55,7 +55,7 @@ def follow(reader: "Reader", stop: threading.Event) -> None:
 
 
 class Reader:
-    """One stretch of reading under one lease, from one checkpoint on."""
+    """Reads one stream under one lease, from the lease's checkpoint on."""
 
     def __init__(self, source: Source, lease: Lease) -> None:
         self.source = source
@@ -69,11 +69,12 @@ class Reader:
         self._lag_told = 0.0
 
     def has_gap(self) -> bool:
-        """Whether the stream cannot be known to connect to the checkpoint.
+        """Whether changes between the checkpoint and the stream may be missing. They may be if
 
-        It does not if there is none, if a shard that was being read is gone, or if nothing was read yet of a shard
-        whose parent is neither listed nor known to be read to its end: what lay between may have been there and be
-        gone (with an emulator, after a restart, that is the one shard's records, and it has no parent at all).
+        - there is no checkpoint,
+        - a shard that was being read is gone, or
+        - nothing was read yet of a shard whose parent is neither listed nor known to be read to its end. The local AWS
+          after a restart is such a case: its one shard has no parent at all.
         """
         if self.lease.checkpoint is None:
             return True
@@ -83,17 +84,27 @@ class Reader:
         return gone or any(not self.positions.get(one.shard_id) and one.parent_id not in known for one in self.shards)
 
     def catch_up(self) -> None:
-        """Announce from the record what the stream cannot tell any more, then read all that it still holds."""
+        """Announce from the record what the stream no longer holds. Reading then begins at its oldest change."""
         since = self.at and times.stamp(datetime.fromisoformat(self.at) - OVERLAP)
         log.warning("%s does not reach back to its checkpoint; catching up since %s", self.source.name, since)
-        began = times.stamp(datetime.now(UTC))
+        began = times.stamp(datetime.now(UTC))  # before the catch-up, which may miss changes that are made during it
         self.shards = changes.shards(self.arn)
         self.source.load_catch_up()(since)
         self.positions, self.places, self.at = {}, {}, began
         self.save()
 
     def step(self) -> bool:
-        """Read one page of every shard that may be read now; whether there was anything. Raises Trimmed."""
+        """Read one page of every shard that may be read now. Returns whether there were any records.
+
+        1. For each shard that is readable (see `_readable`), read a page and pass it to the handler. The checkpoint is
+           saved up to the first record that failed.
+        2. Move the checkpoint's time to the earliest of the pages' last records. If no page had records, move it to the
+           time at which this step began. It never moves back.
+        3. Report the lag, if that was not done in the last 30 s.
+        4. Save the checkpoint, if that was not done in the last 10 s.
+
+        Raises Trimmed (catch up) and aws.AwsError (begin again at the checkpoint), the latter also if a record failed.
+        """
         began = datetime.now(UTC)
         moments = [self._read(shard) for shard in self.shards if self._readable(shard)]
         worked = [moment for moment in moments if moment]
@@ -104,25 +115,25 @@ class Reader:
         return bool(worked)
 
     def save(self) -> None:
-        """Write the checkpoint. Raises aws.Conflict if the lease was lost."""
+        """Save the checkpoint. Raises aws.Conflict if the lease was lost."""
         self.lease.save(Checkpoint(self.positions, self.at))
         self._saved = time.monotonic()
 
     def _tell_lag(self, lag: timedelta) -> None:
-        """The age of the oldest change just worked; none where there was nothing to work."""
+        """Report how old the earliest of the pages' last records was when the step began; zero if there were none."""
         if time.monotonic() - self._lag_told > LAG_SECONDS:
             self._lag_told = time.monotonic()
             metrics.put("Foyer", "ChangeStreamLag", max(lag.total_seconds() * 1000, 0.0), "Milliseconds")
 
     def _readable(self, shard: Shard) -> bool:
-        """A shard is read when its parent was read to its end, or is no longer listed."""
+        """Whether there is more to read, and the shard's parent was read to its end or is no longer listed."""
         if self.positions.get(shard.shard_id) == END:
             return False
         listed = {one.shard_id for one in self.shards}
         return shard.parent_id not in listed or self.positions.get(shard.parent_id or "") == END
 
     def _read(self, shard: Shard) -> datetime | None:
-        """Work one page; the time of the last record in it, None if it was empty."""
+        """Read one page and work it. Returns the time of its last record, or None if it was empty."""
         place = self.places.pop(shard.shard_id, None) or changes.iterator(
             self.arn, shard.shard_id, self.positions.get(shard.shard_id, "")
         )
@@ -136,7 +147,9 @@ class Reader:
         return records[-1]["dynamodb"]["ApproximateCreationDateTime"] if records else None
 
     def _work(self, shard: Shard, records: list[StreamRecord]) -> bool:
-        """Hand the records over; the checkpoint moves behind the last one before the first that failed."""
+        """Pass the records to the handler, and save the checkpoint up to the first that failed. Returns whether all
+        went well.
+        """
         numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
         failed = failed_ids(self.source, records, numbers)
         done = next((n for n, number in enumerate(numbers) if number in failed), len(numbers))
@@ -146,7 +159,7 @@ class Reader:
         return done == len(numbers)
 
     def _end(self, shard: Shard) -> None:
-        """The shard is read to its end: its children may be read now, and the forgotten need no position."""
+        """Mark the shard as read to its end, so that its children may be read. Forget ended shards no longer listed."""
         self.positions[shard.shard_id] = END
         self.shards = changes.shards(self.arn)
         listed = {one.shard_id for one in self.shards}

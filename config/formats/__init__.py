@@ -1,1 +1,1 @@
-"""How Django writes times at the desk: a folder for each language, by Django's `FORMAT_MODULE_PATH`."""
+"""How Django writes times at the desk: one folder per language, as Django's `FORMAT_MODULE_PATH` requires."""

@@ -1,7 +1,7 @@
-"""What CloudFormation leaves undone: reads what is really there and sets what is missing.
+"""Sets what CloudFormation leaves undone: reads what really exists, and sets what is missing.
 
-On a real account that is nothing, unless somebody changed it by hand. The local AWS (1.5.33) takes point-in-time
-recovery and lifecycle rules from a template without a word and without effect; filter policies it keeps.
+On a real account that is nothing, unless somebody changed it by hand. The local AWS (1.5.33) silently ignores
+point-in-time recovery and lifecycle rules in a template; it does apply filter policies.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from config import aws
 def settle(stack_name: str, template: Mapping[str, Any], say: Callable[[str], None]) -> bool:
     """Set what the template asks for and the stack's resources lack; `say` gets one line for each.
 
-    True if anything was changed. Raises what `aws.call` raises; running it again is safe.
+    Returns whether anything was changed. Raises what `aws.call` raises; running it again is safe.
     """
     cloudformation = aws.client("cloudformation", read_timeout=30.0)
     found = aws.call(cloudformation.describe_stack_resources, StackName=stack_name)["StackResources"]
@@ -58,7 +58,7 @@ def _settle_lifecycle(bucket: str, rules: list[dict[str, Any]]) -> bool:
 
 
 def _lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """A rule in S3's own words, which are not CloudFormation's."""
+    """A CloudFormation lifecycle rule in the form of S3's API, which differs."""
     said: dict[str, Any] = {"ID": rule["Id"], "Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
     if days := rule.get("ExpirationInDays"):
         said["Expiration"] = {"Days": days}

@@ -1,7 +1,7 @@
-"""Makes the AWS resources what `infra/stack.yaml` says, on the local AWS and on a real account by the same code.
+"""Makes the AWS resources match `infra/stack.yaml`, by the same code on the local AWS and on a real account.
 
-CloudFormation does the work. A first creation that fails keeps what it made, so that the corrected run goes on
-from there; a failed update goes back to what was before it.
+CloudFormation does the work. If a first creation fails, what it created stays, and the corrected run goes on from
+there. If an update fails, CloudFormation rolls it back.
 """
 
 import time
@@ -21,7 +21,7 @@ from config.provision.settle import settle
 TEMPLATE: Final = Path(settings.BASE_DIR) / "infra" / "stack.yaml"
 
 _DONE: Final = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
-_PAUSED: Final = {"CREATE_FAILED", "UPDATE_FAILED"}  # what DisableRollback leaves: an update goes on from there
+_PAUSED: Final = {"CREATE_FAILED", "UPDATE_FAILED"}  # left by DisableRollback; an update goes on from there
 _STUCK: Final = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS"}
 _LONGEST_WAIT: Final = 5.0  # seconds between two looks at the stack
 
@@ -29,20 +29,20 @@ Say = Callable[[str], None]
 
 
 class ProvisionError(Exception):
-    """The resources are not what the template says; the text is one sentence for the operator."""
+    """The resources do not match the template. The text is one sentence for the operator."""
 
 
 def provision(stack_name: str, overrides: Mapping[str, str], say: Say) -> bool:
-    """Create or update the stack and whatever CloudFormation left undone.
+    """Create or update the stack, and set what CloudFormation left undone.
 
-    `overrides` are template parameters that win over the settings; `say` gets one line for each step.
-    True if anything was changed. Raises ProvisionError with the reason, and AwsError where AWS does not answer:
-    in both cases the caller may simply run it again once the cause is gone.
+    `overrides` are template parameters that win over the settings; `say` gets one line for each step. Returns whether
+    anything was changed. Raises ProvisionError with the reason, and AwsError if AWS does not answer. In both cases, run
+    it again once the cause is gone.
     """
     body = TEMPLATE.read_text()
     parsed = _parse(body)
     known = parsed.get("Parameters", {})
-    if unknown := overrides.keys() - known:  # the local AWS would take them without a word
+    if unknown := overrides.keys() - known:  # the local AWS would silently accept them
         raise ProvisionError(f"The template has no parameter {', '.join(sorted(unknown))}.")
     deployed = _deploy(stack_name, body, known, {**parameters(), **overrides}, say)
     settled = settle(stack_name, parsed, say)
@@ -50,7 +50,7 @@ def provision(stack_name: str, overrides: Mapping[str, str], say: Say) -> bool:
 
 
 def parameters() -> dict[str, str]:
-    """The template's parameters as the settings have them."""
+    """The template's parameters, with the values of the settings."""
     return {
         "TicketTableName": settings.TABLE_NAME,
         "DeliveriesTableName": settings.DELIVERIES_TABLE,
@@ -66,15 +66,15 @@ def parameters() -> dict[str, str]:
         "RawTicketsBucketName": settings.S3_BUCKET_TICKETS,
         "LargeMessagesBucketName": settings.LARGE_MESSAGE_BUCKET,
         "AttachmentsBucketName": settings.ATTACHMENTS_BUCKET,
-        # A smaller setting is our own caution; other programs may still send what SQS always took.
+        # A smaller setting limits only what we send; other programs may still send what SQS has always taken.
         "SubmissionMaxMessageBytes": str(max(settings.SQS_MAX_MESSAGE_BYTES, 262_144)),
-        # The local AWS does not know what an objective is.
+        # The local AWS does not know the resource type of an objective.
         "ServiceLevelObjectives": "no" if _is_local() else "yes",
     }
 
 
 def _is_local() -> bool:
-    """Whether CloudFormation is one of our own: a real one has a host of Amazon's, a private endpoint's too."""
+    """Whether CloudFormation is a local one. A real one has a host of Amazon's, also at a private endpoint."""
     host = urlsplit(_cloudformation().meta.endpoint_url).hostname or ""
     return not host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
@@ -89,7 +89,7 @@ def _cloudformation() -> Any:
 def _deploy(stack_name: str, body: str, known: Collection[str], given: Mapping[str, str], say: Say) -> bool:
     stack = _stack(stack_name)
     paused = stack is not None and stack["StackStatus"] in _PAUSED
-    token = str(uuid4())  # tells this run's events from older ones, and a repeated request from a second one
+    token = str(uuid4())  # tells this run's events from older ones, and a retry from a new request
     request = {"StackName": stack_name, "TemplateBody": body, "ClientRequestToken": token}
     try:
         if stack is None:
@@ -131,13 +131,13 @@ def _values(given: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def _kept(stack: Mapping[str, Any], known: Collection[str], given: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Parameters of an earlier run that this one does not give keep their values: an alarm topic, say."""
+    """If this run does not give a parameter, it keeps the value of an earlier run: an alarm topic, say."""
     names = [parameter["ParameterKey"] for parameter in stack.get("Parameters", [])]
     return [{"ParameterKey": name, "UsePreviousValue": True} for name in names if name in known and name not in given]
 
 
 def _follow(stack_name: str, token: str, say: Say) -> None:
-    """Report what happens until the stack is at rest. Raises ProvisionError if it is not what was wanted."""
+    """Report what happens until the stack is at rest. Raises ProvisionError if it did not end as wanted."""
     told: set[str] = set()
     wait = 0.1
     while True:
@@ -163,11 +163,11 @@ def _events(stack_name: str, token: str) -> list[dict[str, Any]]:
 
 
 def _reason(stack_name: str, events: list[dict[str, Any]]) -> str:
-    """Why it failed: the first resource that did, for those after it were only cancelled."""
+    """Why the stack failed: the first resource that failed, since those after it were only cancelled."""
     for event in events:
         if event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != stack_name:
             return f"{event['LogicalResourceId']} failed: {_sentence(event['ResourceStatusReason'])}"
-    # Refused before it began (a bucket's name that is taken): the resource is named in this list only.
+    # If it was refused before it began (a bucket's name that is taken, say), only this list names the resource.
     found = aws.call(_cloudformation().describe_events, StackName=stack_name, Filters={"FailedEvents": True})
     for event in found["OperationEvents"]:
         if reason := event.get("ValidationStatusReason"):
@@ -183,7 +183,7 @@ def _sentence(text: str) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads a template's plain values; what a function such as !Ref stands for is left out as None."""
+    """Reads a template's plain values. A function such as !Ref becomes None."""
 
 
 _Loader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)

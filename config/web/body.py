@@ -1,4 +1,4 @@
-"""What a request carries beside its path, read strictly: body, idempotency key, limit, cursor."""
+"""Strict readers of what a request carries beside its path: body, idempotency key, limit, cursor."""
 
 import re
 from typing import Any
@@ -15,15 +15,15 @@ _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 def read_json(request: Request | HttpRequest, limit: int | None = None) -> Any:
-    """The body as JSON (numbers exact, see config/json.py), of at most `limit` bytes (default 1 MiB).
+    """Read the body as JSON (numbers exact, see config/json.py), of at most `limit` bytes (default 1 MiB).
 
-    Raises 400, 413 and 415.
+    Raises BadRequest (400), TooLarge (413) and UnsupportedMediaType (415).
     """
     return parse_json(read_bytes(request, limit))
 
 
 def read_object(request: Request | HttpRequest, limit: int | None = None) -> dict[str, Any]:
-    """`read_json` where a JSON object is due."""
+    """Like `read_json`, but the body must be a JSON object."""
     value = read_json(request, limit)
     if not isinstance(value, dict):
         raise BadRequest("Request body is not valid JSON")
@@ -31,7 +31,7 @@ def read_object(request: Request | HttpRequest, limit: int | None = None) -> dic
 
 
 def read_bytes(request: Request | HttpRequest, limit: int | None = None) -> bytes:
-    """The body as it came, where a signature has to be checked first. Raises 413 and 415."""
+    """Read the body as it came, to check a signature first. Raises TooLarge (413) and UnsupportedMediaType (415)."""
     limit = limit or settings.REQUEST_MAX_BYTES
     media_type = (request.content_type or "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -43,7 +43,7 @@ def read_bytes(request: Request | HttpRequest, limit: int | None = None) -> byte
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON text from outside as a value. Raises 400 with the reason."""
+    """Parse JSON text from outside. Raises BadRequest (400) with the reason."""
     if not body.strip():
         raise BadRequest("Request body is required")
     try:
@@ -55,7 +55,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def idempotency_key(request: Request) -> str | None:
-    """`Idempotency-Key`, without its quotes; None where none was sent. Raises 400 for one that cannot be one."""
+    """`Idempotency-Key` without its quotes, or None if none was sent. Raises BadRequest (400) if it is not valid."""
     header = request.headers.get("Idempotency-Key")
     if header is None:
         return None
@@ -66,7 +66,7 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def page_limit(request: Request) -> int:
-    """`limit` from the query, 1 to 100, 20 if absent. Raises 400 for anything else."""
+    """`limit` from the query: 1 to 100, 20 if absent. Raises BadRequest (400) for anything else."""
     text = request.query_params.get("limit", "20")
     if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= 100:
         raise BadRequest("limit must be a whole number from 1 to 100")
@@ -74,14 +74,17 @@ def page_limit(request: Request) -> int:
 
 
 def seal_cursor(position: Any, *belongs_to: str) -> str | None:
-    """A position in a list (any JSON, None at its end) as an opaque cursor that holds for that list and caller only."""
+    """Turn a position in a list (any JSON, None at its end) into an opaque, signed cursor.
+
+    The cursor is valid only with the same `belongs_to`, which names the list and the caller.
+    """
     if position is None:
         return None
     return signing.dumps(position, salt=_salt(belongs_to), compress=True)
 
 
 def open_cursor(request: Request, *belongs_to: str) -> Any:
-    """The position in the query's `cursor`, None if there is none. Raises 400 for one that is not of this list."""
+    """The position in the query's `cursor`, None if it has none. Raises BadRequest (400) if it is not this list's."""
     cursor = request.query_params.get("cursor")
     if not cursor:
         return None

@@ -1,4 +1,4 @@
-"""Errors as callers see them: one JSON form, `{"error": sentence, "request_id": id}`, and no inside of ours."""
+"""Errors as callers see them: one JSON form, `{"error": sentence, "request_id": id}`, that reveals no internals."""
 
 import logging
 from typing import Any
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class ApiError(exceptions.APIException):
-    """An answer that is an error. `detail` is a sentence for the caller; `headers` go with it."""
+    """An answer that is an error. `detail` is a sentence for the caller; `headers` go with it (`_` becomes `-`)."""
 
     def __init__(self, sentence: str | None = None, **headers: str) -> None:
         super().__init__(sentence)
@@ -66,7 +66,7 @@ _SENTENCES: dict[type[Exception], tuple[int, str]] = {
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response:
-    """DRF's exception handler: any exception of a view as the one JSON form; what is unexpected is logged, 500."""
+    """DRF's exception handler: answers any exception of a view in the one JSON form. Logs unexpected ones (500)."""
     if isinstance(error, ApiError):
         return Response(_body(str(error.detail)), status=error.status_code, headers=error.headers)
     if isinstance(error, exceptions.ValidationError):
@@ -83,7 +83,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
 
 
 def _first_sentence(detail: Any) -> str:
-    """The first complaint of a serializer, wherever it is nested."""
+    """The first complaint of a serializer, however deeply it is nested."""
     while not isinstance(detail, str):
         detail = next(iter(detail.values() if isinstance(detail, dict) else detail))
     return str(detail)
@@ -99,12 +99,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's 500, for what fails outside a view of ours."""
+    """Django's 500, for failures outside our own views."""
     return _answer(request, 500, "Internal server error")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 400, for a request that it refuses before any view (a wrong host, say)."""
+    """Django's 400, for requests that it rejects before any view (a wrong host, say)."""
     return JsonResponse(_body("The request is not valid"), status=400)
 
 
@@ -114,7 +114,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
-    """JSON; but a page at the desk, where a person reads it."""
+    """The error as JSON, but as a page at the desk, where a person reads it."""
     if not request.path.startswith("/desk/"):
         return JsonResponse(_body(sentence), status=status)
     context = {"status": status, "sentence": sentence, "request_id": request_id()}

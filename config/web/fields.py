@@ -1,6 +1,6 @@
-"""Serializer fields that take what was sent as it is, or refuse it with a sentence that names the field.
+"""Serializer fields that accept a value as it was sent, or reject it with a sentence that names the field.
 
-DRF's own would turn a number into a text and trim spaces; here nothing is changed on the way in.
+DRF's own fields would turn a number into a text and trim spaces; these change nothing.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from config.web.errors import BadRequest
 
 
 class OnlyKnown(serializers.Serializer[dict[str, Any]]):
-    """A body that has no place for fields it does not know: 400, rather than a value that is lost in silence."""
+    """A body in which unknown fields are a 400. To ignore them would lose a value silently."""
 
     unknown = "{name} is not known here; these are: {known}"
 
@@ -26,7 +26,7 @@ class OnlyKnown(serializers.Serializer[dict[str, Any]]):
 
 
 class _Named:
-    """Complaints that name the field."""
+    """Gives a field complaints that contain its name."""
 
     complaint = "{name} is not valid"
 
@@ -35,7 +35,7 @@ class _Named:
 
 
 class RequiredText(_Named, serializers.CharField):
-    """A text with something in it; missing, null, blank or no text: `<name> is required`. `longest` in characters."""
+    """A text that is not blank; if it is missing or anything else: `<name> is required`. `longest` is in characters."""
 
     complaint = "{name} is required"
 
@@ -52,7 +52,7 @@ class RequiredText(_Named, serializers.CharField):
 
 
 class OptionalText(_Named, serializers.CharField):
-    """A text, or null; `longest` in characters."""
+    """A text or null, or missing; `longest` is in characters."""
 
     complaint = "{name} must be a text"
 
@@ -104,7 +104,7 @@ class Texts(_Named, serializers.ListField):
 
 
 class JsonObject(_Named, serializers.JSONField):
-    """A JSON object, whatever is in it."""
+    """Any JSON object."""
 
     complaint = "{name} must be a JSON object"
 
@@ -128,7 +128,7 @@ def _plain_text(name: str | None, value: str, longest: int | None = None) -> str
 
 
 class NextCursor(serializers.CharField):
-    """Where a list goes on, as its page tells it; null at the end."""
+    """Where a list continues, as its page says; null at the end."""
 
     def __init__(self) -> None:
         super().__init__(

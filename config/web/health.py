@@ -1,4 +1,4 @@
-"""Is the process alive; and can it reach what it needs."""
+"""Liveness and readiness: whether the process is alive, and whether it can reach what it needs."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +16,12 @@ from config.request_id import request_id
 
 
 def alive(request: HttpRequest) -> JsonResponse:
-    """200 while the process lives."""
+    """200 as long as the process lives."""
     return JsonResponse({"status": "ok"})
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when everything can be reached, else 503 naming what cannot."""
+    """200 if everything can be reached, else 503, which names what cannot."""
     missing = _missing(_aws())
     if not _reached(_database):
         missing.insert(0, "database")
@@ -32,7 +32,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def _missing(checks: dict[str, Callable[[], object]]) -> list[str]:
-    """What cannot be reached. All are asked at once: one after the other, an AWS that hangs would take too long."""
+    """What cannot be reached. All checks run at once: if AWS hangs, one after the other would take too long."""
     with ThreadPoolExecutor(len(checks)) as pool:
         asked = {name: pool.submit(copy_context().run, _reached, reach) for name, reach in checks.items()}
         return [name for name, answer in asked.items() if not answer.result()]

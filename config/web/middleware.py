@@ -1,4 +1,4 @@
-"""What happens around every request: its id, and its deadline."""
+"""What surrounds every request: its id and its deadline."""
 
 from collections.abc import Callable
 
@@ -8,13 +8,13 @@ from config import deadline, request_id
 
 
 class RequestIdMiddleware:
-    """Takes `X-Request-Id`, or makes one, and returns it."""
+    """Uses the given `X-Request-Id`, or a new one, and returns it with the answer."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Not reset afterwards: Django logs a refused request when this is over. The next request sets its own.
+        # Not reset afterwards, since Django logs a rejected request later still. The next request sets its own id.
         current = request_id.begin(request.headers.get("X-Request-Id"))
         response = self.get_response(request)
         response["X-Request-Id"] = current
@@ -22,7 +22,7 @@ class RequestIdMiddleware:
 
 
 class DeadlineMiddleware:
-    """Sets each request's deadline. What is streamed after it, a download, has none."""
+    """Sets each request's deadline. A download, which is streamed afterwards, has none."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

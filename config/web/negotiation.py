@@ -1,6 +1,6 @@
-"""What form an answer has. Named in the settings as DRF's default.
+"""The form that an answer has. The settings name these classes.
 
-DRF loads these while it loads its own views, so nothing here may import those.
+DRF loads this module while it loads its own views, so this must not import those.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 
 class AlwaysJson(BaseContentNegotiation):
-    """Answers JSON whatever `Accept` says, so that an error is never hidden behind another error."""
+    """Answers in JSON whatever `Accept` says, so that an error is never hidden behind another error."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
         return next(iter(parsers))
@@ -27,7 +27,7 @@ class AlwaysJson(BaseContentNegotiation):
 
 
 class FirstUnlessAsked(DefaultContentNegotiation):
-    """For the API's description: the form that `?format=` or else `Accept` asks for; the view's first otherwise."""
+    """For the OpenAPI document: the form that `?format=` or else `Accept` asks for, otherwise the view's first."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
@@ -39,6 +39,6 @@ class FirstUnlessAsked(DefaultContentNegotiation):
                 return renderer, renderer.media_type
         try:
             renderer, media_type = super().select_renderer(request, choice, format_suffix)
-        except (NotAcceptable, Http404):  # a form that there is not: as in AlwaysJson, no error for that
+        except (NotAcceptable, Http404):  # an unknown form is not an error, as in AlwaysJson
             renderer, media_type = choice[0], choice[0].media_type
         return renderer, media_type

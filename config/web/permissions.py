@@ -1,6 +1,6 @@
 """Who may call a view. Named in the settings as DRF's default.
 
-DRF loads this while it loads its own views, so nothing here may import those.
+DRF loads this module while it loads its own views, so this must not import those.
 """
 
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class HasScope(BasePermission):
-    """Lets a caller in whose token has the view's `scope`. A view without one lets nobody in."""
+    """Admits callers whose token has the view's `scope`. A view without a scope admits nobody."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         caller = caller_behind(request)

@@ -9,7 +9,7 @@ from config import json
 
 
 class ExactJSONRenderer(BaseRenderer):
-    """Writes an answer with every digit of its numbers."""
+    """Writes an answer as JSON, with every digit of its numbers."""
 
     media_type = "application/json"
     format = "json"

@@ -1,4 +1,4 @@
-"""500 requests a second for each token, bursts to 1000, counted in each web process."""
+"""The rate limit of each token: by default 500 requests a second, bursts to 1000. Each web process counts its own."""
 
 import math
 import threading
@@ -16,14 +16,14 @@ from config.web.errors import TooManyRequests
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-_KEPT = 10_000  # buckets of tokens seen lately; a full one that is forgotten costs nothing
+_KEPT = 10_000  # buckets of recently seen tokens; to forget a full one changes nothing
 
 _buckets: OrderedDict[int, tuple[float, float]] = OrderedDict()  # token id: (requests left, at)
 _lock = threading.Lock()
 
 
 class TokenBucket(BaseThrottle):
-    """Takes one from the token's bucket, or raises 429 that says in how many seconds there is one again."""
+    """Takes a request from the token's bucket, or raises a 429 that says in how many seconds there is one again."""
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         caller = caller_behind(request)
@@ -34,7 +34,7 @@ class TokenBucket(BaseThrottle):
 
 
 def _take(key: int, now: float) -> float:
-    """Seconds until the bucket has one to give; 0 if it gave one now."""
+    """Take one request from the bucket. Returns 0, or the seconds until there is one to take."""
     rate, burst = settings.TOKEN_REQUESTS_PER_SECOND, settings.TOKEN_REQUESTS_BURST
     with _lock:
         left, at = _buckets.pop(key, (float(burst), now))

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from config.caller import Caller, caller_behind
 from config.web.service_levels import UNKNOWN, ServiceLevel
 
-# How the API's description tells of what many requests have in common.
+# Parameters that many requests share, for the API's description.
 KEY_PARAMETER = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="Makes a repeat of the request harmless."
 )
@@ -18,28 +18,28 @@ PAGE_PARAMETERS = [OpenApiParameter("limit", int), OpenApiParameter("cursor", st
 
 
 class DoorView(APIView):
-    """A door's view: authenticated by token, allowed by scope, speaking JSON.
+    """A door's view: authenticated by token, allowed by scope, answering in JSON.
 
-    `service_level` says what its POST counts as in the service levels.
+    `service_level` says as what its POST requests are counted.
     """
 
     scope: ClassVar[str]
     service_level: ClassVar[ServiceLevel | None] = None
-    tier: str = UNKNOWN  # of who calls, as far as it was found out
+    tier: str = UNKNOWN  # the caller's, once it is known
 
     def caller(self, request: Request) -> Caller:
-        """Who calls; only after `initial` let the request in."""
+        """The caller. Call this only after `initial` has let the request in."""
         caller = caller_behind(request)
         assert caller  # noqa: S101 - HasScope saw to it; this tells the type checker
         return caller
 
     def perform_authentication(self, request: Request) -> None:
-        """DRF's step that finds out who calls. Raises what authentication raises."""
+        """DRF's step that finds the caller. Raises what authentication raises."""
         caller = caller_behind(request)
         self.tier = caller.tier if caller else UNKNOWN
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        """DRF's last step, which every answer passes, an error's too."""
+        """DRF's last step, which every answer passes, also an error."""
         if self.service_level and request.method == "POST":
             self.service_level.count(fault=response.status_code >= 500, tier=self.tier)
         final: Response = super().finalize_response(request, response, *args, **kwargs)
@@ -47,7 +47,7 @@ class DoorView(APIView):
 
 
 def created(body: dict[str, Any], *, replayed: bool, location: str | None = None, status: int = 201) -> Response:
-    """The answer to a creating request; `Idempotency-Replayed: true` tells a repeat of one."""
+    """The answer to a creating request. `Idempotency-Replayed: true` marks the answer to a repeat."""
     headers = {"Location": location} if location else {}
     if replayed:
         headers["Idempotency-Replayed"] = "true"

@@ -1,4 +1,4 @@
-"""How to get in: a local copy's login and tokens. Needs Django to be set up."""
+"""How to get into a local copy: its login and tokens. Needs Django to be set up."""
 
 import json
 import secrets
@@ -17,14 +17,14 @@ SCOPE_SETS = [*([scope] for scope in SCOPES), list(SCOPES)]
 
 
 def ensure(file: Path) -> None:
-    """Make the login and the tokens that the file promises; what it lacks is added to both."""
+    """Make sure that the login and tokens in the file exist. What is missing is added to file and database."""
     known: dict[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
     access = {"login": login(known.get("login")), "tokens": tokens(known.get("tokens", []))}
     write_private(file, json.dumps(access, indent=2) + "\n")
 
 
 def login(known: dict[str, str] | None) -> dict[str, str]:
-    """A superuser whose password is the one that was printed before."""
+    """Create or repair the superuser, whose password stays the one that was printed before."""
     password = known["password"] if known else secrets.token_urlsafe(12)
     user, _ = User.objects.get_or_create(username=LOGIN, defaults={"email": f"{LOGIN}@foyer.example"})
     if not (user.is_superuser and user.check_password(password)):
@@ -35,12 +35,12 @@ def login(known: dict[str, str] | None) -> dict[str, str]:
 
 
 def tokens(known: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One token per tier and scope set."""
+    """One token for each tier and each set of scopes."""
     return [token(known, tier, scopes) for tier in CUSTOMERS for scopes in SCOPE_SETS]
 
 
 def token(known: list[dict[str, Any]], tier: str, scopes: list[str]) -> dict[str, Any]:
-    """The token of a tier with these scopes: the known one, unless it was revoked or the database is another."""
+    """The token of a tier with these scopes: the known one, or a new one if it was revoked or the database is new."""
     for entry in known:
         if entry["tier"] == tier and entry["scopes"] == scopes and caller_of(entry["token"]):
             return entry

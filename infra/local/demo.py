@@ -1,6 +1,7 @@
-"""The demo: a handful of tickets through every door, as other programs would bring them.
+"""The demo: a handful of tickets through every door, as other programs would send them.
 
-Each request carries an idempotency key, so loading it again doubles nothing (events aside: at least once).
+Each request has an idempotency key, so loading the demo again creates nothing twice. Events are sent without one: they
+are stored at least once.
 """
 
 import base64
@@ -66,7 +67,7 @@ EVENTS: tuple[Body, ...] = (
 
 
 def load(url: str, access: Access, zendesk_secret: str) -> None:
-    """Put everything in; without a secret nothing comes from Zendesk. Raises requests.RequestException."""
+    """Load the whole demo. Without a secret, nothing comes from Zendesk. Raises requests.RequestException."""
     tokens = {(token["tier"], ",".join(token["scopes"])): token["token"] for token in access["tokens"]}
     load_itsm(url, tokens["general", "itsm"])
     for tier, tickets in {"gold": GOLD, "general": GENERAL}.items():
@@ -81,7 +82,7 @@ def load(url: str, access: Access, zendesk_secret: str) -> None:
 
 
 def load_itsm(url: str, token: str) -> None:
-    """Two tickets of the ITSM door, the first with a conversation."""
+    """Create two tickets at the ITSM door, the first with a conversation."""
     first, *_ = [
         send("POST", f"{url}/itsm/tickets", ticket, token, key=f"demo-{number}") for number, ticket in enumerate(ITSM)
     ]
@@ -97,7 +98,7 @@ def load_itsm(url: str, token: str) -> None:
 
 
 def tell_from_zendesk(url: str, ticket_id: int, secret: str) -> None:
-    """What Zendesk's webhook sends, signed as Zendesk signs."""
+    """Send what Zendesk's webhook would send, signed as Zendesk signs."""
     body = json.dumps({"ticket_id": ticket_id, "tag_added": "need_sme"}).encode()
     timestamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     digest = hmac.new(secret.encode(), timestamp.encode() + body, hashlib.sha256).digest()
@@ -111,7 +112,7 @@ def tell_from_zendesk(url: str, ticket_id: int, secret: str) -> None:
 
 
 def send(method: str, url: str, body: Body, token: str, key: str | None = None) -> Body:
-    """One request of a program that has a token; what it was answered."""
+    """Send one request with a token, and return the JSON of its answer."""
     headers = {"Token": token} | ({"Idempotency-Key": key} if key else {})
     answer = session().request(method, url, json=body, headers=headers, timeout=10)
     answer.raise_for_status()
@@ -121,7 +122,7 @@ def send(method: str, url: str, body: Body, token: str, key: str | None = None) 
 
 @cache
 def session() -> requests.Session:
-    """The process's session, which lets no proxy come between it and this machine."""
+    """The process's session. It uses no proxy, because it calls only this machine."""
     session = requests.Session()
     session.trust_env = False
     return session

@@ -1,4 +1,4 @@
-"""Starts a local copy step by step, says how to get in, and stops it in order."""
+"""Starts a local copy step by step, tells how to get in, and stops it in order."""
 
 import json
 import signal
@@ -20,7 +20,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(*, reload: bool) -> int:
-    """Run a copy until Ctrl-C or SIGTERM; the exit code."""
+    """Run a copy until Ctrl-C or SIGTERM, and return the exit code."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)  # any of them is a KeyboardInterrupt from here on
     try:
@@ -33,7 +33,7 @@ def main(*, reload: bool) -> int:
 
 
 def run(place: Place) -> int:
-    """Start everything in the place, watch it, and stop it again."""
+    """Start everything in the place, watch it, and stop it again. Returns the exit code."""
     place.make_folders()
     settings = place.write_settings()
     environment = place.environment(settings)
@@ -44,18 +44,18 @@ def run(place: Place) -> int:
     except KeyboardInterrupt:
         return 0
     except Failure as problem:
-        report(problem)  # before the programs' last words hide the reason in their logs
+        report(problem)  # report now: the programs' last log lines would hide the reason
         return 1
     finally:
         for number in STOP_SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not cost the state
+            signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not lose the local AWS's state
         if programs.alive():
             with step("\nStopping"):
                 programs.stop()
 
 
 def start(place: Place, programs: Programs, environment: dict[str, str]) -> None:
-    """Every step from nothing to a desk that can be used."""
+    """Take every step from nothing to a desk that can be used."""
     if programs.stop_leftovers():
         say("Stopped what an earlier start had left running.")
     place.check_ports()
@@ -76,9 +76,9 @@ def start(place: Place, programs: Programs, environment: dict[str, str]) -> None
 
 
 def watch(place: Place, programs: Programs) -> NoReturn:
-    """Wait until the supervisor ends, which is a Failure; provision again when the local AWS was started anew.
+    """Wait until the supervisor ends, which is a Failure. Provision again if the local AWS was restarted.
 
-    A local AWS that was killed has forgotten what it was given since its start, the tables too.
+    If the local AWS is killed, it loses everything that was created since its start, also the tables.
     """
     pid_file = place.folder / "tmp" / f"ministack-{place.aws_port}.pid"
     known = read(pid_file)
@@ -90,7 +90,7 @@ def watch(place: Place, programs: Programs) -> NoReturn:
 
 
 def provision_again(place: Place, programs: Programs) -> bool:
-    """Provision a local AWS that was started anew; whether that worked, for it may have gone again meanwhile."""
+    """Provision a restarted local AWS. Returns whether that worked, since it may have gone again meanwhile."""
     try:
         with step("The local AWS was started again; provisioning it"):
             wait_for_aws(place, programs)
@@ -102,25 +102,25 @@ def provision_again(place: Place, programs: Programs) -> bool:
 
 
 def prepare(programs: Programs) -> None:
-    """Provision, migrate, and see to the login and the tokens."""
+    """Provision, migrate, and make sure that the login and the tokens exist."""
     sentence = "The local AWS could not be provisioned, or the database not migrated."
     programs.run("-m", "infra.local.prepare", log="prepare", sentence=sentence)
 
 
 def wait_for_aws(place: Place, programs: Programs) -> None:
-    """Wait until the local AWS, and Zendesk's stand-in if there is one, answer."""
+    """Wait until the local AWS answers."""
     sentence = f"The local AWS does not answer at {place.aws_url}."
     programs.wait_until(lambda: answers(f"{place.aws_url}/_ministack/health"), 60, sentence, place.log("aws"))
 
 
 def wait_for_app(place: Place, programs: Programs) -> None:
-    """Wait until `/readyz` says 200."""
+    """Wait until `/readyz` answers 200."""
     sentence = f"The web server is not ready: ask {place.url}/readyz what it misses."
     programs.wait_until(lambda: answers(f"{place.url}/readyz"), 60, sentence, place.log("web"))
 
 
 def answers(url: str) -> bool:
-    """Whether a GET of the address is answered with 200."""
+    """Whether a GET of the address returns 200."""
     try:
         return demo.session().get(url, timeout=5).status_code == 200
     except requests.RequestException:
@@ -128,7 +128,7 @@ def answers(url: str) -> bool:
 
 
 def load_demo(place: Place, access: demo.Access, environment: dict[str, str]) -> None:
-    """Put the demo's tickets in through the doors, at the first start only."""
+    """Load the demo through the doors, at the first start only."""
     marker = place.folder / "demo-loaded"
     if marker.exists():
         return
@@ -151,7 +151,7 @@ def step(name: str) -> Iterator[None]:
 
 
 def report(problem: Exception) -> None:
-    """Say what went wrong, where the log is, and how it ends."""
+    """Say what went wrong, where the log is, and what its last lines are."""
     print(f"\n{problem}", file=sys.stderr)
     log = getattr(problem, "log", None)
     if isinstance(log, Path) and log.is_file():
@@ -161,10 +161,10 @@ def report(problem: Exception) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line at once, also where nobody sits at a terminal."""
+    """Print a line at once, even if the output is not a terminal."""
     print(text, flush=True)
 
 
 def read(file: Path) -> str:
-    """The file's text, empty where there is none."""
+    """The file's text, or an empty one if there is no file."""
     return file.read_text() if file.is_file() else ""

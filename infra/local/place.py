@@ -1,4 +1,4 @@
-"""A local copy's place: its folder, its ports and the environment that its programs see."""
+"""The place of a local copy: its folder, its ports, and the environment of its programs."""
 
 import fcntl
 import hashlib
@@ -18,7 +18,7 @@ ROOT = env.BASE_DIR
 
 
 class Failure(Exception):
-    """What keeps the copy from starting: a sentence for the person, and the log that says more, if there is one."""
+    """Why the copy cannot start: a sentence for the person and, if there is one, the log that says more."""
 
     def __init__(self, sentence: str, log: Path | None = None) -> None:
         super().__init__(sentence)
@@ -27,7 +27,7 @@ class Failure(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where one copy lives; two with other ports and another folder run side by side."""
+    """Where one copy lives. Copies with other ports and another folder can run side by side."""
 
     folder: Path
     port: int
@@ -63,14 +63,14 @@ class Place:
 
     @property
     def access_file(self) -> Path:
-        """The login and the tokens, kept so that every start prints the same."""
+        """The login and the tokens. They are kept, so that every start prints the same."""
         return self.folder / "access.json"
 
     @property
     def control_socket(self) -> Path:
         """The supervisor's socket: in the folder, unless that makes a path too long for a Unix socket."""
         near = self.folder / "supervisor.sock"
-        if len(os.fsencode(near)) < 90:  # the limit is about 100, and the supervisor adds its pid while it binds
+        if len(os.fsencode(near)) < 90:  # the limit is about 100, and the supervisor appends its pid while it binds
             return near
         name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"foyer-{name}.sock"
@@ -80,16 +80,16 @@ class Place:
         return self.folder / "log" / f"{program}.log"
 
     def make_folders(self) -> None:
-        """Make the folder and what the programs expect in it."""
+        """Create the folder, and the folders that the programs expect in it."""
         for name in ("log", "tmp", "aws", "aws-s3"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
 
     def needs_zendesk(self) -> bool:
-        """Whether a stand-in has to answer for Zendesk, since the environment names no real one."""
+        """Whether a stand-in must answer for Zendesk, because the environment names no real one."""
         return not (env.text("ZENDESK_DOMAIN") or env.text("ZENDESK_API_URL"))
 
     def write_settings(self) -> dict[str, str]:
-        """Write `local.env`, keeping the secrets that were made once, and return what it says."""
+        """Write `local.env` and return its values. Secrets that were generated before are kept."""
         kept = read_settings(self.settings_file)
         region = env.text("REGION", "us-east-1")
         values = {
@@ -111,7 +111,7 @@ class Place:
         return values
 
     def environment(self, values: dict[str, str]) -> dict[str, str]:
-        """The programs' environment: the person's own, with the local AWS in place of any real account's."""
+        """The programs' environment: the person's own, but with the local AWS in place of any real account."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return {
             **values,
@@ -119,7 +119,7 @@ class Place:
             "NO_PROXY": ",".join(filter(None, [own.get("NO_PROXY"), "127.0.0.1", "localhost"])),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONUNBUFFERED": "1",  # so that the logs say at once what happens
-            # Compiled once and kept, whatever the machine says: without that every start takes thrice as long.
+            # Keep compiled files, whatever the machine says: without them every start takes three times as long.
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": str(self.folder / "pycache"),
             "LOCAL_DIR": str(self.folder),
@@ -133,7 +133,7 @@ class Place:
         }
 
     def check_ports(self) -> None:
-        """Raise Failure where another program holds a port that this copy is to have."""
+        """Raise Failure if another program holds a port that this copy needs."""
         ports = {"PORT": self.port, "LOCAL_AWS_PORT": self.aws_port}
         if self.needs_zendesk():
             ports["ZENDESK_STANDIN_PORT"] = self.zendesk_port
@@ -143,7 +143,7 @@ class Place:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Hold the folder, so that no second copy runs in it. Raises Failure if one does."""
+        """Lock the folder, so that no second copy runs in it. Raises Failure if one does."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "run.pid").open("a+") as file:
             try:
@@ -161,7 +161,7 @@ class Place:
 
 
 def read_settings(file: Path) -> dict[str, str]:
-    """The `NAME=value` lines of a file; none where there is no file."""
+    """The `NAME=value` lines of a file; empty if there is no file."""
     if not file.is_file():
         return {}
     pairs = (line.partition("=") for line in file.read_text().splitlines())
@@ -169,7 +169,7 @@ def read_settings(file: Path) -> dict[str, str]:
 
 
 def write_private(file: Path, text: str) -> None:
-    """Replace the file in one move, readable by its owner only."""
+    """Replace the file in one step, readable by its owner only."""
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     draft.touch(0o600)
@@ -178,14 +178,14 @@ def write_private(file: Path, text: str) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, for what no person has to find: the settings name it."""
+    """A port on which nobody listens, for a server that no person has to find: the settings name it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on the port of this machine."""
+    """Whether a server could listen on this port of this machine."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

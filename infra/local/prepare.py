@@ -1,6 +1,6 @@
-"""Makes a local copy usable, in one process: the database, AWS's resources, the login and the tokens.
+"""Prepares a local copy in one process: the database, the AWS resources, the login and the tokens.
 
-Everything here may be repeated: what is there already stays as it is.
+Everything here may be repeated: what exists stays as it is.
 """
 
 import django
@@ -18,6 +18,6 @@ if __name__ == "__main__":
 
     call_command("migrate", interactive=False)
     call_command("provision")
-    # Something has to answer where the product calls on the embedding function of another team.
+    # The product calls the embedding function, which belongs to another team. A stand-in must answer for it.
     embedding.create(aws.client("lambda"), settings.EMBEDDING_FUNCTION)
     access.ensure(Place.from_environment().access_file)

@@ -16,7 +16,7 @@ STOP_SECONDS = 70  # more than the longest stopwaitsecs of the app and of the lo
 
 
 class Programs:
-    """Starts, watches and stops what runs in one place."""
+    """Starts, watches and stops the programs of one place."""
 
     def __init__(self, place: Place, environment: dict[str, str]) -> None:
         self.place = place
@@ -25,11 +25,11 @@ class Programs:
         self.supervisor: subprocess.Popen[bytes] | None = None
 
     def stop_leftovers(self) -> bool:
-        """Stop the programs of a launcher that was killed; whether there were any."""
-        with suppress(ValueError):  # it prints a sentence where no supervisor answers
+        """Stop the programs of a launcher that was killed. Returns whether there were any."""
+        with suppress(ValueError):  # if no supervisor answers, it prints a sentence instead of a pid
             os.kill(int(self._control("pid")), signal.SIGTERM)
             deadline = time.monotonic() + STOP_SECONDS
-            while self._pid_file.exists() and time.monotonic() < deadline:  # it goes when all of them have
+            while self._pid_file.exists() and time.monotonic() < deadline:  # it is removed once all programs have ended
                 time.sleep(0.1)
             return True
         return False
@@ -52,7 +52,7 @@ class Programs:
         self._control("start", "foyer:*")
 
     def run(self, *arguments: str, log: str, sentence: str) -> None:
-        """Run a Python program to its end, its output in a log. Raises Failure with the sentence if it fails."""
+        """Run a Python program to its end, with its output in a log. Raises Failure with the sentence if it fails."""
         file = self.place.log(log)
         with file.open("wb") as output:
             done = subprocess.run(
@@ -62,7 +62,7 @@ class Programs:
             raise Failure(sentence, file)
 
     def wait_until(self, ready: Callable[[], bool], seconds: float, sentence: str, log: Path) -> None:
-        """Wait until `ready`. Raises Failure with the sentence when that takes too long or the supervisor ends."""
+        """Wait until `ready`. Raises Failure with the sentence after `seconds`, or if the supervisor ends."""
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.alive():
@@ -86,7 +86,7 @@ class Programs:
             self.supervisor.kill()
 
     def _control(self, *arguments: str) -> str:
-        """What `supervisorctl` says."""
+        """Run `supervisorctl`, and return what it prints."""
         command = [sys.executable, "-m", "supervisor.supervisorctl", "-c", str(CONFIGURATION), *arguments]
         return subprocess.run(
             command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, text=True, check=False

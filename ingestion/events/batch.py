@@ -1,4 +1,4 @@
-"""A batch of events: each is checked by itself, the good ones go to the stream together."""
+"""A batch of events: each is checked on its own, and the valid ones go to the stream together."""
 
 from typing import Any, Final
 
@@ -6,13 +6,16 @@ from config.refusals import Busy, Invalid
 from ingestion.events import stream, types
 
 MAX_EVENTS: Final = 500
-_NAMED: Final = 10  # complaints that a refusal repeats
+_NAMED: Final = 10  # how many complaints a refusal lists
 
 _FAILED = "The event stream did not take the event: send it again"
 
 
 def events_of(body: Any) -> list[Any]:
-    """The events in a batch's body, a JSON array or `{"events": […]}`. Raises refusals.Invalid for anything else."""
+    """The events in a batch's body, a JSON array or `{"events": […]}`.
+
+    Raises refusals.Invalid if the body is anything else, or has no event or more than 500.
+    """
     events = body.get("events") if isinstance(body, dict) else body
     if not isinstance(events, list):
         raise Invalid('A batch must be a JSON array of events, or {"events": [...]}')
@@ -24,9 +27,9 @@ def events_of(body: Any) -> list[Any]:
 
 
 def put(events: list[Any]) -> list[dict[str, Any]]:
-    """Put the valid events into the stream; what became of each, in the order sent.
+    """Put the valid events into the stream. Returns what became of each event, in the order sent.
 
-    Raises refusals.Invalid if none is valid, Busy if the stream took none of those that are.
+    Raises refusals.Invalid if no event is valid, and Busy if the stream accepted none of the valid ones.
     """
     checked = [_check(event) for event in events]
     records = [one for one in checked if isinstance(one, stream.Record)]
@@ -61,6 +64,6 @@ def _rejected(complaint: str) -> dict[str, Any]:
 
 
 def _complaints(checked: list[stream.Record | str]) -> str:
-    """The first few, each with its event's index."""
+    """The first few complaints, each with its event's index."""
     more = "; …" if len(checked) > _NAMED else ""
     return "; ".join(f"[{index}] {one}" for index, one in enumerate(checked[:_NAMED])) + more

@@ -1,4 +1,4 @@
-"""The event stream (Kinesis): events on their way to whoever reads them."""
+"""Writes events to the event stream (Kinesis)."""
 
 import logging
 import time
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Kinesis' own limits. Local servers let more through, so they are kept here.
+# Kinesis's own limits. Local servers accept more, so these are checked here.
 MAX_RECORD_BYTES: Final = 1024 * 1024
 MAX_CALL_RECORDS: Final = 500
 MAX_CALL_BYTES: Final = 10 * 1024 * 1024
@@ -25,14 +25,14 @@ _FIRST_WAIT: Final = 0.1  # seconds
 
 
 class TooLarge(Exception):
-    """The event does not fit into one record. The caller refuses it."""
+    """The event does not fit into one record. The caller rejects it."""
 
     sentence = f"The event is larger than {MAX_RECORD_BYTES} bytes"
 
 
 @dataclass(frozen=True)
 class Record:
-    """An event as it will stand in the stream."""
+    """An event in the form that the stream stores."""
 
     event_type: str
     partition_key: str
@@ -40,26 +40,26 @@ class Record:
 
     @property
     def size(self) -> int:
-        """What Kinesis counts."""
+        """The record's bytes, as Kinesis counts them."""
         return len(self.data) + len(self.partition_key.encode())
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the stream a record went."""
+    """Where a record is in the stream."""
 
     sequence_number: str
     shard_id: str
 
     def to_json(self) -> dict[str, str]:
-        """As the API shows it, under the event API's names."""
+        """The place under the event API's names."""
         return {"sequenceNumber": self.sequence_number, "shardId": self.shard_id}
 
 
 def record(event: dict[str, Any]) -> Record:
-    """A checked event as its record: with `timestamp` and `ingested_at`, otherwise as sent.
+    """The record of a checked event: with `timestamp` and `ingested_at`, otherwise as sent.
 
-    It goes by its own `partition_key`, else by its type. Raises TooLarge.
+    Its partition key is the event's own `partition_key`, or else its type. Raises TooLarge.
     """
     now = times.now()
     stored = event | {"timestamp": event.get("timestamp") or now, "ingested_at": now}
@@ -71,7 +71,7 @@ def record(event: dict[str, Any]) -> Record:
 
 
 def put(one: Record) -> Place:
-    """Write one record; where it stands. Raises aws.AwsError: then the event was not accepted."""
+    """Write one record and return its place. Raises aws.AwsError; the event was then not accepted."""
     answer = aws.call(
         aws.client("kinesis").put_record,
         StreamName=settings.KINESIS_STREAM_NAME,
@@ -82,10 +82,10 @@ def put(one: Record) -> Place:
 
 
 def put_all(records: list[Record]) -> list[Place | None]:
-    """Write the records; where each stands, in the order given, None for one that Kinesis would not take.
+    """Write the records. Returns their places in the order given, with None for each record that was not stored.
 
-    What fails is tried again, up to three times; it then stands behind those that did not. Where Kinesis does not
-    answer at all, nothing more is tried: the caller has to be answered, too.
+    A record that Kinesis rejects is tried again, up to three times. In the stream it then follows those that succeeded
+    before it. If Kinesis does not answer at all, nothing more is tried, because the caller must get an answer too.
     """
     places: list[Place | None] = [None] * len(records)
     try:
@@ -100,7 +100,7 @@ def put_all(records: list[Record]) -> list[Place | None]:
 
 
 def _put_patiently(records: list[Record], indexes: list[int], places: list[Place | None]) -> None:
-    """Write the records at these indexes and fill in their places, trying again those that fail."""
+    """Write the records at these indexes and fill in their places, retrying those that fail."""
     for retry in range(RETRIES + 1):
         if retry:
             time.sleep(_FIRST_WAIT * 2.0 ** (retry - 1) * uniform(0.5, 1.0))  # noqa: S311 - not a secret
@@ -113,7 +113,7 @@ def _put_patiently(records: list[Record], indexes: list[int], places: list[Place
 
 
 def _put_some(records: list[Record]) -> list[Place | None]:
-    """One call; it may succeed and some of its records fail."""
+    """Make one call. It may succeed although some of its records fail."""
     answer = aws.call(
         aws.client("kinesis").put_records,
         StreamName=settings.KINESIS_STREAM_NAME,

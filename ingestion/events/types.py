@@ -1,4 +1,4 @@
-"""The events that may come in: six types, and what each must look like."""
+"""The six types of events that may come in, and what each must look like."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from config.text import has_lone_surrogate
 
 _TEXT = {"type": "string"}
 
-# Each type, with the JSON Schema of its payload where it has one. Nothing is required: `{}` is a payload.
+# Each type, with the JSON Schema of its payload if it has one. Nothing is required: `{}` is a valid payload.
 _TYPES: Final[dict[str, dict[str, Any] | None]] = {
     "session_started": {
         "type": "object",
@@ -24,13 +24,13 @@ _TYPES: Final[dict[str, dict[str, Any] | None]] = {
     "supply_demand_update": None,
 }
 EVENT_TYPES: Final = tuple(_TYPES)
-PARTITION_KEY_LENGTH: Final = 256  # characters, by Kinesis
+PARTITION_KEY_LENGTH: Final = 256  # characters, Kinesis's limit
 
 _VALIDATORS = {name: Draft202012Validator(schema) for name, schema in _TYPES.items() if schema}
 
 
 def check(event: Any) -> dict[str, Any]:
-    """The event, if it is one. Raises refusals.Invalid with a sentence for the first thing wrong."""
+    """Return the event if it is valid. Raises refusals.Invalid with a sentence about the first fault."""
     if not isinstance(event, dict):
         raise Invalid("An event must be a JSON object")
     _check_type(event.get("event_type"))
@@ -56,12 +56,12 @@ def _check_payload(event_type: str, payload: Any) -> None:
     error = best_match(validator.iter_errors(payload)) if validator else None
     if error is not None:
         where = ".".join(["payload", *(str(step) for step in error.absolute_path)])
-        value = json.dumps(error.instance)[:100]  # as it was sent; jsonschema writes it as Python does
+        value = json.dumps(error.instance)[:100]  # as it was sent; jsonschema would quote it as Python does
         raise Invalid(f"{where}: {error.message.replace(repr(error.instance), value, 1)}")
 
 
 def _check_timestamp(timestamp: Any) -> None:
-    """Absent, null or empty: the time of arrival is taken."""
+    """If it is absent, null or empty, the time of arrival is used."""
     if timestamp in (None, ""):
         return
     if not isinstance(timestamp, str) or times.parse(timestamp) is None:

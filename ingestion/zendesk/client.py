@@ -1,8 +1,8 @@
 """Zendesk's API: one ticket with all its comments, read whole.
 
-A request is tried three times with exponential backoff; what still fails comes out as one of the two
-errors of errors.py. Addresses are always made from our own ZENDESK_API_URL, and redirects are not followed, so
-the credentials cannot go to another host.
+A request is tried three times with exponential backoff. What still fails is raised as one of the two errors of
+errors.py. URLs are always built from our own ZENDESK_API_URL, and redirects are not followed, so the credentials cannot
+go to another host.
 """
 
 from typing import Any, Final
@@ -19,7 +19,7 @@ from ingestion.zendesk.errors import GiveUp, TryLater
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 10
 TRIES: Final = 3
-LONGEST_WAIT_SECONDS: Final = 5  # between two tries, whatever Retry-After says; the job's own tries wait longer
+LONGEST_WAIT_SECONDS: Final = 5  # between two tries, whatever Retry-After says; the task's own retries wait longer
 
 _WRONG_ADDRESS = (
     requests.exceptions.InvalidSchema,
@@ -30,9 +30,9 @@ _FOR_NOW = (408, 409, 425, 429)
 
 
 def fetch(zendesk_id: str) -> dict[str, Any]:
-    """The ticket's full context: `{"ticket": {…}, "comments": […], "users": […]}`, numbers exact.
+    """Fetch the ticket's full context: `{"ticket": {…}, "comments": […], "users": […]}`, numbers exact.
 
-    `users` are the comments' authors. Raises TryLater if Zendesk cannot answer now, GiveUp if it never will.
+    `users` are the comments' authors. Raises TryLater if Zendesk cannot answer now, and GiveUp if it never will.
     """
     with _session() as session:
         answer = _get(session, f"/api/v2/tickets/{zendesk_id}.json", {})
@@ -41,7 +41,7 @@ def fetch(zendesk_id: str) -> dict[str, Any]:
 
 
 def _comments(session: requests.Session, path: str) -> tuple[list[Any], list[Any]]:
-    """Every page of the comments, and their authors, each once."""
+    """All pages of the comments, and their authors, each once."""
     comments: list[Any] = []
     users: dict[str, Any] = {}
     query, cursor = {"page[size]": "100", "include": "users"}, None
@@ -65,7 +65,7 @@ def _list(page: dict[str, Any], name: str) -> list[Any]:
 
 
 def _next_cursor(page: dict[str, Any]) -> str | None:
-    """Where the list goes on, None at its end. Of `links.next` only the cursor is used, never the address."""
+    """The cursor of the next page, None at the end. Only the cursor is taken from `links.next`, never the address."""
     meta, links = page.get("meta"), page.get("links")
     if not isinstance(meta, dict) or not meta.get("has_more"):
         return None
@@ -79,7 +79,7 @@ def _next_cursor(page: dict[str, Any]) -> str | None:
 
 
 class _Backoff(Retry):
-    """Waits 0.5 s, then 1 s. urllib3's own rule is exponential too, but does not wait before the second try."""
+    """Waits 0.5 s, then 1 s. urllib3's own backoff is exponential too, but does not wait before the second try."""
 
     def get_backoff_time(self) -> float:
         return float(self.backoff_factor * 2.0 ** (len(self.history) - 1))
@@ -102,7 +102,7 @@ def _session() -> requests.Session:
 
 
 def _get(session: requests.Session, path: str, query: dict[str, str]) -> dict[str, Any]:
-    """One answer as JSON, or the error that says what the caller is to do."""
+    """Get one answer as JSON. Raises TryLater or GiveUp, which tell the caller what to do."""
     if not settings.ZENDESK_API_URL:
         raise GiveUp("Zendesk's address is not known: set ZENDESK_DOMAIN or ZENDESK_API_URL")
     try:
@@ -139,7 +139,7 @@ def _check_status(response: requests.Response) -> None:
 
 
 def _retry_after(response: requests.Response) -> int | None:
-    """The seconds Zendesk asks for; it sends a number, never a date."""
+    """The seconds that Zendesk asks for. It sends a number, never a date."""
     value = response.headers.get("Retry-After", "").strip()
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
@@ -147,7 +147,7 @@ def _retry_after(response: requests.Response) -> int | None:
 def _object(content: bytes) -> dict[str, Any]:
     try:
         value = json.loads(content)
-    except ValueError:  # a page of a proxy's, or an answer cut off
+    except ValueError:  # a proxy's page, or an answer that was cut off
         raise TryLater("Zendesk's answer is not JSON") from None
     if not isinstance(value, dict):
         raise TryLater("Zendesk's answer is not a JSON object")

@@ -1,4 +1,4 @@
-"""The embedding function, told that a raw ticket is there."""
+"""Tells the embedding function that a raw ticket is stored."""
 
 from django.conf import settings
 
@@ -7,9 +7,9 @@ from ingestion.zendesk.errors import GiveUp
 
 
 def invoke(zendesk_id: str, key: str) -> None:
-    """Start the embedding of a stored raw ticket, without waiting for it; it may be told twice.
+    """Start the embedding of a stored raw ticket, without waiting for it. It may be started twice.
 
-    Raises aws.Retryable (try again) and GiveUp (the function is not there, or we may not call it).
+    Raises aws.Retryable (try again), and GiveUp if the function is missing or we may not call it.
     """
     payload = {"ticket_id": zendesk_id, "s3_bucket": settings.S3_BUCKET_TICKETS, "s3_key": key}
     try:

@@ -1,8 +1,8 @@
-"""How the pipeline fails: for now, or for good. Each with a sentence for whoever looks at the delivery."""
+"""How the pipeline fails: for now or for good, each with a sentence for people who look at the delivery."""
 
 
 class PipelineError(Exception):
-    """Base of both. `sentence` says in plain words what happened, and where it can be, what to do."""
+    """The base of both. `sentence` says in plain words what happened and, if possible, what to do."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -10,7 +10,7 @@ class PipelineError(Exception):
 
 
 class TryLater(PipelineError):
-    """It may well work later. The caller tries the whole delivery again, after `after` seconds if that is known."""
+    """It may work later. The caller tries the whole delivery again, after `after` seconds if that is known."""
 
     def __init__(self, sentence: str, after: int | None = None) -> None:
         super().__init__(sentence)

@@ -1,4 +1,4 @@
-"""Taking a webhook in: written down and queued before Zendesk gets its answer."""
+"""Accepts a webhook: the delivery is stored and its task queued before Zendesk gets its answer."""
 
 import logging
 from collections.abc import Iterator
@@ -17,10 +17,11 @@ log = logging.getLogger(__name__)
 
 
 def take_in(zendesk_id: str, invocation: str | None) -> str:
-    """Write the delivery down and queue its job; its id. `invocation` is what Zendesk calls this sending, if it says.
+    """Store the delivery, queue its task, and return its id. `invocation` is Zendesk's id for this sending, if given.
 
-    Zendesk sometimes sends one invocation twice: that is one delivery, queued again only if the first time died
-    before it was. Raises Busy (503) if the table or the queue cannot take it; Zendesk then sends it again.
+    Zendesk sometimes sends one invocation twice. Both are one delivery. Its task is queued again only if the first time
+    died before it noted that the task was queued. Raises Busy (503) if the table or the queue cannot take it; Zendesk
+    then sends it again.
     """
     delivery = Delivery(
         delivery_id=_delivery_id(zendesk_id, invocation),
@@ -38,7 +39,10 @@ def take_in(zendesk_id: str, invocation: str | None) -> str:
 
 
 def _delivery_id(zendesk_id: str, invocation: str | None) -> str:
-    """The header is not signed, so the ticket is part of the key: a wrong header cannot swallow another ticket."""
+    """The delivery's id, made of the ticket and the invocation.
+
+    The invocation is not signed. The ticket is part of the key so that a wrong one cannot swallow another ticket.
+    """
     if not invocation:
         return ids.new_id()
     return ids.keyed_id(settings.DEFAULT_CUSTOMER, f"zendesk invocations {zendesk_id}", invocation)

@@ -1,4 +1,4 @@
-"""A Zendesk ticket in the desk's words. Nothing here talks to anybody."""
+"""Maps a Zendesk ticket to the desk's fields, without any calls."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ _STATUS: dict[str, Status] = {
 
 
 def fields(context: dict[str, Any]) -> dict[str, Any]:
-    """The desk ticket's changeable fields as Zendesk has them now, `attributes` aside."""
+    """The desk ticket's changeable fields as Zendesk has them now, without `attributes`."""
     ticket = context["ticket"]
     subject = text(ticket.get("subject"))
     return {
@@ -37,7 +37,7 @@ def fields(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def attributes(context: dict[str, Any]) -> dict[str, Any]:
-    """What the desk keeps of Zendesk's own: where the ticket is, and how it stands there."""
+    """What the desk keeps of Zendesk's own data: where the ticket is, its status and its times."""
     ticket = context["ticket"]
     return {
         "ticket_id": str(ticket["id"]),
@@ -49,7 +49,10 @@ def attributes(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def seen(context: dict[str, Any], fields: dict[str, Any]) -> dict[str, str]:
-    """What tells later whether Zendesk says something else of a field, and whether the requester has said more."""
+    """What shows later whether Zendesk changed a field, or the requester said more.
+
+    It has a fingerprint of each field, and as `answer` the id of the requester's last public comment.
+    """
     answers = [str(one["id"]) for one in comments(context) if _is_answer(one, context)]
     said = {name: json.fingerprint(value)[:12] for name, value in fields.items()}
     return said | {"answer": answers[-1] if answers else ""}
@@ -61,11 +64,11 @@ def _is_answer(comment: dict[str, Any], context: dict[str, Any]) -> bool:
 
 
 def draft(context: dict[str, Any], delivery_id: str) -> Ticket:
-    """The ticket to open. Its `delivery_id` tells, after a try that died, that this delivery opened it."""
+    """The ticket to open. Its `delivery_id` shows, after a try that died, that this delivery opened it."""
     requester_id, customer_id = context["ticket"].get("requester_id"), settings.DEFAULT_CUSTOMER
     values = fields(context)
     if values["status"] == "closed":
-        values["status"] = "solved"  # its comments come first: nothing can follow closed
+        values["status"] = "solved"  # its comments must be added first, and a closed ticket takes none
     return new_draft(
         channel="zendesk",
         customer_id=customer_id,
@@ -77,7 +80,7 @@ def draft(context: dict[str, Any], delivery_id: str) -> Ticket:
 
 
 def comments(context: dict[str, Any]) -> list[dict[str, Any]]:
-    """Zendesk's comments, oldest first, without the first where it is the description over again."""
+    """Zendesk's comments, oldest first. The first is left out if it repeats the description."""
     ordered = sorted(context["comments"], key=lambda one: (one.get("created_at") or "", int(one["id"])))
     if ordered and _words(ordered[0].get("body")) == _words(context["ticket"].get("description")):
         return ordered[1:]
@@ -85,25 +88,25 @@ def comments(context: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def author(comment: dict[str, Any], context: dict[str, Any]) -> str | None:
-    """The name of who wrote it, or Zendesk's id where the name is not known."""
+    """The author's name, or Zendesk's id if the name is not known."""
     author_id = comment.get("author_id")
     name = text(_user(context, author_id).get("name"))
     return name or (f"zendesk:{author_id}" if author_id else None)
 
 
 def moment(value: str | None) -> str | None:
-    """Zendesk's time in the record's form; None if it is none."""
+    """Zendesk's time in the record's format, or None if it is not a time."""
     parsed = times.parse(value) if value else None
     return times.stamp(parsed) if parsed else None
 
 
 def text(value: Any) -> str | None:
-    """A text fit for the desk; None where there is none, or only blanks."""
+    """A text fit for the desk, or None if it is missing or blank."""
     return clean(value) if isinstance(value, str) and value.strip() else None
 
 
 def clean(value: str) -> str:
-    """The text with U+FFFD for what no database keeps: NULs, and halves of surrogate pairs. S3 has the original."""
+    """The text with U+FFFD for what no database stores: NUL and lone surrogates. S3 has the original."""
     return plain(value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
 
 
@@ -112,7 +115,7 @@ def _priority(value: str | None) -> Priority:
 
 
 def _requester(context: dict[str, Any]) -> dict[str, str] | None:
-    """Who asks: among the comments' authors, else as the mail that opened the ticket names them."""
+    """The requester, from the comments' authors or else from the mail that opened the ticket."""
     ticket = context["ticket"]
     user = _user(context, ticket.get("requester_id"))
     sender = _inner(_inner(ticket.get("via"), "source"), "from")

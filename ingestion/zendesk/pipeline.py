@@ -1,4 +1,4 @@
-"""A delivery's way from webhook to desk: fetch, validate, store raw, open or update, embed.
+"""The way of a delivery from the webhook to the desk: fetch, validate, store raw, open or update, embed.
 
 It may run twice, or die anywhere and run again: each step finds what an earlier run left.
 """
@@ -19,15 +19,18 @@ class Outcome:
 
 
 def run(delivery: Delivery) -> Outcome:
-    """Fetch what the webhook was about from Zendesk, and take it in. Raises what `client.fetch` and `take` raise."""
+    """Fetch the webhook's ticket from Zendesk, and take it in. Raises what `client.fetch` and `take` raise."""
     return take(client.fetch(delivery.key), delivery)
 
 
 def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
-    """Take a fetched ticket (see `client.fetch`) in: into S3, onto the desk, to the embedding function.
+    """Take in a fetched ticket (see `client.fetch`): store it in S3, write it to the desk, tell the embedding function.
 
-    Raises GiveUp and refusals.Invalid (end the delivery with the sentence), TryLater, aws.Retryable, aws.Contended,
-    refusals.Busy and Stale (run it again), and other aws.AwsError (the setup is wrong).
+    What it raises tells the caller what to do:
+
+    - GiveUp and refusals.Invalid: end the delivery with the sentence.
+    - TryLater, aws.Retryable, aws.Contended, refusals.Busy and Stale: run it again.
+    - other aws.AwsError: the setup is wrong.
     """
     validation.check(context, delivery.key)
     key = raw_tickets.key(delivery.key, delivery.received_at)
@@ -38,10 +41,10 @@ def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
 
 
 def again(zendesk_id: str, key: str, delivery_id: str) -> Outcome:
-    """Take a ticket in again as it lies in the raw store: onto the desk, to the embedding function.
+    """Take in a ticket from the raw store again: write it to the desk, and tell the embedding function.
 
-    The function is not told of a state that the desk knows a newer one of. Raises as `take`, and Invalid as `load`;
-    Zendesk is not asked.
+    If the desk knows a newer state, the function is not told. Zendesk is not asked. Raises what `take` raises, and
+    Invalid as `load` does.
     """
     context = load(zendesk_id, key)
     ticket, opened = sync.write(context, delivery_id)
@@ -51,9 +54,9 @@ def again(zendesk_id: str, key: str, delivery_id: str) -> Outcome:
 
 
 def load(zendesk_id: str, key: str) -> dict[str, Any]:
-    """The ticket as it lies in the raw store.
+    """Read the ticket from the raw store.
 
-    Raises Invalid if it is not there or is no JSON, GiveUp if it is not whole, aws.AwsError.
+    Raises Invalid if it is missing or not JSON, GiveUp if it is not whole, and aws.AwsError.
     """
     context: dict[str, Any] = raw_tickets.load(key)
     validation.check(context, zendesk_id)

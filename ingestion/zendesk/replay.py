@@ -1,6 +1,6 @@
-"""Raw tickets through the pipeline again, day by day: what was lost comes back, what was mended since takes effect.
+"""Runs raw tickets through the pipeline again, day by day. Lost tickets come back, and later repairs take effect.
 
-Each may be replayed any number of times: the ticket and its comments have keys made of Zendesk's own ids.
+A raw ticket may be replayed any number of times: the ticket and its comments have keys made of Zendesk's own ids.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ _FOR_NOW = retry_if_exception_type((aws.Retryable, aws.Contended, Busy, Stale))
 
 @dataclass(frozen=True)
 class Replayed:
-    """What became of a raw ticket, and of which ticket at the desk; `cause` says why one was refused."""
+    """What became of a raw ticket, and the id of its ticket at the desk. `cause` says why it was refused."""
 
     key: str
     ticket_id: str
@@ -34,12 +34,12 @@ class Replayed:
 
 
 def replayed(since: str, until: str, dry_run: bool = False) -> Iterator[Replayed]:
-    """Replay the raw tickets of these days (times of the record), the oldest first, as they are asked for.
+    """Replay the raw tickets of these days (times of the record), oldest first, each when the caller asks for it.
 
-    With `dry_run` nothing is written, nor invoked: it says what would be. Raises aws.AwsError, Busy and Stale, after
-    half a minute of trying: replay again from that day.
+    With `dry_run` nothing is written or invoked, and the results say what would happen. Raises aws.AwsError, Busy and
+    Stale after half a minute of retries: replay again from that day.
     """
-    opened: set[str] = set()  # in a dry run nothing shows that the day before would have
+    opened: set[str] = set()  # in a dry run: what earlier days would have opened, which nothing else shows
     for day in raw_tickets.days(since, until):
         for key, zendesk_id in patiently(raw_tickets.stored_on, day):
             way = partial(_would, opened) if dry_run else partial(pipeline.again, delivery_id=ids.new_id())
@@ -55,7 +55,7 @@ def _one(way: Callable[[str, str], Outcome], zendesk_id: str, key: str) -> Repla
 
 
 def _would(opened: set[str], zendesk_id: str, key: str) -> Outcome:
-    """What would come of it."""
+    """What a replay would do."""
     pipeline.load(zendesk_id, key)
     ticket_id = raw_tickets.ticket_key(zendesk_id).keyed_id
     if ticket_id in opened or service.find(ticket_id):

@@ -1,4 +1,4 @@
-"""One desk ticket for each Zendesk ticket: opened once, then told what is new in Zendesk.
+"""Keeps one desk ticket for each Zendesk ticket: opens it once, then writes what is new in Zendesk.
 
 Every step may be done twice: the ticket and its comments have keys made of Zendesk's own ids.
 """
@@ -21,10 +21,11 @@ log = logging.getLogger(__name__)
 
 
 def write(context: dict[str, Any], delivery_id: str) -> tuple[Ticket, bool]:
-    """Open the desk ticket, or bring it up to what Zendesk has; it, and whether this delivery opened it.
+    """Open the desk ticket, or update it to what Zendesk has.
 
-    A ticket that is closed here stays as it is. Raises refusals.Invalid if it is too large, Stale and Busy if others
-    write it (try again), aws.AwsError.
+    Returns the ticket as it was before the update, and whether this delivery opened it. A ticket that is closed at the
+    desk stays as it is. Raises refusals.Invalid if it is too large, Stale and Busy if others write it (try again), and
+    aws.AwsError.
     """
     zendesk_id = str(context["ticket"]["id"])
     key = raw_tickets.ticket_key(zendesk_id)
@@ -38,7 +39,7 @@ def write(context: dict[str, Any], delivery_id: str) -> tuple[Ticket, bool]:
 
 
 def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> None:
-    """The comments that are not there yet. None opens the ticket again: its status is Zendesk's to say."""
+    """Add the comments that are missing. None of them reopens the ticket, because Zendesk decides its status."""
     for comment in mapping.comments(context):
         comment_id = str(comment["id"])
         service.add_comment(
@@ -61,14 +62,14 @@ def _comment(comment: dict[str, Any], context: dict[str, Any]) -> Comment:
 
 
 def is_past(context: dict[str, Any], ticket: Ticket) -> bool:
-    """Whether the desk's ticket has seen a newer state than this: webhooks come in any order."""
+    """Whether the desk's ticket has seen a newer state than this one. Webhooks come in any order."""
     return _moment(_zendesk(ticket)) > _moment(mapping.attributes(context))
 
 
 def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
-    """What is new in Zendesk of the fields; what it said before of a field stays as staff left it.
+    """Write the fields that changed in Zendesk. What Zendesk did not change stays as staff left it.
 
-    But an answer of the requester brings Zendesk's status back: nobody may overlook it as solved.
+    An exception: a new answer of the requester brings Zendesk's status back, so that nobody overlooks it as solved.
     """
     desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
     if is_past(context, desk):
@@ -77,7 +78,7 @@ def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
     now, before = mapping.seen(context, fields), _dict(known.get("seen"))
     changes = {name: value for name, value in fields.items() if now[name] != before.get(name)}
     if not before and _moment(known) == _moment(fetched) != "":
-        changes = {}  # taken in before anybody noted what was seen
+        changes = {}  # opened before Foyer recorded what it had seen
     if now["answer"] != before.get("answer", "") and _overlooked(desk.status, fields["status"]):
         changes["status"] = fields["status"]
     changes["attributes"] = desk.attributes | {"zendesk": known | fetched | {"seen": now}}
@@ -85,12 +86,12 @@ def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
 
 
 def _overlooked(here: Status, there: Status) -> bool:
-    """Whether the ticket waits for nobody here, while it is to be worked there."""
+    """Whether the ticket waits for nobody at the desk, but is to be worked in Zendesk."""
     return here in REOPENED_BY_COMMENT and there not in ("solved", "closed")
 
 
 def _moment(zendesk: dict[str, Any]) -> str:
-    """When it changed in Zendesk, as far as it is known."""
+    """When the ticket changed in Zendesk; empty if unknown."""
     moment = zendesk.get("updated_at")
     return moment if isinstance(moment, str) else ""
 
@@ -100,7 +101,7 @@ def _zendesk(ticket: Ticket) -> dict[str, Any]:
 
 
 def _dict(value: Any) -> dict[str, Any]:
-    """What we wrote, or nothing where somebody else wrote there."""
+    """What we wrote, or nothing if somebody else wrote there."""
     return value if isinstance(value, dict) else {}
 
 

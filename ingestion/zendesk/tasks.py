@@ -1,4 +1,7 @@
-"""The pipeline as a job. Its one argument is the delivery's id: a ticket is too large, and too private, for a queue."""
+"""The pipeline as a Celery task.
+
+Its one argument is the delivery's id, because a ticket is too large, and too private, for a queue.
+"""
 
 import base64
 import logging
@@ -23,8 +26,8 @@ from ticketing.tickets import ids
 
 log = logging.getLogger(__name__)
 
-# A waiting job is held by its worker, so the wait and the run together must end within the queue's visibility
-# (config.celery.VISIBILITY_SECONDS), or the job would be given to a second worker as well.
+# A worker holds a waiting task, so the wait and the run together must end within the queue's visibility timeout
+# (config.celery.VISIBILITY_SECONDS). Otherwise a second worker would get the task as well.
 RUN_SECONDS: Final = 50
 FIRST_WAIT: Final = 5.0
 LONGEST_WAIT: Final = 60.0
@@ -34,7 +37,7 @@ _FOR_NOW = (TryLater, aws.Retryable, aws.Contended, Busy, Stale, SoftTimeLimitEx
 
 
 class DeliveryTask(Task[[str], None]):
-    """A job about one delivery. However it fails in the end, the delivery says so."""
+    """A task about one delivery. If it fails in the end, for whatever reason, the delivery says so."""
 
     def on_failure(
         self, exc: Exception, task_id: str, args: tuple[Any, ...], kwargs: dict[str, Any], einfo: Any
@@ -51,7 +54,7 @@ class DeliveryTask(Task[[str], None]):
     time_limit=RUN_SECONDS + 5,
 )
 def ingest(self: DeliveryTask, delivery_id: str) -> None:
-    """Work a delivery to its end; one that has ended well already is left alone."""
+    """Work a delivery to its end. One that has already ended well is left alone."""
     try:
         _work(delivery_id)
     except _FOR_NOW as error:
@@ -59,13 +62,13 @@ def ingest(self: DeliveryTask, delivery_id: str) -> None:
 
 
 def enqueue(delivery_id: str) -> None:
-    """Queue the job, or do it here and now with CELERY_TASK_ALWAYS_EAGER.
+    """Queue the task, or run it at once with CELERY_TASK_ALWAYS_EAGER.
 
-    Raises Busy if the queue cannot take it (the caller asks the sender to come again), and only when eager what
-    makes the job fail.
+    Raises Busy if the queue cannot take it; the caller then asks the sender to come again. If it runs at once, raises
+    what makes the task fail.
     """
     if settings.CELERY_TASK_ALWAYS_EAGER:
-        ingest.apply((delivery_id,), throw=False).get()  # not `throw`: that would pass on_failure by
+        ingest.apply((delivery_id,), throw=False).get()  # `throw` would bypass on_failure
         return
     try:
         celery.send(ingest.name, delivery_id)
@@ -75,7 +78,7 @@ def enqueue(delivery_id: str) -> None:
 
 
 def about(record: SqsRecord) -> set[str]:
-    """The delivery, and its ticket, that a message of Celery's queue is about; empty where it is not one of ours."""
+    """The ids of the delivery and its ticket that a message of Celery's queue is about; empty if the task is other."""
     try:
         message = json.loads(base64.b64decode(record["body"]))
         [delivery_id], *_ = json.loads(base64.b64decode(message["body"]))
@@ -100,7 +103,7 @@ def _work(delivery_id: str) -> None:
 
 
 def _again(task: DeliveryTask, delivery_id: str, error: Exception) -> NoReturn:
-    """Have the job run again in a while; the last time, fail. An eager job cannot wait, so it fails at once."""
+    """Schedule a retry, or fail after the last one. An eager task cannot wait, so it fails at once."""
     if task.request.is_eager or task.request.retries >= RETRIES:
         raise error
     log.warning("Delivery %s will be tried again: %s", delivery_id, _cause(error))
@@ -110,14 +113,14 @@ def _again(task: DeliveryTask, delivery_id: str, error: Exception) -> NoReturn:
 
 
 def _wait(retries: int, error: Exception) -> float:
-    """5, 10, 20, 40, 60 s, each between its half and its whole; longer if Zendesk asks for it, but never over 60."""
+    """Seconds: 5, 10, 20, 40, 60, or down to half of each. Longer if Zendesk asks for it, but never over 60."""
     backoff = min(FIRST_WAIT * 2.0**retries, LONGEST_WAIT) * uniform(0.5, 1.0)  # noqa: S311 - not a secret
     asked = error.after if isinstance(error, TryLater) and error.after else 0
     return min(max(backoff, asked), LONGEST_WAIT)
 
 
 def _cause(error: Exception) -> str:
-    """What went wrong, for whoever looks at the delivery."""
+    """What went wrong, for people who look at the delivery."""
     if isinstance(error, PipelineError | Refusal):
         return error.sentence
     if isinstance(error, aws.AwsError):

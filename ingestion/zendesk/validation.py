@@ -1,6 +1,6 @@
-"""Whether what Zendesk answered is a whole ticket.
+"""Checks that Zendesk's answer is a whole ticket.
 
-Only what the desk needs is looked at: Zendesk adds fields as it likes.
+It looks only at what the desk needs, because Zendesk may add fields at any time.
 """
 
 from typing import Any
@@ -55,10 +55,10 @@ _VALIDATOR = Draft202012Validator(
 
 
 def check(context: dict[str, Any], zendesk_id: str) -> None:
-    """Raises GiveUp, saying what is wrong, unless this is the ticket `zendesk_id` with its comments."""
+    """Raise GiveUp, saying what is wrong, unless this is the ticket `zendesk_id` with its comments."""
     error = best_match(_VALIDATOR.iter_errors(context))
     if error is not None:
-        # The path and the rule only: the value itself may be personal, or a megabyte.
+        # Give only the path and the rule: the value itself may be personal, or a megabyte long.
         where = ".".join(str(step) for step in error.absolute_path) or "answer"
         raise GiveUp(f"Zendesk's answer is not a whole ticket: {where} breaks the rule '{error.validator}'")
     if str(context["ticket"]["id"]) != zendesk_id:

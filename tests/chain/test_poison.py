@@ -37,14 +37,14 @@ GONE = "The S3 object that the message points to is not there"
 @pytest.fixture(autouse=True)
 def _impatient(local_aws: str) -> Iterator[None]:
     """A message that failed comes again after some seconds, and its fifth try is the last."""
-    sqs: Any = config_aws.client("sqs")
+    client: Any = config_aws.client("sqs")
     for name in (QUEUE, DEAD):
-        sqs.purge_queue(QueueUrl=sqs.url(name))
-    sqs.set_queue_attributes(QueueUrl=sqs.url(QUEUE), Attributes={"VisibilityTimeout": "4"})
+        client.purge_queue(QueueUrl=sqs.url(name))
+    client.set_queue_attributes(QueueUrl=sqs.url(QUEUE), Attributes={"VisibilityTimeout": "4"})
     yield
-    sqs.set_queue_attributes(QueueUrl=sqs.url(QUEUE), Attributes={"VisibilityTimeout": "30"})
+    client.set_queue_attributes(QueueUrl=sqs.url(QUEUE), Attributes={"VisibilityTimeout": "30"})
     for name in (QUEUE, DEAD):
-        sqs.purge_queue(QueueUrl=sqs.url(name))
+        client.purge_queue(QueueUrl=sqs.url(name))
 
 
 def _bodies() -> list[str]:

@@ -1,4 +1,4 @@
-"""The eighteen tests of the ITSM API's specification, under its names, with API Gateway's events against the Lambda handler."""
+"""The eighteen tests of the ITSM API's specification, under its names, by API Gateway's events to the handler."""
 
 import logging
 import re

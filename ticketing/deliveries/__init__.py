@@ -1,7 +1,7 @@
-"""Deliveries: what an asynchronous door took in, and how it ended.
+"""Deliveries: what an asynchronous door received, and how it ended.
 
-Beside this face stand `unfinished` (the list of those that have not ended well), `doors` (what is special to each door)
-and `raw_tickets` (the documents that a door keeps as they came).
+Three modules are not exported here. `unfinished` is the list of deliveries that have not ended well. `doors` has what
+is special to each door. `raw_tickets` stores the documents that a door keeps as they came.
 """
 
 from ticketing.deliveries.delivery import ENDED_WELL, GRACE, Delivery, End, State, ago

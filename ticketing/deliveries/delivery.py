@@ -1,4 +1,4 @@
-"""A delivery: what an asynchronous door took in, and how it ended.
+"""A delivery: what an asynchronous door received, and how it ended.
 
 A delivery is `received`, then `accepted` when its message or job is queued, then one of the ends.
 """
@@ -13,27 +13,27 @@ End = Literal["created", "updated", "duplicate", "ignored", "failed"]
 State = Literal["received", "accepted", "created", "updated", "duplicate", "ignored", "failed"]
 
 ENDED_WELL: frozenset[State] = frozenset({"created", "updated", "duplicate", "ignored"})
-GRACE = timedelta(minutes=15)  # what a delivery has to come to an end
+GRACE = timedelta(minutes=15)  # how long a delivery may take to end
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """One thing that a door took in. `key` is the sender's own name for it, `fingerprint` the hash of its JSON."""
+    """One thing that a door received, such as a submission or a webhook."""
 
     delivery_id: str
     door: str
     customer_id: str
-    key: str
+    key: str  # the sender's own name for it
     state: State = "received"
-    fingerprint: str = ""
+    fingerprint: str = ""  # SHA-256 of its JSON
     ticket_id: str | None = None
     request_id: str = "-"
     received_at: str = ""
-    ended_at: str = ""  # well, or its last try
+    ended_at: str = ""  # when it ended well, or when its last try failed
     attempts: int = 0
     error: str | None = None
-    set_aside: str | None = None  # by whom and why
-    details: dict[str, Any] = field(default_factory=dict)  # what the door wants to answer again to a repeat
+    set_aside: str | None = None  # who did so, and why
+    details: dict[str, Any] = field(default_factory=dict)  # what a repeat is answered, and what the worker needs
 
     @property
     def ended_well(self) -> bool:
@@ -47,5 +47,5 @@ class Delivery:
 
 
 def ago(span: timedelta) -> str:
-    """The moment so long ago, in the record's form."""
+    """The time that long ago, in the record's form."""
     return times.stamp(datetime.now(UTC) - span)

@@ -1,6 +1,6 @@
-"""The asynchronous doors, a row each: what is special to the deliveries of one.
+"""The asynchronous doors, one row each, with what is special to their deliveries.
 
-A new door that answers before it has made a ticket gets a row here (docs/adding-a-door.md).
+A new door that answers before it has created a ticket gets a row here (docs/adding-a-door.md).
 """
 
 from collections.abc import Callable
@@ -14,27 +14,22 @@ from config.consumer import redrive
 from config.refusals import Absent
 from ticketing.deliveries.delivery import Delivery
 
-SECONDS: Final = 6.0  # that a redrive may take in a request, which ends within ten
+SECONDS: Final = 6.0  # that a redrive may take in a web request, which ends within ten
 
 
 @dataclass(frozen=True)
 class Door:
-    """What `reconcile` advises and the desk's button says, and how one delivery is tried again.
-
-    `advice` has `{0}` where the delivery's id belongs. `again` takes that id, and gives a sentence for the person; it
-    raises a refusal or aws.AwsError. `from_received` tells whether a delivery that was never accepted can be tried
-    again, `keeps_raw` whether the door keeps what it fetched in the raw store.
-    """
+    """What `reconcile` advises, what the desk's button says, and how one delivery is tried again."""
 
     name: str
-    advice: str
+    advice: str  # `{0}` stands for the delivery's id
     button: str
-    again: Callable[[str], str]
-    from_received: bool = False
-    keeps_raw: bool = False
+    again: Callable[[str], str]  # delivery id to a sentence for the person; raises a refusal or aws.AwsError
+    from_received: bool = False  # whether a delivery that was never accepted can be tried again
+    keeps_raw: bool = False  # whether the door keeps what it fetched in the raw store
 
     def can_try_again(self, delivery: Delivery) -> bool:
-        """Whether there is something to be tried: not while it is on its way, nor where its message may not exist."""
+        """Whether there is something to try: not while it is on its way, nor if its message may not exist."""
         if delivery.state != "failed" and not (delivery.error or delivery.is_late):
             return False
         return self.from_received or delivery.state != "received"
@@ -53,7 +48,7 @@ def _redrive_submission(delivery_id: str) -> str:
 
 
 def _run_zendesk(delivery_id: str) -> str:
-    """Queue its job anew."""
+    """Queue its job again."""
     celery.send("ingestion.zendesk.ingest", delivery_id)
     return "Its job is queued: it is fetched from Zendesk again."
 
@@ -73,7 +68,7 @@ _ZENDESK = Door(
     keeps_raw=True,
 )
 _DOORS = {door.name: door for door in (_SUBMISSION, _ZENDESK)}
-_OTHER = replace(_SUBMISSION, name="", advice="the page Deliveries at the desk")  # of another program's delivery
+_OTHER = replace(_SUBMISSION, name="", advice="the page Deliveries at the desk")  # for another program's delivery
 
 
 def of(delivery: Delivery) -> Door:

@@ -1,6 +1,6 @@
-"""The raw store: what Zendesk answered, whole, in S3, by the day on which its webhook was accepted.
+"""The raw store: Zendesk's answers, unchanged, in S3, by the day on which the webhook was accepted.
 
-The Zendesk door (`ingestion.zendesk`) writes it and reads it again; `reconcile` looks whether everything is there.
+The Zendesk door (`ingestion.zendesk`) writes and reads it. `reconcile` checks that everything is there.
 """
 
 import re
@@ -21,25 +21,25 @@ _KEY = re.compile(rf"{PREFIX}year=\d{{4}}/month=\d\d/day=\d\d/ticket-(\d+)\.json
 
 
 def key(zendesk_id: str, received_at: str) -> str:
-    """Where it lies, e.g. `raw-tickets/year=2025/month=01/day=05/ticket-12345.json`.
+    """The S3 key of a raw ticket, e.g. `raw-tickets/year=2025/month=01/day=05/ticket-12345.json`.
 
-    `received_at` is the delivery's, in UTC: whatever retries follow, the day stays.
+    `received_at` is the delivery's, in UTC. The day therefore stays the same, whatever retries follow.
     """
     return f"{_prefix(received_at)}ticket-{zendesk_id}.json"
 
 
 def ticket_key(zendesk_id: str) -> Key:
-    """What names the one ticket of ours that stands for a Zendesk ticket."""
+    """The key of Foyer's one ticket for a Zendesk ticket."""
     return Key(settings.DEFAULT_CUSTOMER, "zendesk", zendesk_id, fingerprint=f"zendesk:{zendesk_id}")
 
 
 def store(name: str, context: dict[str, Any]) -> None:
-    """Put the ticket there, over what an earlier try left. Raises aws.AwsError: the caller tries again or fails."""
+    """Store the ticket, over what an earlier try left. Raises aws.AwsError: the caller tries again or fails."""
     aws.call(_save, name, json.dumps(context).encode())
 
 
 def load(name: str) -> Any:
-    """What lies there. Raises Invalid if nothing does, or no JSON; aws.AwsError."""
+    """The raw ticket with this key. Raises Invalid if there is none, or if it is not JSON. Raises aws.AwsError."""
     try:
         return json.loads(aws.call(_load, name), json.OWN_DEPTH)
     except FileNotFoundError:
@@ -49,7 +49,7 @@ def load(name: str) -> Any:
 
 
 def holds(name: str) -> bool:
-    """Whether there is an object under this key. Raises aws.AwsError."""
+    """Whether there is a raw ticket with this key. Raises aws.AwsError."""
     return bool(aws.call(storages["raw_tickets"].exists, name))
 
 
@@ -65,7 +65,7 @@ def stored_on(day: str) -> list[tuple[str, str]]:
 
 
 def days(since: str, until: str | None = None) -> Iterator[str]:
-    """Every day (`2025-01-05`) from that of the one time to that of the other; to today at most."""
+    """Every day (`2025-01-05`) from that of `since` to that of `until`, or to today if that is earlier."""
     last = min(until or times.now(), times.now())[:10]
     one = date.fromisoformat(since[:10])
     while one.isoformat() <= last:
@@ -74,7 +74,7 @@ def days(since: str, until: str | None = None) -> Iterator[str]:
 
 
 def day(name: str) -> str:
-    """The day (`2025-01-05`) that a key names."""
+    """The day in a key, e.g. `2025-01-05`."""
     return "-".join(re.findall(r"=(\d+)", name))
 
 

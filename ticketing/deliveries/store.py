@@ -1,7 +1,8 @@
-"""Deliveries in a table of their own. A door writes one down before it answers.
+"""Deliveries in a table of their own. A door writes a delivery down before it answers.
 
-Those that have not ended well have the attribute `unfinished`. So they are a short list of their own
-(ticketing/deliveries/unfinished.py): a number, or `aside` where somebody has said that nothing can be done about it.
+Deliveries that have not ended well have the attribute `unfinished`. A sparse index makes them a short list of their own
+(ticketing/deliveries/unfinished.py). The attribute is a partition's number, or `aside` if somebody has said that
+nothing can be done about the delivery.
 """
 
 import zlib
@@ -14,14 +15,14 @@ from config.request_id import request_id
 from ticketing.deliveries.delivery import ENDED_WELL, Delivery, End
 
 DELIVERIES = aws.Table("DELIVERIES_TABLE")
-PARTITIONS = 16  # of the list. Each delivery is three writes there, and one partition takes 1,000 a second
+PARTITIONS = 16  # of that list: each delivery writes to it three times, and one partition takes 1,000 writes a second
 ASIDE = "aside"
 
 
 def receive(delivery: Delivery) -> Delivery | None:
-    """Write down what came in, in one conditional write. None if it is new, else the delivery that has this id.
+    """Write a delivery down, in one conditional write. None if it is new, else the delivery that has this id.
 
-    Raises aws.AwsError if the table cannot take it: the door must then not accept.
+    Raises aws.AwsError if the table cannot take it. The door must not accept it then.
     """
     values = {
         "delivery_id": delivery.delivery_id,
@@ -48,38 +49,38 @@ def receive(delivery: Delivery) -> Delivery | None:
 
 
 def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
-    """Its message or job is queued; `details`, if any, are what a repeat is told.
+    """Note that its message or job is queued. If `details` are given, a repeat is answered with them.
 
-    A worker that was faster has the last word, so its end stays. One that was set aside is on the list again: now there
-    is somebody who waits for it.
+    If a worker was faster, the end that it noted stays. If the delivery was set aside, it returns to the list, since
+    somebody waits for it now.
     """
     said, also = ({":details": json.dumps(details)}, ", details = :details") if details else ({}, "")
     values = {":accepted": "accepted", ":received": "received", ":partition": _partition(delivery_id)}
     update = f"SET #state = :accepted, unfinished = :partition{also} REMOVE set_aside"
     if not _update(delivery_id, update, "#state = :received", said | values) and details:
-        # It has ended already; a repeat is to get the same answer all the same.
+        # It has ended already. A repeat must get the same answer all the same.
         _update(delivery_id, "SET details = :details", "attribute_exists(delivery_id)", said)
 
 
 def attempt(delivery_id: str, error: str | None = None) -> None:
-    """Count a try that did not end it, with what went wrong in plain words; as in `finish`, it is on the list again.
+    """Count a try that did not end it, with what went wrong in plain words. As with `finish`, it returns to the list.
 
-    If there is none, none is made.
+    If there is no such delivery, none is created.
     """
     counted = "SET attempts = if_not_exists(attempts, :zero) + :one, #error = :error"
     values = {":zero": 0, ":one": 1, ":error": error or ""}
     listed = {":partition": _partition(delivery_id)}
     again = f"{counted}, unfinished = :partition REMOVE set_aside"
     if not _update(delivery_id, again, "attribute_exists(unfinished)", values | listed):
-        # It has ended well, and stays off the list.
+        # It has ended well, so it stays off the list.
         _update(delivery_id, counted, "attribute_exists(delivery_id)", values)
 
 
 def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str | None = None) -> None:
-    """How it ended. What ended well stays so, whatever a repeat of its message says later.
+    """Note how it ended. If it has ended well, that stays, whatever a repeat of its message says later.
 
-    A `duplicate` after `created` is such a repeat; a `failed` one may still end well when it is tried again. One that
-    was set aside and fails again is on the list again: somebody tried it since, and should know.
+    A `duplicate` after `created` is such a repeat. A `failed` delivery may still end well if it is tried again. If one
+    that was set aside fails again, it returns to the list: somebody tried it since, and should know.
     """
     values: dict[str, Any] = {":end": end, ":one": 1, ":zero": 0, ":now": times.now()}
     gone = ["set_aside"]
@@ -104,7 +105,10 @@ def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str 
 
 
 def set_aside(delivery: Delivery, why: str) -> bool:
-    """Nothing can be done about it, as `why` says (and who says so). False if it is not any more as it was seen."""
+    """Take it off the list: nothing can be done about it, as `why` says (and who says so).
+
+    Returns False, and does nothing, if the delivery is no longer as it was seen.
+    """
     update = "SET unfinished = :aside, set_aside = :why"
     as_seen = "attribute_exists(unfinished) AND attribute_not_exists(set_aside) AND #state = :seen"
     values = {":aside": ASIDE, ":why": why, ":seen": delivery.state}
@@ -112,13 +116,13 @@ def set_aside(delivery: Delivery, why: str) -> bool:
 
 
 def take_back(delivery_id: str) -> bool:
-    """Something is to be done about it after all. False if it is not set aside, or there is none."""
+    """Return it to the list. False if it is not set aside, or does not exist."""
     update, values = "SET unfinished = :partition REMOVE set_aside", {":partition": _partition(delivery_id)}
     return _update(delivery_id, update, "attribute_exists(set_aside)", values)
 
 
 def _update(delivery_id: str, update: str, condition: str, values: dict[str, Any]) -> bool:
-    """Change the item if the condition holds; whether it did."""
+    """Change the item if the condition holds. Returns whether it did."""
     try:
         DELIVERIES.update(aws.Update({"delivery_id": delivery_id}, update, condition, values))
     except aws.Conflict:
@@ -133,7 +137,7 @@ def get(delivery_id: str) -> Delivery | None:
 
 
 def scan(since: str | None = None) -> Iterator[Delivery]:
-    """Every delivery, in no order, a page at a time; with `since` those received at or after it."""
+    """Every delivery, in no order. With `since`, those received at or after it. Pages are read as they are needed."""
     found = DELIVERIES.scan("received_at >= :since", {":since": since}) if since else DELIVERIES.scan()
     return map(from_item, found)
 

@@ -1,4 +1,4 @@
-"""The list of what has not ended well: deliveries in the sparse index `UnfinishedIndex`, newest first."""
+"""The list of deliveries that have not ended well, newest first, from the sparse index `UnfinishedIndex`."""
 
 import heapq
 from collections.abc import Collection, Iterator
@@ -8,32 +8,38 @@ from itertools import groupby, islice
 from ticketing.deliveries.delivery import Delivery, State
 from ticketing.deliveries.store import ASIDE, DELIVERIES, PARTITIONS, from_item
 
-_INDEX_PAGE = 100  # how many of a partition are looked at in one call
+_INDEX_PAGE = 100  # deliveries of a partition that one call looks at
 _NUMBERED = [str(number) for number in range(PARTITIONS)]
 
-Place = tuple[str, str]  # in the list: when it was received, then its id
+Place = tuple[str, str]  # in the list: when the delivery was received, then its id
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some of the list, and where the list goes on (None at its end)."""
+    """Some of the list, and where it continues (None at its end)."""
 
     deliveries: list[Delivery]
     next: Place | None
 
 
 def page(state: State | None = None, start: Place | None = None, limit: int = 50) -> Page:
-    """What has not ended well and was not set aside; `start` is where an earlier page ended. Raises aws.AwsError."""
+    """A page of what has not ended well and is not set aside. `start` is the `next` of an earlier page.
+
+    With `state`, only deliveries in that state. Raises aws.AwsError.
+    """
     return _page(_NUMBERED, state, start, limit)
 
 
 def set_aside_page(start: Place | None = None, limit: int = 50) -> Page:
-    """What somebody has set aside, in whatever state it is; as `page`."""
+    """A page of what was set aside, in whatever state it is. Otherwise as `page`."""
     return _page([ASIDE], None, start, limit)
 
 
 def all_set_aside() -> Iterator[Delivery]:
-    """All of it, read as it is taken: a short list, since it is made by hand. Raises aws.AwsError."""
+    """Everything that was set aside, read as it is needed. Raises aws.AwsError.
+
+    The list is short, since people make it by hand.
+    """
     return _partition(ASIDE, None, None)
 
 
@@ -49,9 +55,9 @@ def _place(delivery: Delivery) -> Place:
 
 
 def _partition(name: str, state: State | None, start: Place | None) -> Iterator[Delivery]:
-    """A partition's deliveries in the order of their places, the last one first; read as they are taken.
+    """A partition's deliveries, newest first, read as they are needed.
 
-    The index says nothing of the order of those that were received at once.
+    The index does not sort deliveries that were received at the same moment, so they are sorted here.
     """
     values = {":name": name} | ({":start": start[0]} if start else {}) | ({":state": state} if state else {})
     found = DELIVERIES.query(
@@ -60,7 +66,7 @@ def _partition(name: str, state: State | None, start: Place | None) -> Iterator[
         only_if="#state = :state" if state else "",
         index="UnfinishedIndex",
         order="last",
-        # A filter may leave out most: AWS then looks at a megabyte in one call.
+        # A filter may leave out most of them, so one call looks at a megabyte then.
         limit=None if state else _INDEX_PAGE,
     )
     for _, at_once in groupby(map(from_item, found), lambda one: one.received_at):

@@ -1,1 +1,4 @@
-"""The desk: what support staff see and do. Pages read the record; every write goes through `ticketing.service`."""
+"""The desk: the pages on which support staff work.
+
+The list reads the index, and a ticket's page reads the record. Tickets are written through `ticketing.service`.
+"""

@@ -1,4 +1,4 @@
-"""Sending on its way again, from the desk, what did not end well. Each answers with a sentence for the person."""
+"""The desk's ways to try again what did not end well. Each function returns a sentence for the person."""
 
 from config.consumer import redrive
 from config.refusals import Absent, Refusal
@@ -8,9 +8,10 @@ from ticketing.submissions import worker
 
 
 def all_of(queue_name: str) -> str:
-    """Move a dead-letter queue's messages back, as many as one request can, but those that somebody has set aside.
+    """Move the messages of a dead-letter queue back, except those of deliveries that somebody has set aside.
 
-    Raises Absent, Refusal, aws.AwsError.
+    One request moves what it can in `doors.SECONDS`. Call it again for the rest. Raises Absent if there is no such
+    queue, Refusal if AWS rejected some of the messages, and aws.AwsError. What was moved before stays moved.
     """
     try:
         way = redrive.way(queue_name)
@@ -25,7 +26,10 @@ def all_of(queue_name: str) -> str:
 
 
 def one(delivery_id: str) -> str:
-    """Have one delivery worked again: its message moved back, or its job queued. Raises as `all_of`."""
+    """Try one delivery again: move its message back, or queue its Celery task.
+
+    Raises Absent if there is no such delivery or message, Refusal if it has ended well meanwhile, and aws.AwsError.
+    """
     delivery = deliveries.get(delivery_id)
     if delivery is None:
         raise Absent("There is no such delivery.")

@@ -1,6 +1,6 @@
-"""What was accepted and has not ended well, on its way again by a button; and what somebody has set aside.
+"""The page *Deliveries*: what has not ended well, with buttons to try it again; and what somebody has set aside.
 
-SQL knows nothing of deliveries; the model of this name only gives staff the right to see the page, and to redrive.
+Deliveries are not in SQL. The model of this name only gives staff the permissions to see the page and to redrive.
 """
 
 from typing import Any, Literal, get_args
@@ -38,7 +38,7 @@ class DeliveriesPage(DeskPage):
     """One request to the page."""
 
     def answer(self) -> HttpResponse:
-        """The list, or after a button the way back to it."""
+        """The list. After a button, a redirect back to it."""
         if not self.admin.has_view_permission(self.request):
             raise PermissionDenied
         self.may_redrive = self.admin.has_change_permission(self.request)
@@ -60,7 +60,7 @@ class DeliveriesPage(DeskPage):
             messages.success(self.request, said)
 
     def _done(self) -> str:
-        """What the button does; a sentence for the person."""
+        """Do what the button says, and return a sentence for the person."""
         pressed = self.request.POST.get
         if delivery_id := pressed("back"):
             return set_aside_page.take_back(delivery_id)
@@ -97,6 +97,7 @@ def _choices(chosen: Tab | None) -> list[dict[str, Any]]:
 
 
 def _rows(page: list[Delivery]) -> list[dict[str, Any]]:
+    # A delivery may name its ticket before there is one, so only those in the record get a link.
     there = bulk.existing(sorted({one.ticket_id for one in page if one.ticket_id}))
     return [_row(one, one.ticket_id in there) for one in page]
 
@@ -116,17 +117,20 @@ def _row(one: Delivery, has_ticket: bool) -> dict[str, Any]:
 
 
 def _no_error(one: Delivery) -> str:
-    """What to say of a delivery about which no try said anything."""
+    """What to show for a delivery whose tries left no error."""
     if one.state == "failed":
         return "No cause was given: see the log"
     if not one.is_late:
         return "On its way"
     if one.state == "received":
-        return "Promised nothing, unless it waits in the queue: the door died or said no, or could not note its yes"
+        return (
+            "Never noted as accepted: the door died, refused it, or could not note it. "
+            "If its message is queued, a consumer works it; if not, there is nothing to do"
+        )
     return "No try has told anything: look whether the consumers run"
 
 
 def _start(after: str) -> Place | None:
-    """Where the page before this one ended, out of its link; from the beginning if that is no such place."""
+    """The place in the link, where the previous page ended. None, the beginning, if the link has no valid place."""
     received_at, _, delivery_id = after.partition(" ")
     return (received_at, delivery_id) if received_at and delivery_id else None

@@ -1,4 +1,4 @@
-"""Export from the desk: the button on the ticket list, and fetching what came of it. Internal notes are in it."""
+"""Export at the desk: the button above the ticket list, and the download. An export contains internal notes."""
 
 from typing import Any
 
@@ -22,10 +22,10 @@ _GONE = f"This export is not kept any more: each is deleted after {export.KEPT_D
 
 
 class ExportPage(DeskPage):
-    """One request to start an export of the list whose query string it has."""
+    """One request to start an export. Its query string is that of the list to be exported."""
 
     def answer(self) -> HttpResponse:
-        """The way to the page Jobs, where it is."""
+        """Start the export, and redirect to the page *Jobs*, which shows it."""
         if not may_export(self.user):
             raise PermissionDenied
         if self.request.method != "POST":
@@ -45,10 +45,13 @@ class ExportPage(DeskPage):
 
 
 class DownloadPage(DeskPage):
-    """One request to fetch an export that is done."""
+    """One request to download an export that is done."""
 
     def answer(self, job_id: int) -> HttpResponseBase:
-        """The file. If it cannot be had as a whole: none, but a sentence on the ticket list."""
+        """The file. If it is not complete, or AWS is away, a redirect to the ticket list with a sentence instead.
+
+        Raises Http404 if there is no finished export with this id.
+        """
         if not self.user.has_perm("ticketing.view_indexedticket"):
             raise PermissionDenied
         job = Job.objects.filter(pk=job_id, kind="export", state="done").first()
@@ -65,7 +68,7 @@ class DownloadPage(DeskPage):
 
 
 def _file(job: Job, pieces: list[Any]) -> HttpResponseBase:
-    """Its length is told beforehand: a browser then knows of a file that broke off."""
+    """The file as a stream. Its length is sent first, so that a browser notices if the download breaks off."""
     name = f"tickets-{timezone.localtime(job.started_at):%Y-%m-%d}.jsonl"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',

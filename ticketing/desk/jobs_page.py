@@ -1,4 +1,7 @@
-"""The page Jobs: checking and rebuilding the index while everybody works, how far it is, and what was found."""
+"""The page *Jobs*: starts, stops and resumes jobs, and shows their progress and findings.
+
+A check or a rebuild of the index runs while everybody works.
+"""
 
 from dataclasses import dataclass
 
@@ -17,9 +20,9 @@ from ticketing.models import Job, JobFinding
 from ticketing.search.find import MOST
 from ticketing.tickets import ids
 
-STARTED_HERE = ("check", "reindex")  # an export is of a list, and starts there
+STARTED_HERE = ("check", "reindex")  # an export starts on the ticket list that it exports
 SHOWN = 20  # jobs
-FINDINGS = 100  # of the job that is opened
+FINDINGS = 100  # shown of the opened job
 TITLES = {"reindex": "Rebuild of the index", "check": "Check of the index", "export": "Export"}
 _COLOURS = {"running": "info", "done": "success", "failed": "danger", "stopped": "warning"}
 NOT_NOW = "AWS does not answer. Try again in a moment."
@@ -30,7 +33,7 @@ class JobsPage(DeskPage):
     """One request to the page."""
 
     def answer(self) -> HttpResponse:
-        """The list, or after a button the way back to it."""
+        """The list. After a button, a redirect back to it."""
         if not self.admin.has_view_permission(self.request):
             raise PermissionDenied
         self.may_start = self.admin.has_change_permission(self.request)
@@ -68,7 +71,7 @@ class JobsPage(DeskPage):
         if lifecycle.resume(job):
             enqueue(self.request, job, "It goes on.")
         else:
-            messages.error(self.request, "It cannot go on: it is done, or another one runs.")
+            messages.error(self.request, "It cannot go on: it is done, or another job that does the same is running.")
 
     # --- The list -------------------------------------------------------------------------------------
 
@@ -89,7 +92,7 @@ class JobsPage(DeskPage):
 
 
 def enqueue(request: HttpRequest, job: Job, said: str) -> None:
-    """Queue a job's first parts, and say so; if that fails, beat does it."""
+    """Queue a job's first parts, and tell the person `said`. If AWS is away, beat queues them later."""
     try:
         tasks.enqueue(job)
     except aws.AwsError:
@@ -109,7 +112,7 @@ def _job(text: str) -> Job | None:
 
 @dataclass(frozen=True)
 class JobRow:
-    """A job with what was summed up of its parts, in the words of its line."""
+    """A job's row on the page. `seen` and `found_count` are the sums of its parts."""
 
     job: Job
     seen: int
@@ -125,12 +128,12 @@ class JobRow:
 
     @property
     def share(self) -> int:
-        """Per cent. The total is an estimate, so what runs is never shown as whole."""
+        """Per cent. The total is an estimate, so a running job never shows 100."""
         return 100 if self.job.state == "done" else min(99, 100 * self.seen // max(self.job.total, 1))
 
     @property
     def of(self) -> str:
-        """Which list is exported, as its address has it."""
+        """The filters and the search of an exported list, as its address has them. Empty for other jobs."""
         if self.job.kind != "export":
             return ""
         chosen = QueryDict(self.job.parameters["query"])
@@ -139,7 +142,7 @@ class JobRow:
 
     @property
     def newest_alone(self) -> str:
-        """How many, if what is exported are the newest alone of what a search finds, as its list says of itself."""
+        """The limit of a search, in words, if the export reached it and so has only the newest matches. Else empty."""
         searched = self.job.kind == "export" and QueryDict(self.job.parameters["query"]).get(SEARCH_VAR, "").strip()
         return f"{MOST:,}" if searched and max(self.job.total, self.seen) >= MOST else ""
 

@@ -1,6 +1,6 @@
-"""The columns of the ticket list, and a row of it: what one line says of a ticket.
+"""The columns of the ticket list, and its rows: what one line says about a ticket.
 
-Python writes the row, and no template: for fifty rows a template took half of a page's time.
+Python writes the rows, not a template: for fifty rows, a template took half of the page's time.
 """
 
 from datetime import datetime
@@ -27,7 +27,7 @@ COLUMNS = (
     "updated_at",
 )
 
-# The cells, in the order of COLUMNS. On a telephone they stand below each other, and each is named by its label.
+# The cells, in the order of COLUMNS. On a telephone they are stacked, and `data-label` names each.
 _ROW = """<tr>
 <th scope="row"><a href="{}"><span class="desk-reference">{}</span> {}{}</a></th>
 <td data-label="Status">{}</td>
@@ -53,7 +53,7 @@ _COLOURS = {
 
 
 def row(ticket: IndexedTicket, address: str, title: str, excerpt: str | None = None) -> SafeString:
-    """The ticket with a link to its page's address; its title and the piece that matched may be HTML with marks."""
+    """The ticket's row, with a link to `address`. `title` and `excerpt` may be HTML that marks the matching words."""
     return format_html(
         _ROW,
         address,
@@ -75,19 +75,19 @@ def row(ticket: IndexedTicket, address: str, title: str, excerpt: str | None = N
 
 @cache
 def label(value: str) -> SafeString:
-    """Unfold's label. A list has 150 of them, and each is a template of its own: so each is made but once."""
+    """Unfold's label. A list has 150 of them, and each renders a template, so each value is rendered only once."""
     return SafeString(display_for_label(value, "", _COLOURS))
 
 
 def _cut(name: str) -> str:
-    """A name as long as a cell can bear; the whole of a longer one is its title."""
+    """The name, shortened to fit a cell. A shortened name has the whole one as its title."""
     if len(name) <= LONGEST_NAME:
         return name
     return format_html('<span title="{}">{}</span>', name, shortened(name))
 
 
 def _moment(moment: datetime) -> SafeString:
-    """Day and time; the year only where it is another one."""
+    """Day and time. The year is shown only if it is not the current one."""
     local, now = timezone.localtime(moment), timezone.localtime()
     day = f"{local.day} {local:%b}" if local.year == now.year else f"{local.day} {local:%b %Y}"
     template = '<time datetime="{}" class="desk-time">{} <span>{}</span></time>'

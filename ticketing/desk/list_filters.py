@@ -1,4 +1,4 @@
-"""The list's filters: by status, assignee and caller (tier and channel need nothing of their own)."""
+"""The list's filters by status, assignee and caller. For tier and channel, Django's own filters are enough."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from ticketing.models import IndexedTicket
 from ticketing.tickets.workflow import STATUSES
 
 UNSOLVED = "unsolved"
-# Words that can be nobody's name: a user name has no colon.
+# These cannot be anybody's name, because a user name has no colon.
 MINE, NOBODYS = ":me", ":nobody"
 LONGEST_NAME = 80
 _MOST_ASSIGNEES = 100
 
 
 class StatusFilter(SimpleListFilter):
-    """One status, or all that still want work."""
+    """One status, or every status in which there is still work to do."""
 
     title = "status"
     parameter_name = "status"
@@ -50,7 +50,7 @@ class AssigneeFilter(SimpleListFilter):
 
 
 class CallerFilter(SimpleListFilter):
-    """One caller's tickets. A ticket's page leads there; the list offers none, since there are too many callers."""
+    """One caller's tickets. A ticket's page links to them. The list offers no choice: there are too many callers."""
 
     title = "caller"
     parameter_name = "caller"
@@ -64,14 +64,14 @@ class CallerFilter(SimpleListFilter):
 
 
 def shortened(name: str) -> str:
-    """A name as long as a line can bear."""
+    """The name, cut to LONGEST_NAME characters."""
     return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
 def assignees() -> list[str]:
-    """Everybody who has a ticket, a hundred at most.
+    """The names of everybody who is assigned a ticket, a hundred at most.
 
-    It hops from name to name along the index; DISTINCT would read every ticket.
+    The query jumps from name to name along the index. DISTINCT would read every ticket.
     """
     table = connection.ops.quote_name(IndexedTicket._meta.db_table)
     statement = (

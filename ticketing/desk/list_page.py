@@ -1,4 +1,4 @@
-"""The ticket list: what a search found comes best first, each ticket with the piece of it that matches."""
+"""The ticket list. Search results come best first, each with the excerpt that matches."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ from ticketing.search.excerpt import excerpts, marked
 
 
 class TicketList(ChangeList):
-    """The tickets of an address: which, in what order, and how a page shows them."""
+    """The list that an address describes: which tickets, in what order, and how a page shows them."""
 
     result_list: Any
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[IndexedTicket]:
         tickets: QuerySet[IndexedTicket] = super().get_queryset(request, *args, **kwargs)
-        if searched(tickets) and ORDER_VAR in self.params:  # the person's order, not the best first
+        if searched(tickets) and ORDER_VAR in self.params:  # the person's order instead of best first
             tickets = tickets.order_by(*self.get_ordering(request, tickets.order_by()))
         return tickets
 
@@ -35,12 +35,12 @@ class TicketList(ChangeList):
         return {} if best_first else super().get_ordering_field_columns()
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        """Only what a click sorts by, which has an index: an address may name any column."""
+        """Sort only by columns that can be clicked, since these have an index. An address may name any column."""
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
     @property
     def caller(self) -> str:
-        """Whose tickets alone are listed, as long as a line can bear; empty for everybody's."""
+        """The caller whose tickets alone are listed, shortened to fit a line. Empty if the list has everybody's."""
         return shortened(self.params.get(CallerFilter.parameter_name, ""))
 
     @property
@@ -50,7 +50,7 @@ class TicketList(ChangeList):
 
     @property
     def has_operators(self) -> bool:
-        """Whether somebody typed what other searches take for an operator."""
+        """Whether somebody typed something that other search engines take for an operator."""
         return query.has_operators(self.query)
 
     def get_results(self, request: HttpRequest) -> None:
@@ -58,11 +58,11 @@ class TicketList(ChangeList):
             return
         super().get_results(request)
         if self.paginator.rest or not (self.query or self.has_active_filters):
-            self.full_result_count = self.result_count  # so that Unfold does not head the list with a number of results
+            self.full_result_count = self.result_count  # so that Unfold shows no number of results above the list
 
     @cached_property
     def rows(self) -> list[SafeString]:
-        """What the page shows of its tickets; of those that a search found, the words and the piece that matched."""
+        """The rows of this page. For search results, matching words are marked, and the matching excerpt is shown."""
         tickets = list(self.result_list)
         if not searched(self.queryset):
             return [row(one, self._address(one), one.title) for one in tickets]
@@ -76,5 +76,5 @@ class TicketList(ChangeList):
         return list(result_headers(self))
 
     def _address(self, ticket: IndexedTicket) -> str:
-        """The ticket's page, from which one comes back to this very list."""
+        """The address of the ticket's page. It carries this list's filters, so that people return to the same list."""
         return f"{self.url_for_result(ticket)}?{self.preserved_filters}".removesuffix("?")

@@ -1,4 +1,4 @@
-"""The list's pages, and how far they reach: to show fifty tickets nobody counts a million."""
+"""The list's pages, and how far they reach. Counting a million tickets takes longer than showing fifty of them."""
 
 from typing import cast
 
@@ -9,18 +9,18 @@ from django.utils.functional import cached_property
 from ticketing.models import IndexedTicket
 from ticketing.search import find
 
-# Two hundred pages, which nobody turns: who wants what is behind them filters, searches, or begins at the other end.
+# Two hundred pages, more than anybody turns. A filter, a search, or the opposite order shows the tickets behind them.
 FARTHEST = 10_000
 
 
-class ListPages(Paginator):  # type: ignore[type-arg]  # which has one for the checker alone
-    """Pages of a list, as far as FARTHEST."""
+class ListPages(Paginator):  # type: ignore[type-arg]  # generic only for the type checker
+    """Pages of a list, up to its FARTHEST-th ticket."""
 
     template_name = "desk/pages.html"
 
     @cached_property
     def count(self) -> int:
-        """How many tickets the pages have."""
+        """How many tickets the pages have, FARTHEST at most."""
         return min(self._counted, FARTHEST)
 
     @property
@@ -32,14 +32,14 @@ class ListPages(Paginator):  # type: ignore[type-arg]  # which has one for the c
 
     @property
     def rest(self) -> str:
-        """What to do about those that no page has; empty if there are none."""
+        """How to see the tickets behind the last page. Empty if there are none."""
         if self._counted <= FARTHEST:
             return ""
         return f"The pages end at {FARTHEST:,} tickets: a filter, a search, or the other order shows those behind them."
 
     @cached_property
     def _counted(self) -> int:
-        # The time alone is asked for, since each index of a filter has it: one filter reads no row.
+        # Only the time is selected, because every filter's index contains it: with one filter, no row is read.
         return self._tickets.order_by().values("created_at")[: FARTHEST + 1].count()
 
     @property
@@ -48,9 +48,9 @@ class ListPages(Paginator):  # type: ignore[type-arg]  # which has one for the c
 
 
 class SearchPages(ListPages):
-    """Pages of what a search found, at most `find.MOST`: of tickets that are not on the page only the ids are read.
+    """Pages of search results, `find.MOST` at most. Of tickets that are not on the page, only the ids are read.
 
-    A thousand tickets stand in as many places of the disk, and a search would wait for all of them to show fifty.
+    A thousand tickets are in as many places on the disk. Reading all of them to show fifty would be slow.
     """
 
     def page(self, number: int | str) -> "Page[IndexedTicket]":
@@ -78,7 +78,7 @@ class SearchPages(ListPages):
 
 
 def searched(tickets: QuerySet[IndexedTicket]) -> bool:
-    """Whether these are what a search found."""
+    """Whether these are search results: `search` has annotated them with their `place`."""
     return "place" in tickets.query.annotations
 
 

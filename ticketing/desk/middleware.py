@@ -1,15 +1,15 @@
-"""The desk's addresses and sessions: whatever somebody sends there, the database can be asked for it."""
+"""Keeps NUL out of the desk's addresses and sessions, so that the database accepts every query made from them."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 
-_NUL, _SPELT = "%00", "%EF%BF%BD"  # U+FFFD, which `ticketing.index.storable` puts in its place
+_NUL, _SPELT = "%00", "%EF%BF%BD"  # U+FFFD, which `ticketing.index.storable` puts in place of NUL
 
 
 class AddressMiddleware:
-    """No filter, search, link or session of the desk holds NUL: no row does, and PostgreSQL cannot be asked for it."""
+    """Removes NUL from filters, searches, links and sessions. No row has it, and PostgreSQL rejects queries with it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -19,7 +19,7 @@ class AddressMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *view: Any) -> None:
-        """What Django asks for when it knows whose the address is, and before anybody has read its query."""
+        """Django calls this when it has resolved the address, and before anything reads the query string."""
         found = request.resolver_match
         if not found or found.namespace != "admin":
             return

@@ -1,4 +1,4 @@
-"""The desk's front door, and its sidebar: the queues people work by, and what else there is for who may see it."""
+"""The desk's start page and sidebar: the queues that staff work by, and the other pages that they may see."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -30,14 +30,14 @@ _OTHERS: list[tuple[str, str, str, str]] = [
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """`/desk/`: the tickets, for who may see them; for others Django's index of what they may see."""
+    """`/desk/`: the ticket list, for people who may see tickets; for others, Django's index of what they may see."""
     if request.user.has_perm(_VIEW):
         return HttpResponseRedirect(reverse(LIST))
     return admin.site.index(request)
 
 
 def sections(request: HttpRequest) -> list[Entry]:
-    """Unfold's `SIDEBAR.navigation`."""
+    """The sidebar, in the form of Unfold's `SIDEBAR.navigation`."""
     others = [entry for other in _OTHERS for entry in _other(request, *other)]
     queues = [_queue(request, *queue) for queue in _QUEUES] if request.user.has_perm(_VIEW) else []
     return [{"title": "Queues", "items": queues}, {"title": "Administration", "separator": True, "items": others}]
@@ -56,6 +56,6 @@ def _other(request: HttpRequest, title: str, icon: str, model: str, permission: 
         return []
     try:
         link = reverse(f"admin:{model}_changelist")
-    except NoReverseMatch:  # this room knows no other; a model without a page has no entry
+    except NoReverseMatch:  # pages of other apps are known by name only; without a page, no entry
         return []
     return [{"title": title, "icon": icon, "link": link}]

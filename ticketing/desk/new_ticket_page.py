@@ -1,4 +1,4 @@
-"""A ticket that staff open for somebody."""
+"""The page on which staff open a ticket for somebody."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -17,7 +17,7 @@ class NewTicketPage(DeskPage):
     """One request to the page."""
 
     def answer(self) -> HttpResponse:
-        """The empty form, or after it was sent the ticket's page."""
+        """The empty form. After it was sent, a redirect to the new ticket, or the form again with what is wrong."""
         if not self.admin.has_add_permission(self.request):
             raise PermissionDenied
         if self.request.method == "POST":

@@ -1,4 +1,4 @@
-"""What the desk's own pages have in common: the admin around them, and text that any browser can be sent."""
+"""What the desk's own pages have in common: the admin's frame around them, and text that can be sent as UTF-8."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ LIST = "admin:ticketing_indexedticket_changelist"
 
 
 def ticket_url(ticket_id: str) -> str:
-    """The page of a ticket."""
+    """The address of a ticket's page."""
     return reverse("admin:ticketing_indexedticket_change", args=[quote(ticket_id)])
 
 
 class Page(TemplateResponse):
-    """A page whose text may have come from anywhere: what is no character (a lone surrogate) becomes `?`."""
+    """A page whose text may come from any program. Lone surrogates, which UTF-8 cannot encode, become `?`."""
 
     @property
     def rendered_content(self) -> str:
@@ -28,19 +28,19 @@ class Page(TemplateResponse):
 
 
 class DeskPage:
-    """One request to a page of the ticket admin."""
+    """One request to one of the desk's own pages."""
 
     def __init__(self, admin: "ModelAdmin[IndexedTicket]", request: HttpRequest) -> None:
         self.admin, self.request = admin, request
 
     @property
     def user(self) -> User:
-        """Who is signed in; the admin lets nobody else come here."""
+        """The person who is signed in. The admin lets nobody else through."""
         assert isinstance(self.request.user, User)  # noqa: S101 - tells the type checker
         return self.request.user
 
     def page(self, template: str, context: dict[str, Any], status: int = 200) -> Page:
-        """The template inside the admin's frame."""
+        """The answer: the template inside the admin's frame."""
         frame = {
             **self.admin.admin_site.each_context(self.request),
             "opts": IndexedTicket._meta,

@@ -1,4 +1,4 @@
-"""Setting aside what can never end well, so that what is left on the list is what somebody has to see to."""
+"""The page *Set aside*: takes what can never end well off the list, so that all that remains needs attention."""
 
 from datetime import timedelta
 
@@ -22,17 +22,17 @@ DELIVERIES = "admin:ticketing_delivery_changelist"
 _AWAY = "AWS did not answer, so this could not be written down. Try again in a moment."
 _ON_ITS_WAY = "This delivery is still being tried, or it ended well meanwhile: there is nothing to set aside."
 _ASIDE = "Somebody has set this delivery aside already."
-_TRIED_OUT = timedelta(minutes=3)  # a message is a dead letter then; before, its next try would bring it back
+_TRIED_OUT = timedelta(minutes=3)  # by then its message is a dead letter; until then, its next try would undo it
 
 
 class WhyForm(forms.Form):
-    """Why nothing can be done."""
+    """The form that asks why nothing can be done."""
 
     why = forms.CharField(
         max_length=500,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         label="Why nothing can be done about it",
-        help_text="Shown with it under Set aside, and by manage.py reconcile.",
+        help_text="Shown beside the delivery in the tab Set aside, and by manage.py reconcile.",
     )
 
 
@@ -40,7 +40,7 @@ class SetAsidePage(DeskPage):
     """One request to the page of one delivery."""
 
     def answer(self, delivery_id: str) -> HttpResponse:
-        """What failed and the form, or after it was sent the way back to the list."""
+        """The delivery and the form. After it was sent, or if nothing can be set aside, a redirect to the list."""
         if not self.admin.has_change_permission(self.request):
             raise PermissionDenied
         form = WhyForm(self.request.POST if self.request.method == "POST" else None)
@@ -54,7 +54,7 @@ class SetAsidePage(DeskPage):
         except aws.AwsError:
             messages.error(self.request, _AWAY)
         else:
-            messages.success(self.request, "It is set aside. Nobody is told to see to it any more.")
+            messages.success(self.request, "It is set aside. It no longer counts as missing.")
         return HttpResponseRedirect(reverse(DELIVERIES))
 
     def _said(self, form: WhyForm) -> str:
@@ -67,7 +67,7 @@ class SetAsidePage(DeskPage):
 
 
 def can_be(delivery: Delivery) -> bool:
-    """Whether it failed and is not tried any more, or had its time to end; and nobody has set it aside."""
+    """Whether the delivery failed and is no longer tried, or is late; and nobody has set it aside yet."""
     if delivery.set_aside or delivery.ended_well:
         return False
     if delivery.state == "failed":
@@ -76,7 +76,7 @@ def can_be(delivery: Delivery) -> bool:
 
 
 def take_back(delivery_id: str) -> str:
-    """Put it on the list again; a sentence for the person. Raises Absent, aws.AwsError."""
+    """Put the delivery on the list again. Returns a sentence for the person. Raises Absent, aws.AwsError."""
     if not deliveries.take_back(delivery_id):
         raise Absent("This delivery is not set aside any more, or there is none.")
     return "It is on the list again."
@@ -88,6 +88,7 @@ def _set_aside(delivery: Delivery, said: str) -> None:
 
 
 def _stuck(delivery_id: str) -> Delivery:
+    # DynamoDB rejects longer keys, so no delivery has one.
     delivery = deliveries.get(delivery_id) if len(delivery_id.encode()) <= LONGEST_KEY else None
     if delivery is None:
         raise Absent("There is no such delivery.")

@@ -1,4 +1,4 @@
-"""Who works at the desk, and as whom they write."""
+"""The people who work at the desk, and the names under which they write."""
 
 from dataclasses import dataclass
 
@@ -10,19 +10,19 @@ from ticketing.tickets.ticket import Actor
 
 @dataclass(frozen=True)
 class Staff:
-    """Everybody who may sign in at the desk, or might once; one query."""
+    """Everybody who may sign in at the desk, or could once. Read in one query."""
 
     people: tuple[User, ...]
 
     def choices(self, current: str | None) -> list[tuple[str, str]]:
-        """Whom a ticket can be given to: nobody, who it has now, or anyone who is still active."""
+        """The assignees of a form, as (value, label): nobody, the current one, and everybody who is still active."""
         active = [(one.get_username(), _label(one)) for one in self.people if one.is_active]
         others = [(current, current)] if current and current not in dict(active) else []
         return [("", "Nobody"), *others, *active]
 
 
 def everybody() -> Staff:
-    """The staff, by name."""
+    """The staff, in the order of their user names."""
     return Staff(tuple(User.objects.filter(is_staff=True).order_by("username")))
 
 
@@ -32,7 +32,7 @@ def author(user: User) -> str:
 
 
 def actor(user: AbstractBaseUser | AnonymousUser) -> Actor:
-    """The one who writes, for the record."""
+    """The person as the writer, in the record's form, with the id of the current request."""
     return Actor(name=user.get_username(), door="desk", request_id=request_id())
 
 

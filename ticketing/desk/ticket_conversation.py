@@ -15,7 +15,7 @@ from ticketing.models import IndexedTicket
 from ticketing.tickets.ticket import Comment, Ticket
 
 Kind = Literal["customer", "staff", "note"]
-_LONGEST_SOUGHT = 200  # characters
+_LONGEST_SOUGHT = 200  # characters of a name or address that is searched for
 _LABELS: dict[Kind, str] = {"staff": "Staff", "note": "Internal note"}
 
 
@@ -42,7 +42,7 @@ class Fact:
 
 
 def opening(ticket: Ticket | IndexedTicket) -> Entry:
-    """What the ticket began with."""
+    """The first entry: the ticket's description."""
     return Entry(
         "customer",
         _door(ticket.channel),
@@ -54,7 +54,7 @@ def opening(ticket: Ticket | IndexedTicket) -> Entry:
 
 
 def entries(ticket: Ticket, comments: list[Comment]) -> list[Entry]:
-    """The comments in order; one without an author is the caller's."""
+    """The comments, in their order. A comment without an author is shown as the caller's."""
     return [
         Entry(
             kind=_kind(comment),
@@ -69,7 +69,7 @@ def entries(ticket: Ticket, comments: list[Comment]) -> list[Entry]:
 
 
 def facts(ticket: Ticket | IndexedTicket) -> list[Fact]:
-    """Everything about the ticket that is one line."""
+    """Everything about the ticket that fits on a line. The page leaves out facts without a value."""
     requester = ticket.requester or {}
     return [
         Fact("Assignee", ticket.assignee or "Nobody"),
@@ -96,20 +96,20 @@ def _list(**query: str) -> str:
 
 
 def _naming(person: str) -> str:
-    """A search for somebody; none for a name that no person has, and that an address might not bear."""
+    """A search for the person. None if the name is too long for a person's, and perhaps for an address."""
     words = index.storable(person.replace('"', " "))
     return _list(q=f'"{words}"') if 0 < len(person) <= _LONGEST_SOUGHT else ""
 
 
 def pretty(attributes: dict[str, Any]) -> str:
-    """The attributes as indented JSON, every digit as it was sent; nothing where there are none."""
+    """The attributes as indented JSON, with every digit as it was sent. Empty if there are none."""
     if not attributes:
         return ""
     return str(simplejson.dumps(attributes, use_decimal=True, indent=2, ensure_ascii=False))
 
 
 def _kind(comment: Comment) -> Kind:
-    """Who said it, by the door it came in by: an author's name is only what a program wrote there."""
+    """Who said it. The door decides, because a program can write any name as the author."""
     if comment.visibility == "internal":
         return "note"
     return "staff" if comment.door == "desk" else "customer"

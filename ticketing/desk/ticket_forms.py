@@ -1,4 +1,4 @@
-"""What staff fill in: the one form of the ticket page, and the form of a new ticket."""
+"""The forms that staff fill in: one on the ticket page, and one for a new ticket."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ _VISIBILITY: dict[str, Visibility] = {REPLY: "public", NOTE: "internal"}
 
 
 def new_key() -> str:
-    """What makes a form's second sending recognizable."""
+    """A new key for a form. It shows when the same form is sent twice."""
     return str(uuid4())
 
 
@@ -27,22 +27,22 @@ def _words(*words: str) -> list[tuple[str, str]]:
 
 
 class Prose(forms.CharField):
-    """A text of several lines, kept as typed; browsers send line ends as CRLF."""
+    """A text of several lines, kept as typed. Browsers send CRLF as line end, which becomes LF again."""
 
     def __init__(self, rows: int, **options: Any) -> None:
         widget = UnfoldAdminTextareaWidget(attrs={"rows": rows, "class": "desk-prose"})
         super().__init__(strip=False, widget=widget, **options)
 
     def clean(self, value: Any) -> str:
-        """Raises ValidationError where it is required and blank."""
+        """Raises ValidationError if the text is required and blank."""
         text = (value or "").replace("\r\n", "\n")
         return str(super().clean(text if text.strip() else ""))
 
 
 class TicketForm(forms.Form):
-    """A reply or a note, and the fields beside it, for the version that the person saw.
+    """A reply or an internal note, and the fields beside it, for the version of the ticket that the person saw.
 
-    Fields with a hidden initial value tell what the person changed without a look at the record.
+    Some fields have a hidden initial value. It shows what the person changed, so the record need not be read for that.
     """
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
@@ -64,7 +64,7 @@ class TicketForm(forms.Form):
 
     @classmethod
     def for_ticket(cls, ticket: Ticket, staff: Staff, typed: Mapping[str, Any] | None = None) -> "TicketForm":
-        """The form for the ticket as it stands, with what the person typed and chose before, if anything."""
+        """The form for the ticket as it is now. It keeps what the person had `typed` and chosen, if anything."""
         stands = {name: getattr(ticket, name) or "" for name in cls.CHANGEABLE}
         typed = typed or {}
         chosen = {name: typed[name] for name in stands if typed.get(name, "") != typed.get(f"initial-{name}", "")}
@@ -87,7 +87,7 @@ class TicketForm(forms.Form):
 
     @property
     def visibility(self) -> Visibility | None:
-        """Who may read the text; None where only the fields are to be saved."""
+        """Who may read the text. None if only the fields are to be saved."""
         return _VISIBILITY.get(self.cleaned_data.get("do", ""))
 
     @property
@@ -97,7 +97,7 @@ class TicketForm(forms.Form):
 
 
 class NewTicketForm(forms.Form):
-    """A ticket that staff open for somebody, on the telephone for instance."""
+    """A ticket that staff open for somebody, for instance for a caller on the telephone."""
 
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
     caller = forms.CharField(

@@ -1,4 +1,7 @@
-"""The ticket page: read from the record, written through the service, kept when neither can be reached."""
+"""The ticket page. It reads the record, and writes through the service.
+
+If AWS is away, it shows the index's copy and keeps what the person typed.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,7 +30,7 @@ from ticketing.tickets.workflow import is_final
 COMMENTS = 100
 _SAVED = {"reply": "Your reply is saved.", "note": "Your internal note is saved.", SAVE: "The ticket is saved."}
 _SAID_BEFORE = "You have just said this, and it is saved. Send it again if you mean to say it twice."
-_LAST = "said last"  # in the session: the ticket, what was said, and the keys of the forms that may send it
+_LAST = "said last"  # in the session: the ticket, a hash of what was said, and the keys of the forms that may send it
 _UNREADABLE = "The record cannot be read right now. Try again in a moment."
 
 
@@ -43,7 +46,7 @@ class TicketPage(DeskPage):
         self.may_write = admin.has_change_permission(request)
 
     def answer(self) -> HttpResponse:
-        """The page, or after a write the way back to it."""
+        """The page. After a write, a redirect back to it."""
         if not self.admin.has_view_permission(self.request):
             raise PermissionDenied
         if self.request.method != "POST":
@@ -75,13 +78,13 @@ class TicketPage(DeskPage):
         self._keep_draft(form)
         if form.visibility:
             self.request.session[_LAST] = [*self._saying(form), form.cleaned_data["key"]]
-        newest = form.visibility is not None  # that is where a person finds what they just said
+        newest = form.visibility is not None  # where people find what they have just said
         return HttpResponseRedirect(ticket_url(self.ticket_id) if newest else self.request.get_full_path())
 
     def _said_before(self, form: TicketForm) -> bool:
-        """Whether it is what the person said last, in another form: the browser's Back shows the text again.
+        """Whether the person said the same last, in another form. The browser's Back button shows a sent text again.
 
-        The form's own second sending is writing's business.
+        If the same form is sent twice, its key tells, and `ticket_writing` handles it.
         """
         if not form.visibility:
             return False
@@ -89,7 +92,10 @@ class TicketPage(DeskPage):
         return [ticket_id, said] == self._saying(form) and form.cleaned_data["key"] not in keys
 
     def _key_of_who_insists(self) -> str:
-        """The key of the one form that may say it again: a double click sends the one that was refused twice."""
+        """The key of the only form that may say it again: the one that the person is shown now.
+
+        A double click sends the refused form twice, with its old key, and is refused twice.
+        """
         ticket_id, said, saved, *_ = self.request.session[_LAST]
         key = new_key()
         self.request.session[_LAST] = [ticket_id, said, saved, key]
@@ -99,13 +105,13 @@ class TicketPage(DeskPage):
         return [self.ticket_id, json.fingerprint([form.cleaned_data["text"], form.visibility])]
 
     def _refused(self, form: TicketForm, sentence: str, key: str | None = None) -> HttpResponse:
-        """The ticket as it is now, and what the person typed; with another key, where the form's own is used up."""
+        """The ticket as it is now, with what the person typed. Give a `key` if the form's own is used up."""
         messages.error(self.request, sentence)
         typed = form.data.dict() if hasattr(form.data, "dict") else dict(form.data)
         return self._show(typed | ({"key": key} if key else {}))
 
     def _keep_draft(self, form: TicketForm) -> None:
-        """A text that was being written while only the fields were saved."""
+        """Keep a text that the person was still writing when they saved only the fields."""
         if form.cleaned_data["do"] == SAVE and form.cleaned_data["text"]:
             self.request.session[self.draft_name] = form.cleaned_data["text"]
 
@@ -122,8 +128,8 @@ class TicketPage(DeskPage):
         return self._page(found, typed)
 
     def _read(self) -> Conversation:
-        """The ticket with its comments, from where the person wants them; the index learns what it did not know."""
-        if len(self.ticket_id.encode()) > LONGEST_KEY:
+        """The ticket, and its comments from where the person wants them. If the index is behind, it is updated."""
+        if len(self.ticket_id.encode()) > LONGEST_KEY:  # DynamoDB rejects it, so there is no such ticket
             raise Absent
         found = service.get_conversation(self.ticket_id, None, COMMENTS)
         if self.after:
@@ -139,7 +145,7 @@ class TicketPage(DeskPage):
         return found
 
     def _skips(self, found: Conversation) -> bool:
-        """Whether what the page does not show lies between the ticket's beginning and its newest comments."""
+        """Whether the page leaves out comments between the ticket's beginning and its newest comments."""
         return self.after is None and found.next is not None
 
     def _page(self, found: Conversation, typed: Mapping[str, Any]) -> HttpResponse:
@@ -158,7 +164,7 @@ class TicketPage(DeskPage):
         return self.page("desk/ticket.html", context)
 
     def _from_index(self, sentence: str, form: TicketForm | None) -> HttpResponse:
-        """The index's copy, if it has one, where the record cannot be reached; what was typed stays."""
+        """The index's copy, if there is one, for when the record cannot be reached. What was typed stays."""
         messages.error(self.request, sentence)
         copy = IndexedTicket.objects.filter(pk=self.indexed_id).first()
         about = self._about(copy) if copy else {"title": ids.reference(self.ticket_id)}

@@ -1,4 +1,4 @@
-"""The desk's writes: what a form says, done through the service, and into the index at once."""
+"""The desk's writes. Each does what a form says through the service, and updates the index at once."""
 
 from contextlib import suppress
 
@@ -27,7 +27,7 @@ _SENTENCES: dict[type[Refusal], str] = {
 
 
 class HalfSaved(Exception):
-    """The text is saved, the fields beside it are not, because of `cause`."""
+    """The text is saved, but the fields beside it are not, because of `cause`."""
 
     def __init__(self, cause: Refusal | aws.AwsError) -> None:
         super().__init__(sentence(cause))
@@ -35,9 +35,10 @@ class HalfSaved(Exception):
 
 
 def save(ticket_id: str, form: TicketForm, user: User) -> None:
-    """Write the valid form's text and fields. Raises a refusal or AwsError if nothing was saved, HalfSaved.
+    """Write the text and the fields of a valid form. Takes two AWS calls, or three for a text with changed fields.
 
-    Two AWS calls, three with both a text and changed fields.
+    Raises a refusal or AwsError if nothing was saved (`sentence` says it to the person), and HalfSaved if only the
+    text was saved.
     """
     version: int = form.cleaned_data["version"]
     if form.visibility is None:
@@ -45,17 +46,17 @@ def save(ticket_id: str, form: TicketForm, user: User) -> None:
         return
     said = _comment(ticket_id, form, user, version)
     if form.changes and not (said.replayed and _stands(ticket_id, form)):
-        try:
+        try:  # the comment has raised the version by one
             index.apply([_change(ticket_id, form, user, version + 1)], [said.comment])
         except (Refusal, aws.AwsError) as cause:
             raise HalfSaved(cause) from cause
         return
-    with suppress(Absent, aws.AwsError):  # the comment is safe; the index hears of it by the queue too
+    with suppress(Absent, aws.AwsError):  # the comment is stored; its announcement also reaches the index
         index.apply([service.get_ticket(ticket_id, None)], [said.comment])
 
 
 def open_ticket(form: NewTicketForm, user: User) -> Opened:
-    """Open the ticket that the valid form describes; the same form twice is one ticket. Raises as the service."""
+    """Open the ticket that a valid form describes. The same form sent twice opens one ticket. Raises as the service."""
     said = form.cleaned_data
     ticket = draft(
         channel="desk",
@@ -72,7 +73,7 @@ def open_ticket(form: NewTicketForm, user: User) -> Opened:
 
 
 def sentence(error: Refusal | aws.AwsError) -> str:
-    """What to tell the person about a write that was not done."""
+    """What to tell the person about a write that failed."""
     if isinstance(error, aws.AwsError):
         return _AWAY
     if isinstance(error, Invalid):
@@ -81,9 +82,9 @@ def sentence(error: Refusal | aws.AwsError) -> str:
 
 
 def _comment(ticket_id: str, form: TicketForm, user: User, version: int) -> Commented:
-    """Adds the text."""
+    """Add the text as a comment."""
     said, visibility = form.cleaned_data, form.visibility
-    assert visibility  # noqa: S101 - `save` looked
+    assert visibility  # noqa: S101 - `save` has checked it
     return service.add_comment(
         ticket_id,
         said["customer_id"],
@@ -96,7 +97,7 @@ def _comment(ticket_id: str, form: TicketForm, user: User, version: int) -> Comm
 
 
 def _stands(ticket_id: str, form: TicketForm) -> bool:
-    """Whether the fields are as the form has them: the first sending may have died before it saw to them."""
+    """Whether the record has the form's fields. If not, the first sending died after the text and before the fields."""
     ticket = store.get(ticket_id)
     return ticket is not None and all(getattr(ticket, name) == value for name, value in form.changes.items())
 

@@ -1,7 +1,7 @@
-"""The index: the desk's copy of the record in SQL, which follows it.
+"""The index: the desk's copy of the record in SQL, which follows the record.
 
-Beside this face stand `following` (what an announcement lacks, read from the record), `analytics_queue` (the handler of
-the announcements) and `comparing` (the index against the record).
+Three modules are not exported here. `following` reads from the record what an announcement lacks. `analytics_queue` is
+the handler of the announcements. `comparing` compares the index with the record.
 """
 
 from ticketing.index.rows import caller, comment_row, row_of, same, storable

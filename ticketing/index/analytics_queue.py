@@ -1,4 +1,4 @@
-"""AnalyticsQueue's handler: keeps the desk's index up with what is announced."""
+"""AnalyticsQueue's handler: updates the desk's index with what is announced."""
 
 import logging
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def handler(event: SqsEvent, context: Any = None) -> BatchAnswer:
-    """Takes a batch of announcements (Lambda's SQS form) into the index; the answer names those that failed."""
+    """Put a batch of announcements (Lambda's SQS form) into the index. The answer names the messages that failed."""
     again: list[str] = []
     announced = _announced(event["Records"], again)
     for some in batched_by_size(announced, len(event["Records"]), lambda one: bulk.characters(one[1]), bulk.TEXT):
@@ -27,7 +27,7 @@ def handler(event: SqsEvent, context: Any = None) -> BatchAnswer:
 
 
 def _announced(records: list[SqsRecord], again: list[str]) -> Iterator[tuple[str, Ticket]]:
-    """The tickets with their messages' ids, read as they are taken; `again` gets the ids of those that are none."""
+    """The message ids and tickets, read as they are needed. `again` gets the ids of messages that failed."""
     for record in records:
         try:
             if ticket := _ticket(record["body"]):
@@ -41,19 +41,19 @@ def _announced(records: list[SqsRecord], again: list[str]) -> Iterator[tuple[str
 
 
 def _ticket(body: str) -> Ticket | None:
-    """The announced ticket; from the record where it was too large to travel, None if it is gone from there."""
+    """The announced ticket. If it was too large to be sent, it is read from the record; None if it is gone there."""
     announced = announcement.from_message(body)
     return announced.ticket or store.get(announced.ticket_id)
 
 
 def _follow(tickets: dict[str, Ticket]) -> list[str]:
-    """All in one go; if one spoils it, each alone. The ids of the messages that failed."""
+    """Put all tickets in together. If that fails, put each in alone. Returns the ids of the messages that failed."""
     try:
         follow(tickets.values())
     except aws.Retryable as error:
         log.warning("%d tickets come again, their comments cannot be read now: %s", len(tickets), error)
         return list(tickets)
-    # ValueError and OverflowError: a value that the driver refuses.
+    # ValueError and OverflowError: the driver rejects a value.
     except (DatabaseError, ValueError, OverflowError, aws.AwsError) as error:
         if len(tickets) == 1:
             log.error("The index did not take %s: %s", next(iter(tickets)), error)

@@ -1,8 +1,8 @@
-"""Some hundred items of the record against their rows in the index, and the other way round: what differs; mending it.
+"""Compares some hundred items of the record with their rows in the index, in both directions, and repairs the rows.
 
-Both change while they are compared. The record is read again for whatever seems to differ, and for a row that seems
-to be ahead of the record once more after the row: the index is never ahead, unless it is wrong. It is behind for a
-moment after each write, so what a check names has differed for some seconds.
+Both sides change meanwhile. If an item seems to differ, it is read from the record again. If its row seems to be ahead
+of the record, it is read once more, after the row: the index is never ahead, unless it is wrong. After each write the
+index is behind for a moment, so a check reports only what has differed for some seconds.
 """
 
 import time
@@ -27,9 +27,9 @@ What = Literal[
     "comments not in the record",
     "not searchable",
 ]
-LAG_SECONDS = 3.0  # longer than an announcement takes on a good day
-HUNDRED = 100  # items that the record can be asked for at once
-_UNASKABLE = "\ufffd"  # stands in the index for what a database dislikes: the record knows the id by another spelling
+LAG_SECONDS = 3.0  # longer than an announcement usually takes
+HUNDRED = 100  # items that one call reads from the record
+_UNASKABLE = "\ufffd"  # replaces what a database rejects: the record has such an id in another spelling
 
 
 Batch = tuple[list[Ticket], list[Comment]]
@@ -37,7 +37,7 @@ Batch = tuple[list[Ticket], list[Comment]]
 
 @dataclass(frozen=True)
 class Difference:
-    """One ticket of which, or of whose comments, index and record do not say the same."""
+    """A ticket for which index and record differ, in itself or in its comments."""
 
     ticket_id: str
     what: What
@@ -45,14 +45,15 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Suspects:
-    """Tickets and comments of the record that the index lacks, or has otherwise.
+    """Tickets and comments of the record that the index lacks or has differently.
 
-    It lacks no comment of a ticket that it does not have: an import writes comments first, and brings them itself.
+    Comments of a ticket that the index does not have are left out: an import writes comments first, and brings them to
+    the index itself.
     """
 
     missing: list[Ticket] = field(default_factory=list)
     different: list[Ticket] = field(default_factory=list)
-    versions: dict[str, int] = field(default_factory=dict)  # of the rows that are different
+    versions: dict[str, int] = field(default_factory=dict)  # of the rows that differ, by ticket id
     comments_missing: list[Comment] = field(default_factory=list)
     comments_different: list[Comment] = field(default_factory=list)
 
@@ -60,7 +61,7 @@ class _Suspects:
         return bool(self.missing or self.different or self.comments_missing or self.comments_different)
 
     def ahead(self) -> list[Ticket]:
-        """Those whose row has a higher version."""
+        """The tickets whose row has a higher version than the record."""
         return [one for one in self.different if self.versions[one.ticket_id] > one.version]
 
     def named(self) -> list[Difference]:
@@ -78,10 +79,10 @@ class _Suspects:
 
 
 def record(batches: Iterable[Batch]) -> list[Difference]:
-    """What the index says otherwise of these tickets and comments (500 a batch, at most), or does not say, for longer
-    than it needs to follow.
+    """What the index lacks or has differently of these tickets and comments (500 a batch, at most).
 
-    Two queries a batch where nothing differs; one wait for them all where something does. Raises aws.AwsError.
+    Reports only what differs for longer than the index needs to follow. Takes two queries a batch if nothing differs,
+    and one wait for all batches if something does. Raises aws.AwsError.
     """
     differing = _still(suspects for batch in batches if (suspects := _suspects(*batch)))
     if differing:
@@ -90,13 +91,15 @@ def record(batches: Iterable[Batch]) -> list[Difference]:
 
 
 def mend(tickets: list[Ticket], comments: list[Comment]) -> list[Difference]:
-    """Put right what the index says otherwise of these tickets and comments (500 in all, at most), or does not say.
+    """Repair what the index lacks or has differently of these tickets and comments (500 in all, at most).
 
-    What only lagged behind is among the answer. Two queries where nothing differs. Raises aws.AwsError.
+    Returns the differences, including those that only lagged behind. Takes two queries if nothing differs. Raises
+    aws.AwsError.
     """
     suspects = _suspects(tickets, comments)
     if not suspects:
         return []
+    # This repairs what is missing or behind. Only rows that differ in another way need the readings below.
     store.apply(suspects.missing + suspects.different, suspects.comments_missing)
     if suspects.different or suspects.comments_different:
         _replace(_confirmed(_Suspects(different=suspects.different, comments_different=suspects.comments_different)))
@@ -104,9 +107,9 @@ def mend(tickets: list[Ticket], comments: list[Comment]) -> list[Difference]:
 
 
 def tickets_of_index(ticket_ids: list[str], mend: bool) -> list[Difference]:
-    """Which of these rows (100 at most) no ticket of the record stands for, and which search does not find.
+    """Which of these rows (100 at most) have no ticket in the record, and which search does not find.
 
-    With `mend` they are removed, and made searchable. Raises aws.AwsError.
+    With `mend`, the former are removed and the latter made searchable. Raises aws.AwsError.
     """
     asked = [one for one in ticket_ids if _UNASKABLE not in one]
     gone = set(asked) - bulk.existing(asked)
@@ -121,9 +124,9 @@ def tickets_of_index(ticket_ids: list[str], mend: bool) -> list[Difference]:
 
 
 def comments_of_index(ids: list[bulk.CommentId], mend: bool) -> list[Difference]:
-    """Whose comments, of these rows (100 at most), the record does not have; with `mend` they are removed.
+    """The tickets of those comments, of these rows (100 at most), that the record does not have.
 
-    Raises aws.AwsError.
+    With `mend`, these comments are removed. Raises aws.AwsError.
     """
     asked = [one for one in ids if _UNASKABLE not in "".join(one)]
     gone = set(asked) - bulk.existing_comments(asked)
@@ -150,7 +153,7 @@ def _suspects(tickets: Iterable[Ticket], comments: Iterable[Comment]) -> _Suspec
 
 
 def _taken(comments: list[Comment], tickets: set[str]) -> list[Comment]:
-    """Those whose ticket the index has, or is about to have (`tickets`, its keys); of another one it takes none."""
+    """The comments whose ticket the index has, or is about to get (`tickets`: its keys). The index takes no others."""
     others = {rows.storable(one.ticket_id) for one in comments} - tickets
     there = tickets.union(IndexedTicket.objects.filter(pk__in=others).values_list("pk", flat=True))
     return [one for one in comments if rows.storable(one.ticket_id) in there]
@@ -161,7 +164,14 @@ def _still(some: Iterable[_Suspects]) -> list[_Suspects]:
 
 
 def _confirmed(suspects: _Suspects) -> _Suspects:
-    """What still differs now that both are read again: the rest changed between the two readings."""
+    """What still differs when both sides are read again. The rest only changed between the two readings.
+
+    1. Read the suspect tickets and comments from the record again. What is gone from there is no suspect any more.
+    2. Compare them with their rows again.
+    3. If a row is now ahead of its ticket, read the ticket once more. It may have changed after step 1, and the row
+       with it.
+    4. If the record has reached the row's version by then, the ticket is not reported.
+    """
     tickets = _read_again(suspects.missing + suspects.different)
     comments = suspects.comments_missing + suspects.comments_different
     keys = [(one.ticket_id, one.comment_id) for one in comments]
@@ -183,17 +193,21 @@ def _read_again(tickets: list[Ticket]) -> list[Ticket]:
 
 
 def _put_back(tickets: list[Ticket]) -> None:
-    """Those that came (back) while their rows were removed; an import's own writing may have been before that."""
+    """Put back tickets that appeared in the record while their rows were removed.
+
+    Their comments are read from the record too. An import may have put them in before the removal, and would not do so
+    again.
+    """
     store.apply(tickets)
     for ticket in tickets:
         following.follow_comments(ticket.ticket_id)
 
 
 def _replace(suspects: _Suspects) -> None:
-    """Put rows right that are as new as the record, or newer, and say something else: no version would replace them."""
+    """Correct rows that differ although they are as new as the record or newer: no version would replace them."""
     for ticket in suspects.different:
         store.replace(ticket, suspects.versions[ticket.ticket_id])
-    # What was announced while the wrong row stood was passed over, so the record is asked once more.
+    # Announcements that came while the wrong row was there were ignored, so the record is read once more.
     store.apply(_read_again(suspects.different))
     if suspects.comments_different:
         with transaction.atomic():

@@ -1,7 +1,7 @@
-"""The index follows: with a ticket come the comments that the index lacks, read from the record.
+"""The index follows the record: with a ticket come the comments that the index lacks, read from the record.
 
 An announcement says how many comments a ticket has and which is the last, but not what they say. The count alone would
-not do: another program's comment may stand in the index and in no count, and hide that a later one is lacking.
+not do. Another program's comment may be in the index but in no count, and hide that a later one is missing.
 """
 
 from collections import Counter
@@ -13,18 +13,25 @@ from ticketing.record import bulk, items
 from ticketing.record import store as record
 from ticketing.tickets.ticket import Comment, Ticket
 
-AT_ONCE = 100  # comments of one ticket that are read from its end, or written, together
-_LONGEST_ID = 1024 - len(items.COMMENT)  # bytes; the record refuses to be asked for a longer sort key
+AT_ONCE = 100  # comments of one ticket that are read from its end, or written, at once
+_LONGEST_ID = 1024 - len(items.COMMENT)  # bytes; DynamoDB rejects a request for a longer sort key
 
 
 def follow(tickets: Iterable[Ticket]) -> None:
-    """Put the tickets (a hundred at most), and what the index lacks of their comments, into the index.
+    """Put the tickets (a hundred at most), and the comments of theirs that the index lacks, into the index.
 
-    No AWS call where no comment is lacking, one where each that lacks was announced, which is nearly always so. Two
-    queries, then one transaction, or some where comments are large. Of a ticket that comes at the version which the
-    index has, and says something else, the record is asked. Raises aws.AwsError if the record cannot be read,
-    DatabaseError, ValueError or OverflowError if the index does not take it. What was done until then stays: follow
-    them again.
+    1. Count how many comments of each ticket the index lacks.
+    2. Read the comments that the tickets name as their last, unless the index has them. If a ticket lacks more, read as
+       many from the end of its conversation.
+    3. Write tickets and comments in one transaction, or in several if the comments are large.
+    4. If a ticket has the version of its row but says something else, ask the record (`settle`).
+    5. If the index still lacks comments of a ticket, there is a gap further back. Read the whole conversation.
+
+    Takes no AWS call if no comment is missing. Takes one if each missing comment was announced, which is nearly always
+    so. Before the transaction come two queries.
+
+    Raises aws.AwsError if the record cannot be read, and DatabaseError, ValueError or OverflowError if the index does
+    not take a value. What was done by then stays: follow the same tickets again.
     """
     tickets = list(tickets)
     behind = _behind(tickets)
@@ -38,10 +45,10 @@ def follow(tickets: Iterable[Ticket]) -> None:
 
 
 def settle(ticket_ids: list[str]) -> None:
-    """Have the index say of these tickets (100 at most) what the record says now, at the same version too.
+    """Make the index say what the record says now of these tickets (100 at most), even at the same version.
 
-    Another consumer may put in meanwhile what it read before, so the record is asked until both say the same; somebody
-    who writes all the time is announced all the time. Raises as `follow`.
+    Another consumer may meanwhile write what it read before, so the record is read until both say the same, three times
+    at most. That is enough: a program that writes all the time is announced all the time. Raises as `follow`.
     """
     for _ in range(3):
         differing = [one for one in bulk.tickets(ticket_ids) if store.apply([one])]
@@ -57,7 +64,7 @@ def follow_comments(ticket_id: str) -> None:
 
 
 def _lacking(tickets: list[Ticket], behind: dict[str, int]) -> Iterator[Comment]:
-    """The comments that were announced; where these are too few, as many from the end of the conversation as lack."""
+    """The announced comments. If a ticket lacks more of them, as many as it lacks from the end of its conversation."""
     announced = _announced(tickets)
     yield from bulk.comments(announced)
     named = Counter(ticket_id for ticket_id, _ in announced)
@@ -76,7 +83,7 @@ def _announced(tickets: list[Ticket]) -> list[bulk.CommentId]:
 
 
 def _known(keys: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Which of these comments the index has, and perhaps others of theirs: two lists are found faster than pairs."""
+    """Which of these comments the index has, and maybe others of theirs: two lists are found faster than pairs."""
     comments = IndexedComment.objects.filter(
         ticket_id__in={ticket_id for ticket_id, _ in keys}, comment_id__in={comment_id for _, comment_id in keys}
     )
@@ -84,7 +91,7 @@ def _known(keys: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 def _behind(tickets: list[Ticket]) -> dict[str, int]:
-    """How many comments the index lacks, for those tickets of which it lacks some."""
+    """How many comments the index lacks, by ticket id, for the tickets of which it lacks any."""
     counts: dict[str, int] = {}
     for ticket in tickets:
         counts[ticket.ticket_id] = max(ticket.comment_count, counts.get(ticket.ticket_id, 0))

@@ -1,4 +1,4 @@
-"""How tickets and comments look in the index: as rows, and whether two rows say the same."""
+"""Tickets and comments as rows of the index, and whether two rows say the same."""
 
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime
@@ -12,8 +12,8 @@ from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.tickets.ticket import LONGEST_KEY, Comment, Ticket
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SORTED_CHARACTERS = 500  # of a text that a database index sorts by: PostgreSQL takes 2,704 bytes there
-OURS = {"known_comments"}  # what the index knows of itself, and the record says nothing of
+_SORTED_CHARACTERS = 500  # of a text in a database index, where PostgreSQL takes 2,704 bytes at most
+OURS = {"known_comments"}  # what the index counts itself; the record does not say it
 
 
 def row_of(ticket: Ticket) -> IndexedTicket:
@@ -31,7 +31,7 @@ def row_of(ticket: Ticket) -> IndexedTicket:
 
 
 def caller(caller_id: str) -> str:
-    """A caller's id as the index has it: whole, but for one that `storable` made longer than a key may be."""
+    """A caller's id as the index has it: whole, unless `storable` made it longer than a key may be."""
     stored: str = storable(caller_id)
     return stored if len(stored.encode()) <= LONGEST_KEY else stored[:_SORTED_CHARACTERS]
 
@@ -45,12 +45,12 @@ def comment_row(comment: Comment) -> IndexedComment:
 
 
 def same(row: models.Model, other: models.Model) -> bool:
-    """Whether two rows say the same of a ticket, or of a comment."""
+    """Whether two rows say the same of a ticket or a comment."""
     return all(getattr(row, name) == getattr(other, name) for name in names(type(row)))
 
 
 def storable(value: Any) -> Any:
-    """Text without what a database dislikes: NUL (PostgreSQL) and lone surrogates (both)."""
+    """The value with characters replaced that a database rejects: NUL (PostgreSQL) and lone surrogates (both)."""
     if isinstance(value, str):
         return plain(value)
     if isinstance(value, list):
@@ -60,7 +60,7 @@ def storable(value: Any) -> Any:
     return value
 
 
-READ = ("subject", "issue_description", "caller_id", "requester")  # what search looks at beside the comments
+READ = ("subject", "issue_description", "caller_id", "requester")  # what search looks at, besides the comments
 _SAID = ("ticket_id", "comment_id", "author", "visibility", "door")
 _COPIED = [
     field.name

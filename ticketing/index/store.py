@@ -1,9 +1,11 @@
-"""The index follows the record: takes a ticket only if it is newer, however often and in whatever order it comes.
+"""Writes the index. A ticket is taken only if it is newer, so tickets may come repeatedly and in any order.
 
-Comments come in any order too, and twice, but with their ticket or after it. A batch is one transaction, which begins
-by locking the rows of its tickets in order, so that writers wait for each other; where each has a new ticket that the
-other one brings too, the database may end one of them, and its batch is to come again. Who writes a comment holds its
-ticket's row, so no count and no search document is made without it.
+Comments may come twice and in any order too, but only with their ticket or after it.
+
+A batch is one transaction. It first locks the rows of its tickets in order, so writers wait for each other. If two
+batches each bring a new ticket that the other one has too, the database may end one of them. That batch has to come
+again. The writer of a comment holds the lock of its ticket's row, so the count and the search document always include
+the comment.
 """
 
 from collections import defaultdict
@@ -25,10 +27,17 @@ from ticketing.tickets.ticket import Comment, Ticket
 def apply(tickets: Iterable[Ticket], comments: Iterable[Comment] = ()) -> set[str]:
     """Put tickets and comments (some hundred at most) into the index, in one transaction.
 
-    An older version than the index has is passed over, and so is a comment that it has, or whose ticket it has not:
-    whoever brings the ticket brings its comments. The ids of tickets that were passed over although the index says
-    otherwise of this very version: a program that counts none wrote them, and only the record tells which is newer.
-    Raises DatabaseError: nothing of the batch was taken.
+    1. Of a ticket that comes several times, keep the newest version.
+    2. Lock the rows of all tickets concerned, in order.
+    3. Write the tickets that are newer than their rows. Skip the others.
+    4. Write the comments that the index lacks. Skip those whose ticket it does not have, because whoever brings the
+       ticket brings its comments.
+    5. Count the comments anew, for tickets that got one and for new tickets.
+    6. Write the search documents: whole ones for new tickets and changed texts, only the new comments for the others.
+    7. Return the ids of skipped tickets whose row has the same version but says something else. The program that wrote
+       them counts no versions, and only the record tells which is newer.
+
+    Raises DatabaseError. Nothing of the batch was taken then.
     """
     rows = {row.ticket_id: row for row in map(row_of, _newest(tickets))}
     said: dict[tuple[Any, ...], IndexedComment] = {
@@ -50,7 +59,7 @@ def apply(tickets: Iterable[Ticket], comments: Iterable[Comment] = ()) -> set[st
 
 
 def remove(ticket_ids: Collection[str]) -> None:
-    """Take tickets (some hundred at most) out of the index, with all that it has of them."""
+    """Remove tickets (some hundred at most) from the index, with their comments and search documents."""
     with transaction.atomic():
         _locked(sorted(ticket_ids))
         documents.remove(ticket_ids)
@@ -59,7 +68,7 @@ def remove(ticket_ids: Collection[str]) -> None:
 
 
 def remove_comments(keys: Collection[tuple[str, str]]) -> None:
-    """Take comments (some hundred at most; ticket id and comment id) out of the index."""
+    """Remove comments (some hundred at most; ticket id and comment id) from the index."""
     touched = {ticket_id for ticket_id, _ in keys}
     with transaction.atomic():
         _locked(sorted(touched))
@@ -69,22 +78,22 @@ def remove_comments(keys: Collection[tuple[str, str]]) -> None:
 
 
 def replace(ticket: Ticket, version: int) -> None:
-    """Put a ticket in the place of its row at this version, be that newer or not. A row at another one stays."""
+    """Overwrite a ticket's row with the ticket, newer or not. If the row is not at `version`, it stays."""
     row = row_of(ticket)
     with transaction.atomic():
-        # Not removed and written anew: a comment that waits for the row would find none, and be passed over.
+        # Updated, not deleted and inserted: a comment that waits for the row would find none, and be skipped.
         stands = IndexedTicket.objects.filter(pk=row.pk, version=version)
         if stands.update(**{name: getattr(row, name) for name in names(IndexedTicket)}):
             _write_documents([row.pk], [])
 
 
 def unsearchable(ticket_ids: Collection[str]) -> set[str]:
-    """Which of these tickets have no search document, or an old one, or comments that their row does not count."""
+    """Which of these tickets have a missing or outdated search document, or a wrong count of comments."""
     return documents.missing(ticket_ids) | set(_miscounted(ticket_ids).values_list("pk", flat=True))
 
 
 def make_searchable(ticket_ids: Collection[str]) -> None:
-    """Make counts and search documents of these tickets (some hundred at most) anew, from the index itself."""
+    """Rebuild counts and search documents of these tickets (some hundred at most), from the index itself."""
     with transaction.atomic():
         _locked(sorted(ticket_ids))
         _count_comments(ticket_ids)
@@ -101,13 +110,13 @@ def _newest(tickets: Iterable[Ticket]) -> Collection[Ticket]:
 
 
 def _locked(ticket_ids: list[str]) -> dict[str, IndexedTicket]:
-    """The rows that there are, which nobody else writes until the transaction ends."""
+    """The rows that exist, locked until the transaction ends."""
     rows = IndexedTicket.objects.filter(pk__in=ticket_ids).order_by("pk").select_for_update()
     return {row.ticket_id: row for row in rows.only("version", *READ)}
 
 
 def _rivals(rows: list[IndexedTicket]) -> set[str]:
-    """Those of which the index says something else."""
+    """The ids of the rows that say something else than those in the index."""
     stand = IndexedTicket.objects.in_bulk([row.pk for row in rows]) if rows else {}
     return {row.pk for row in rows if not same(stand[row.pk], row)}
 
@@ -122,14 +131,14 @@ def _count_comments(ticket_ids: Collection[str]) -> None:
 
 
 def _miscounted(ticket_ids: Collection[str]) -> QuerySet[IndexedTicket]:
-    """The tickets that know of another number of comments than there are, which is `n`."""
+    """The tickets whose `known_comments` is not the number of their comments in the index, which is `n`."""
     counts = IndexedComment.objects.filter(ticket_id=OuterRef("ticket_id")).order_by().values("ticket_id")
     count = Coalesce(Subquery(counts.annotate(n=Count("comment_id")).values("n"), output_field=IntegerField()), 0)
     return IndexedTicket.objects.filter(pk__in=ticket_ids).alias(n=count).exclude(known_comments=F("n")).order_by()
 
 
 def _write_documents(anew: Collection[str], added: Iterable[IndexedComment]) -> None:
-    """What search looks at: whole documents for the tickets `anew`, a few words more for the other ones."""
+    """Write what search looks at: whole documents for the tickets `anew`, and the `added` comments for the others."""
     if anew:
         documents.replace(_documents(anew))
     texts: dict[str, list[str]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Rows by the hundred into SQL, under conditions that Django's `bulk_create` does not know."""
+"""Inserts rows by the hundred into SQL, under conditions that Django's `bulk_create` does not know."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -11,9 +11,9 @@ Row = TypeVar("Row", bound=Model)
 
 
 def newer(model: type[Row], rows: list[Row], but: Collection[str]) -> set[str]:
-    """Insert the rows, or update where the row there has a lower `version` (not the fields named in `but`).
+    """Insert the rows. If a row exists with a lower `version`, update it, except for the fields named in `but`.
 
-    The primary keys of the rows that were written.
+    Returns the primary keys of the rows that were written.
     """
     table = connection.ops.quote_name(model._meta.db_table)
     updated = [_column(field) for field in _fields(model) if field.name not in but]
@@ -23,7 +23,7 @@ def newer(model: type[Row], rows: list[Row], but: Collection[str]) -> set[str]:
 
 
 def missing(model: type[Row], rows: list[Row]) -> set[tuple[Any, ...]]:
-    """Insert the rows that are not there yet; the primary keys of those, each a tuple of its columns."""
+    """Insert the rows that do not exist yet. Returns their primary keys, each a tuple of its columns."""
     return set(_insert(model, rows, "DO NOTHING"))
 
 
@@ -40,7 +40,7 @@ def _insert(model: type[Row], rows: list[Row], conflict: str) -> list[tuple[Any,
 
 
 def _as_json(model: type[Row], rows: list[Row]) -> tuple[str, list[Any]]:
-    """All rows as one value, of which PostgreSQL knows the types: two thousand values take far longer to be read."""
+    """All rows as one value, typed by PostgreSQL from the table: two thousand values would take far longer to read."""
     names = [(field.column, field.attname) for field in _fields(model)]
     content = json.dumps(
         [{column: getattr(row, name) for column, name in names} for row in rows], default=str, ensure_ascii=False

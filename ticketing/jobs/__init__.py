@@ -1,1 +1,1 @@
-"""Long work in the background: parts, each worked page by page, and gone on with wherever it was interrupted."""
+"""Long work in the background. A job has parts, worked page by page. Each continues where it was interrupted."""

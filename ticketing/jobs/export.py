@@ -1,8 +1,8 @@
-"""Export of a list's tickets: a page of them after the other, each stored in S3 as a piece of JSON Lines.
+"""Export of a list's tickets. Each page of tickets is stored in S3 as one piece of JSON Lines.
 
-The index says which tickets, the record what stands in their lines. A piece's name is the digest of what is in it: of
-two who make the same page at different moments, neither overwrites the other's, and the one whose place counted has
-its piece counted with it. What nobody counted is waste, which S3 deletes with the rest after a week.
+The index says which tickets are exported, and the record what their lines contain. A piece's name is the digest of its
+content. If two workers make the same page at different moments, neither overwrites the other's piece. The worker that
+moves the place also counts its piece. A piece that nobody counted is waste. S3 deletes all pieces after a week.
 """
 
 import hashlib
@@ -21,27 +21,27 @@ from ticketing.models import Job, JobPart, JobPiece
 from ticketing.record import overflow
 from ticketing.transfer import exporting, line
 
-ROWS = 500  # tickets, a page
-KEPT_DAYS = 7  # as infra/stack.yaml has it
-# In one bucket with what is kept for a ticket, under the ticket's id; and no id, as it is quoted there, has a "!".
+ROWS = 500  # tickets in a page
+KEPT_DAYS = 7  # the same as in infra/stack.yaml
+# The bucket also holds what is kept for a ticket, under the ticket's id. No id, as it is quoted there, has a "!".
 _FOLDER = "!exports"
 _CHUNK = 64 * 1024
-_IN_MEMORY = 8 * 1024 * 1024  # of a piece; more goes through a file
+_IN_MEMORY = 8 * 1024 * 1024  # bytes of a piece; a larger one goes through a file
 
 
 @dataclass(frozen=True)
 class Incomplete:
-    """A ticket of the export whose description and attributes S3 has not any more."""
+    """A ticket of the export whose description and attributes are no longer in S3."""
 
     ticket_id: str
     what: str = "description missing"
 
 
-Parameters = dict[str, str]  # `query`: the list's query string; `by`: whose list it is
+Parameters = dict[str, str]  # `query`: the list's query string; `by`: the user name of the person whose list it is
 
 
 def stretches(parameters: Parameters, segments: int) -> list[Stretch]:
-    """One: the list from its first ticket to its last, by their ids."""
+    """A single stretch: the whole list, in the order of the tickets' ids."""
     return [{}]
 
 
@@ -51,9 +51,10 @@ def total(parameters: Parameters) -> int:
 
 
 def page(job: Job, stretch: Stretch, place: Place | None) -> Page:
-    """Store the lines of the next tickets that match now; of a search the newest, as many as its list shows.
+    """Store the lines of the next tickets that match now. A search matches only its newest, as many as its list shows.
 
-    A ticket that the record does not have is left out. Raises aws.AwsError, or Invalid if one is too long for a line.
+    A ticket that the record does not have is left out. Raises aws.AwsError, or Invalid if a ticket is too long for a
+    line.
     """
     rows = matching(job.parameters["query"], job.parameters["by"]).order_by("pk")
     rows = rows.filter(pk__gt=place["ticket_id"]) if place else rows
@@ -66,7 +67,7 @@ def page(job: Job, stretch: Stretch, place: Place | None) -> Page:
 
 
 def whole(pieces: list[JobPiece]) -> bool:
-    """Whether all of an export's pieces are still kept. Raises aws.AwsError."""
+    """Whether S3 still has all pieces of an export. Raises aws.AwsError."""
     if not pieces:
         return True
     _, there = aws.call(storages["default"].listdir, _folder(pieces[0].job_id))
@@ -74,14 +75,14 @@ def whole(pieces: list[JobPiece]) -> bool:
 
 
 def content(pieces: list[JobPiece]) -> Iterator[bytes]:
-    """What stands in the pieces, one after the other. Raises aws.AwsError, or FileNotFoundError if one is gone."""
+    """The content of the pieces, in their order. Raises aws.AwsError, or FileNotFoundError if a piece is gone."""
     for piece in pieces:
         with aws.call(_fetched, f"{_folder(piece.job_id)}/{piece.name}") as file:
             yield from file.chunks(_CHUNK)
 
 
 def _write(file: IO[bytes], ids: list[str]) -> tuple[str, list[Incomplete]]:
-    """The lines' digest, and whose description is missing in them."""
+    """Write the tickets' lines. Returns their digest, and the tickets whose description is missing."""
     digest, incomplete = hashlib.sha256(), list[Incomplete]()
     for found in exporting.some(ids):
         text = line.write(found) + b"\n"
@@ -93,7 +94,7 @@ def _write(file: IO[bytes], ids: list[str]) -> tuple[str, list[Incomplete]]:
 
 
 def _stored(job: Job, file: IO[bytes], digest: str) -> Callable[[JobPart], object] | None:
-    """Store the piece, unless it is empty; what notes it down when its page counts."""
+    """Store the piece, unless it is empty. Returns the function that notes it when its page counts."""
     if not (size := file.tell()):
         return None
     name = f"{digest}.jsonl"
@@ -106,9 +107,9 @@ def _stored(job: Job, file: IO[bytes], digest: str) -> Callable[[JobPart], objec
 
 
 def _fetched(name: str) -> Any:
-    """Opened anew at each try: a file whose fetching broke off holds what had come until then."""
+    """Open the file anew at each try. After a download that broke off, a file holds what had arrived until then."""
     file = storages["default"].open(name)
-    file.seek(0)  # fetches it
+    file.seek(0)  # downloads it
     return file
 
 

@@ -1,4 +1,4 @@
-"""What a job can be: how its work falls into parts, and what a page of each is."""
+"""The kinds of jobs: how each divides its work into stretches, and what it does for a page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,14 +9,16 @@ from ticketing.jobs.page import Page, Place, Stretch
 from ticketing.models import Job
 
 Kind = Literal["reindex", "check", "export"]
-Parameters = dict[str, Any]  # what a job was asked for, as JSON has it
+Parameters = dict[str, Any]  # what a job was asked for, as JSON
 
 
 @dataclass(frozen=True)
 class Work:
-    """`stretches` parts the work into so many side by side, `total` says about how much it is, `page` does some of it.
+    """How one kind of job works.
 
-    A page may be done twice, and by two at once.
+    - `stretches` divides the work, for so many workers side by side.
+    - `total` says about how many items there are.
+    - `page` works one page of a stretch. It may be called twice for the same page, even by two workers at once.
     """
 
     stretches: Callable[[Parameters, int], list[Stretch]]
@@ -25,7 +27,7 @@ class Work:
 
 
 def _index(mend: bool) -> Work:
-    """Going through the whole index; it takes no parameters."""
+    """Going through the whole index. It needs no parameters."""
     return Work(
         stretches=lambda _, segments: reindex.stretches(segments),
         total=lambda _: reindex.about_how_many(),

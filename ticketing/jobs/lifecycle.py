@@ -1,7 +1,8 @@
-"""A job's life: started once, worked a page at a time by however many, stopped, gone on with, done.
+"""A job's life: it is started once, worked a page at a time by any number of workers, stopped, resumed and done.
 
-A page's work is done first and counted after, with a condition on the count: of two who work a part, one loses, and
-what died in between is done again. So every page's work must be such that doing it twice does no harm.
+A worker does a page's work first, and counts the page afterwards, if nobody else has counted it. If two workers work
+the same part, one of them loses. If a worker dies in between, the page is done again. So it must be harmless to do a
+page's work twice.
 """
 
 import hashlib
@@ -21,17 +22,17 @@ from ticketing.jobs.kinds import KINDS, Kind, Parameters
 from ticketing.jobs.page import Finding, Page
 from ticketing.models import Job, JobFinding, JobPart
 
-FINDINGS = 1_000  # of a job are kept
-STALLED = timedelta(minutes=3)  # longer than any page takes: nobody works this part any more
+FINDINGS = 1_000  # kept for each job
+STALLED = timedelta(minutes=3)  # longer than any page takes: by then, nobody works the part any more
 
 Moved = Literal["on", "done", "lost"]
 
 
 @dataclass(frozen=True)
 class Step:
-    """What came of a page, and what differed there.
+    """The result of a page, and what was found there.
 
-    `lost`: somebody else worked this page, or the job does not run any more.
+    `lost`: somebody else counted this page first, or the job no longer runs.
     """
 
     moved: Moved
@@ -39,9 +40,10 @@ class Step:
 
 
 def start(kind: Kind, by: str, segments: int, parameters: Parameters | None = None) -> tuple[Job, bool]:
-    """A new job with its parts, or the running one of that kind and with these parameters; and whether it is new.
+    """Start a job with its parts, unless one of that kind with these parameters is running.
 
-    Raises aws.AwsError, and what the kind raises if it cannot do with the parameters.
+    `by` is who starts it, and `segments` for how many workers side by side its work is divided. Returns the new or the
+    running job, and whether it is new. Raises aws.AwsError, and whatever the kind raises for unusable parameters.
     """
     asked = parameters or {}
     if running := Job.objects.filter(alone=_alone(kind, asked)).first():
@@ -59,24 +61,24 @@ def start(kind: Kind, by: str, segments: int, parameters: Parameters | None = No
 
 
 def unfinished(kind: Kind) -> Job | None:
-    """The last job of this kind, if it has not come to its end."""
+    """The newest job of this kind, unless it is done."""
     last = Job.objects.filter(kind=kind).first()
     return last if last and last.state != "done" else None
 
 
 def last_worked(job: Job) -> datetime:
-    """When a page of the job was done last, or one was begun; when the job was started, if none was."""
+    """When a part of the job was last taken or moved. If there is no such time, when the job was started."""
     last: datetime | None = job.parts.aggregate(last=Max("moved_at"))["last"]
     return last or job.started_at
 
 
 def resume(job: Job) -> bool:
-    """Let a stopped or failed job go on; False if another one that does the same runs."""
+    """Let a job continue. Returns False if it is done, or if another job that does the same is running."""
     try:
         with transaction.atomic():
             stood = Job.objects.filter(pk=job.pk).exclude(state="done")
             stood.update(state="running", alone=_alone(job.kind, job.parameters), ended_at=None, error="")
-            job.parts.filter(done=False).update(moved_at=None)  # whoever worked it does not any more
+            job.parts.filter(done=False).update(moved_at=None)  # so that its parts can be taken at once
     except IntegrityError:
         return False
     job.refresh_from_db()
@@ -84,29 +86,33 @@ def resume(job: Job) -> bool:
 
 
 def stop(job: Job, error: str = "") -> None:
-    """Have nobody work the job on, until it is resumed."""
+    """Stop a running job. Nobody works it until it is resumed."""
     _end(job.pk, "stopped", error)
 
 
 def stop_abandoned(kind: Kind) -> None:
-    """Stop the jobs of this kind that run, and that nobody works: whoever did was killed."""
+    """Stop the running jobs of this kind that nobody works, because their process was killed."""
     for job in Job.objects.filter(kind=kind, state="running"):
         if last_worked(job) < timezone.now() - STALLED:
             stop(job)
 
 
 def fail(job_id: int, error: str) -> None:
-    """End a job that cannot come to its end, and say why."""
+    """End a job that cannot be completed, and say why."""
     _end(job_id, "failed", error)
 
 
 def trouble(job_id: int, error: str) -> None:
-    """Say why a job does not get on for now."""
+    """Say why a running job makes no progress for now."""
     Job.objects.filter(pk=job_id, state="running").update(error=error)
 
 
 def step(part: JobPart) -> Step:
-    """Work the next page of a part (as its row was read last; it is brought up to date). Raises aws.AwsError."""
+    """Work the next page of a part, and count it.
+
+    `part` is the row as it was read last; its place is updated. Raises aws.AwsError, and whatever else the kind's page
+    raises. The page is then not counted, and can be tried again.
+    """
     if part.done:
         finish(part.job_id)
         return Step("done")
@@ -120,13 +126,13 @@ def step(part: JobPart) -> Step:
 
 
 def counts(job: Job) -> tuple[int, int]:
-    """How many items the job has seen until now, and how many differences it found."""
+    """How many items the job has looked at so far, and how many findings it has."""
     sums = job.parts.aggregate(seen=Sum("seen", default=0), found=Sum("found", default=0))
     return sums["seen"], sums["found"]
 
 
 def take(job: Job, most: int) -> list[JobPart]:
-    """Parts of the job that nobody works, so many at most, now the caller's: not begun yet, or not moved for long."""
+    """Take up to `most` parts that nobody works: not begun yet, or not moved for STALLED. They are now the caller's."""
     if most < 1:
         return []
     idle = Q(moved_at=None) | Q(moved_at__lt=timezone.now() - STALLED)
@@ -135,18 +141,18 @@ def take(job: Job, most: int) -> list[JobPart]:
 
 
 def hands(job: Job) -> int:
-    """How many parts of the job are being worked."""
+    """How many parts of the job are being worked now."""
     return job.parts.filter(done=False, moved_at__gte=timezone.now() - STALLED).count()
 
 
 def finish(job_id: int) -> None:
-    """End the job if all its parts are done; whoever finishes the last one sees that."""
+    """End the job if all its parts are done. A worker that has finished a part calls this."""
     if not JobPart.objects.filter(job=job_id, done=False).exists():
         _end(job_id, "done")
 
 
 def _alone(kind: str, parameters: Parameters) -> str:
-    """Two jobs of which this is the same would do the same."""
+    """The name of what the job does. Two jobs with the same name would do the same."""
     if not parameters:
         return kind
     return f"{kind} {hashlib.sha256(json.dumps(sorted(parameters.items())).encode()).hexdigest()}"
@@ -159,7 +165,7 @@ def _taken(part: JobPart) -> bool:
 
 @transaction.atomic
 def _count(part: JobPart, page: Page) -> bool:
-    """Move the part's place behind the page, unless somebody else has or the job was ended."""
+    """Move the part's place behind the page, unless somebody else has moved it or the job has ended."""
     findings = _findings(part.job_id, page)
     stood = JobPart.objects.filter(pk=part.pk, pages=part.pages, done=False, job__state="running")
     moved = stood.update(
@@ -175,7 +181,7 @@ def _count(part: JobPart, page: Page) -> bool:
         JobFinding.objects.bulk_create(findings[:room])
     if moved and page.counted:
         page.counted(part)
-    if moved and part.job.error:
+    if moved and part.job.error:  # it makes progress again
         Job.objects.filter(pk=part.job_id, state="running").update(error="")
     return moved == 1
 

@@ -1,4 +1,4 @@
-"""What a job's work is made of: stretches, and of each a page after the other."""
+"""What a job's work consists of: stretches, each worked page by page."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from typing import Any, Protocol
 from ticketing.models import JobPart
 
 Place = dict[str, str]
-Stretch = dict[str, Any]  # what can be kept as JSON
+Stretch = dict[str, Any]  # anything that JSON can hold
 
 
 class Finding(Protocol):
-    """Something about a ticket that a job's reader should know, in a few words."""
+    """Something about a ticket that readers of the job should know. `what` says it in 32 characters at most."""
 
     @property
     def ticket_id(self) -> str: ...
@@ -22,10 +22,10 @@ class Finding(Protocol):
 
 @dataclass(frozen=True)
 class Page:
-    """How many items a page had, what was found, and where the next one begins (None after the last).
+    """How many items a page had, what was found, and where the next page begins (None after the last page).
 
-    `counted` is called with the part, as it was before this page, in the transaction in which the page counts: what the
-    kind keeps of a page stands there if, and only if, the page counted.
+    `counted` is called in the transaction that counts the page, with the part as it was before this page. So whatever
+    it stores is there if, and only if, the page counted.
     """
 
     seen: int

@@ -1,8 +1,10 @@
-"""The index against the record, page by page: what differs, and making it the same. The desk serves meanwhile.
+"""Compares the index with the record, page by page, and repairs what differs. The desk stays available.
 
-Nothing is dropped and built anew: whatever of the record the index lacks, or says otherwise, is put in, and a row goes
-only after the record was asked for that very item. So what arrives meanwhile stays. The work falls into stretches,
-which can be gone through side by side, in any order, and from any page on: segments of the table, then ranges of rows.
+Nothing is dropped and built anew. If the index lacks an item of the record, or has other content for it, the item is
+written. A row is deleted only after the record was asked for that very item. So nothing that arrives meanwhile is lost.
+
+The work is divided into stretches: segments of the table, then ranges of rows. They can be worked side by side, in any
+order, and from any page on.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,14 +19,14 @@ from ticketing.jobs.page import Finding, Page, Place, Stretch
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.record import bulk
 
-ROWS = 500  # of the index, a page
-BATCH = 100  # what the record is asked for at once
+ROWS = 500  # of the index, in a page
+BATCH = 100  # items that the record is asked for in one call
 
 
 def stretches(segments: int) -> list[Stretch]:
-    """All that is to be gone through, so many stretches at a time; of the rows, those that there are now.
+    """The whole work: `segments` of the table, then as many ranges of ticket rows, and of comment rows, at most.
 
-    A row that comes later comes from the record, so nobody needs to ask for it.
+    The ranges have the rows that exist now. A row that comes later comes from the record, so nobody needs to check it.
     """
     return [
         *({"walk": "record", "segment": number, "segments": segments} for number in range(segments)),
@@ -34,20 +36,20 @@ def stretches(segments: int) -> list[Stretch]:
 
 
 def about_how_many() -> int:
-    """About how many items all stretches have."""
+    """About how many items all stretches have together."""
     return bulk.count() + IndexedTicket.objects.count() + IndexedComment.objects.count()
 
 
 def page(stretch: Stretch, place: Place | None, mend: bool) -> Page:
-    """Compare a page of a stretch, from where the page before it ended; with `mend`, put right what differs.
+    """Compare a page of a stretch, from where the page before it ended. With `mend`, repair what differs.
 
-    Doing it twice does no harm. Raises aws.AwsError.
+    It is harmless to do it twice. Raises aws.AwsError.
     """
     return _WALKS[stretch["walk"]](stretch, place, mend)
 
 
 def differences(tell: Callable[[int], object] = silent) -> Iterator[Finding]:
-    """Every difference, both ways, with a word after each page about how many items it had. Raises aws.AwsError."""
+    """Every difference, in both directions. `tell` gets each page's number of items. Raises aws.AwsError."""
     for stretch in stretches(1):
         looked = page(stretch, None, mend=False)
         while True:
@@ -59,7 +61,7 @@ def differences(tell: Callable[[int], object] = silent) -> Iterator[Finding]:
 
 
 def _ranges(rows: "QuerySet[Any, Any]", count: int) -> list[Stretch]:
-    """Up to so many ranges of ticket ids, about equal: after the one, up to the other. None where there are no rows."""
+    """Up to `count` ranges of ticket ids, about equal in size: above `after`, up to `to`. None if there are no rows."""
     last = rows.order_by("-ticket_id").first()
     if last is None:
         return []

@@ -1,4 +1,4 @@
-"""Which tickets a list of the desk has: asked of the admin itself, so that an export has just what the list has."""
+"""Which tickets a list of the desk has. The admin itself answers, so that an export has exactly the list's tickets."""
 
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser
@@ -9,11 +9,11 @@ from ticketing.models import IndexedTicket
 
 
 class Unpaged(HttpRequest):
-    """Asks which tickets a list has, and for no page of it."""
+    """A request for all tickets of a list, not for one of its pages."""
 
 
 class _Named(AnonymousUser):
-    """Somebody of whom a list knows the name alone, which is all that it asks for."""
+    """A user with nothing but a name, which is all that a list asks for."""
 
     def __init__(self, username: str) -> None:
         super().__init__()
@@ -21,9 +21,9 @@ class _Named(AnonymousUser):
 
 
 def matching(query_string: str, username: str) -> QuerySet[IndexedTicket]:
-    """All tickets of the list with that address, as it is for that person now.
+    """All tickets that the list with this query string has now for the person with this user name.
 
-    Raises IncorrectLookupParameters and DisallowedModelAdminLookup, as the list does, if there is no such list.
+    If there is no such list, raises IncorrectLookupParameters or DisallowedModelAdminLookup, as the list does.
     """
     request = Unpaged()
     request.method, request.GET = "GET", QueryDict(query_string)

@@ -1,7 +1,7 @@
 """Jobs in the background: a Celery task works a part for some seconds, then queues itself again.
 
-A worker that dies leaves its message to another one. Should a message be lost after all, beat's look, once a minute,
-finds the part that does not move.
+If a worker dies, another one receives its message. If a message is lost after all, beat finds the part that does not
+move: it looks once a minute.
 """
 
 import logging
@@ -17,8 +17,8 @@ from config.refusals import Invalid
 from ticketing.jobs import lifecycle
 from ticketing.models import Job, JobPart
 
-SEGMENTS = 4  # of a job that the desk starts
-AT_ONCE = 2  # parts that are worked side by side; the doors' jobs wait behind them on the same queue
+SEGMENTS = 4  # of a job that is started at the desk
+AT_ONCE = 2  # parts worked side by side; the doors' tasks wait behind them on the same queue
 STEP_SECONDS = 10.0  # and wait no longer than this
 _WORK = "ticketing.jobs.work"
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class PartTask(Task[[str], None]):
-    """A step of a job. An error that nobody expected ends the job, and stands there."""
+    """A step of a job. An unexpected error ends the job, and the job shows it."""
 
     def on_failure(
         self, exc: Exception, task_id: str, args: tuple[Any, ...], kwargs: dict[str, Any], einfo: Any
@@ -37,7 +37,7 @@ class PartTask(Task[[str], None]):
 
 @app.task(base=PartTask, name=_WORK)
 def work(part_id: str) -> None:
-    """Work a part for some seconds; when it is done, go on with one that nobody works."""
+    """Work a part for some seconds. When it is done, continue with another part that nobody works."""
     part = JobPart.objects.select_related("job").filter(pk=part_id, job__state="running").first()
     if part is None:
         return
@@ -54,16 +54,16 @@ def work(part_id: str) -> None:
 
 @app.task(name="ticketing.jobs.look_after")
 def look_after() -> None:
-    """Queue what nobody works of the jobs that run."""
+    """Queue the parts of running jobs that nobody works."""
     for job in Job.objects.filter(state="running"):
         enqueue(job)
 
 
 def enqueue(job: Job) -> None:
-    """Queue as many parts as are to be worked side by side, unless they are. Raises aws.AwsError: look again later."""
+    """Queue parts of a job until AT_ONCE are being worked. Raises aws.AwsError; `look_after` then queues them later."""
     for part in lifecycle.take(job, AT_ONCE - lifecycle.hands(job)):
         celery.send(_WORK, str(part.pk))
-    lifecycle.finish(job.pk)  # should somebody have died between the last part's end and the job's
+    lifecycle.finish(job.pk)  # in case a worker died between the last part's end and the job's
 
 
 def _work(part: JobPart) -> None:

@@ -1,4 +1,4 @@
-"""Working a job here and now, in threads, as a command does it; patiently, where AWS is away for some time."""
+"""Works a job here and now, in threads, as a command does. If AWS or the database is away for a while, it waits."""
 
 import threading
 from collections.abc import Callable
@@ -12,15 +12,15 @@ from ticketing.jobs import lifecycle
 from ticketing.jobs.lifecycle import Step
 from ticketing.models import Job, JobPart
 
-WAIT = 1.0  # seconds, where somebody else works the same part
+WAIT = 1.0  # seconds, if somebody else works the same part
 
 Report = Callable[[Step], None]
 
 
 def all_of(job: Job, threads: int, report: Report) -> None:
-    """Work all parts of a job to their end, so many at once; `report` is called after each page, by one at a time.
+    """Work all parts of a job to their end, in so many threads. They call `report` after each page, one at a time.
 
-    Comes back early if the job is stopped. Raises what the first thread raises, when the others have ended their page.
+    Returns early if the job is stopped. If a thread raises, the others first end their page; then its error is raised.
     """
     parts: SimpleQueue[JobPart] = SimpleQueue()
     for part in job.parts.select_related("job").filter(done=False).order_by("number"):
@@ -71,7 +71,7 @@ def _some_of(parts: "SimpleQueue[JobPart]", ended: threading.Event, report: Repo
 
 
 def _again(part: JobPart, ended: threading.Event) -> bool:
-    """Look at a part anew that somebody else moved, after a while; False if its job does not run any more."""
+    """Wait, then read a part again that somebody else moved. Returns False if its job no longer runs."""
     ended.wait(WAIT)
     part.refresh_from_db()
     part.job.refresh_from_db()

@@ -1,6 +1,6 @@
-"""Reading the record by the hundred: pages of the whole table, many items by their keys. For the house's own work.
+"""Reads the record in bulk: pages of the whole table, and many items by their keys. For Foyer's own work.
 
-Every reading is consistent: what was written before it was asked for is in it.
+Every read is consistent: it sees everything that was written before it began.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -17,26 +17,26 @@ from ticketing.record.overflow import whole
 from ticketing.record.table import TICKETS
 from ticketing.tickets.ticket import Comment, Ticket
 
-BATCH = 500  # items that SQL is given at once: most of what a transaction costs, it costs once
-TEXT = 4_000_000  # characters of them all: an index's transaction takes some thirty bytes of memory for each
-PAGE = 2_000  # items: what is compared in a second or two, so that little is done again after an interruption
-APART = 20  # of these, tickets kept apart in S3, since each may have megabytes, and take seconds
+BATCH = 500  # items that SQL gets at once: most of a transaction's cost occurs once, however many it writes
+TEXT = 4_000_000  # characters in all of them: the index's transaction needs about thirty bytes of memory for each
+PAGE = 2_000  # items: compared in a second or two, so an interruption repeats little work
+APART = 20  # tickets on a page that have text in S3: each may have megabytes and take seconds
 
-Place = dict[str, str]
-CommentId = tuple[str, str]  # of its ticket, and its own
+Place = dict[str, str]  # the key of the last item that was read
+CommentId = tuple[str, str]  # the ticket's id and the comment's own
 T = TypeVar("T", bound=Ticket | Comment)
 
 
 @dataclass(frozen=True)
 class Page:
-    """Tickets and comments as they stand in the table, how many items were read, and where the next page begins."""
+    """Tickets and comments of the table, how many items were read, and where the next page begins (None at the end)."""
 
     items: list[Ticket | Comment]
     seen: int
     next: Place | None
 
     def batches(self) -> Iterator[tuple[list[Ticket], list[Comment]]]:
-        """The tickets and comments, some hundred at a time; only here are tickets whole that do not fit their item."""
+        """The tickets and comments, some hundred at a time. Only here is the text of large tickets read from S3."""
         filled = (overflow.fill(one) if isinstance(one, Ticket) else one for one in self.items)
         for batch in bounded(filled):
             tickets = [one for one in batch if isinstance(one, Ticket)]
@@ -44,7 +44,7 @@ class Page:
 
 
 def page(segment: int, segments: int, start: Place | None) -> Page:
-    """A page of one of so many segments, from where the page before it ended (None: from its beginning).
+    """One page of a segment (`segment` counts from 0), from where the page before it ended (None: from its beginning).
 
     All items of a ticket are in one segment, the ticket before its comments.
     """
@@ -57,21 +57,22 @@ def page(segment: int, segments: int, start: Place | None) -> Page:
 
 
 def bounded(values: Iterable[T], most: int = BATCH) -> Iterator[list[T]]:
-    """Tickets and comments, as many at a time as fit the index's transaction."""
+    """Tickets and comments in batches that fit the index's transaction: `most` items and TEXT characters at most."""
     return batched_by_size(values, most, characters, TEXT)
 
 
 def characters(one: Ticket | Comment) -> int:
-    """About how much text it has."""
+    """About how many characters of text the ticket or comment has."""
     if isinstance(one, Comment):
         return len(one.comment)
     return len(one.issue_description) + (len(json.dumps(one.attributes)) if one.overflow else 0)
 
 
 def conversations() -> Iterator[tuple[Ticket, list[Comment]]]:
-    """Every ticket with its comments, in no order: the table has a ticket's items side by side. Patient with AWS.
+    """Every ticket with its comments, in no order. Waits patiently if AWS fails.
 
-    Whoever needs all comments looks at the ticket's count: items that were written meanwhile may be missing.
+    One scan is enough, because the table keeps a ticket's items side by side. Comments written meanwhile may be
+    missing. If the caller needs all of them, it must compare with the ticket's count.
     """
     for _, group in groupby(_everything(), lambda one: one.ticket_id):
         found = list(group)
@@ -92,33 +93,33 @@ def _everything() -> Iterator[Ticket | Comment]:
 
 
 def count() -> int:
-    """About how many items the table has, of any kind; AWS counts them every six hours."""
+    """About how many items of any kind the table has. AWS counts them every six hours."""
     return TICKETS.about_how_many()
 
 
 def tickets(ticket_ids: list[str]) -> list[Ticket]:
-    """Those of these tickets (100 at most) that there are."""
+    """The tickets with these ids (100 at most), as far as they exist, whole and in no order."""
     return [whole(one) for one in TICKETS.get_all(map(items.ticket_key, ticket_ids))]
 
 
 def comments(keys: Collection[CommentId]) -> list[Comment]:
-    """Those of these comments (100 at most) that there are, in no order."""
+    """The comments with these keys (100 at most), as far as they exist, in no order."""
     return [items.to_comment(one) for one in TICKETS.get_all(starmap(items.comment_key, keys))]
 
 
 def existing(ticket_ids: list[str]) -> set[str]:
-    """Which of these tickets (100 at most) there are."""
+    """Which of these tickets (100 at most) exist."""
     return {one["ticket_id"] for one in TICKETS.get_all(map(items.ticket_key, ticket_ids), only="ticket_id")}
 
 
 def existing_comments(keys: Collection[CommentId]) -> set[CommentId]:
-    """Which of these comments (100 at most) there are."""
+    """Which of these comments (100 at most) exist."""
     found = TICKETS.get_all(starmap(items.comment_key, keys), only="ticket_id, #item")
     return {(one["ticket_id"], one["item"].removeprefix(items.COMMENT)) for one in found}
 
 
 def _cut(page: Page) -> Page:
-    """The page up to as many tickets kept apart as one may have; the next begins behind the last of them."""
+    """The page, with at most APART of the tickets that have text in S3. The next page begins after the last of them."""
     apart = [n for n, one in enumerate(page.items, 1) if isinstance(one, Ticket) and one.overflow]
     if len(apart) <= APART:
         return page

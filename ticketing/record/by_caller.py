@@ -1,7 +1,7 @@
-"""A customer's tickets of one caller, a page at a time, from CallerIdIndex. Only `ticketing.service` calls this.
+"""A customer's tickets of one caller, page by page, from CallerIdIndex. Only `ticketing.service` calls this.
 
-Other customers may have many with the same caller id, and a ticket may have megabytes: so that it takes a bounded time,
-a page may be short, or even empty, and go on all the same.
+Pages are bounded in time, not in length. A page may be short or even empty and still have a next one, because other
+customers may use the same caller id and tickets can be large.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from ticketing.record.table import TICKETS
 from ticketing.tickets.ticket import Ticket
 from ticketing.tickets.workflow import CHANNELS, Channel
 
-_QUERIES = 5  # of a list's page at most,
-_WIDE = 1_000  # all but the first with so many items, of which AWS takes as many as a megabyte has
-_HEAVY = 5_000_000  # bytes of descriptions and attributes, after which a page ends
+_QUERIES = 5  # for one page, at most
+_WIDE = 1_000  # items that each query after the first looks at; AWS stops after a megabyte of them
+_HEAVY = 5_000_000  # bytes of descriptions and attributes after which a page ends
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some of a list, and where it goes on (None at its end)."""
+    """Some tickets of a list, and where the list continues (None at its end)."""
 
     tickets: list[Ticket]
     next: dict[str, str] | None
@@ -28,7 +28,10 @@ class Page:
 def list_by_caller(
     caller_id: str, customer_id: str, channel: Channel | None, start: dict[str, str] | None, limit: int
 ) -> Page:
-    """A customer's tickets of one caller, newest first. `start` is where an earlier page ended. Raises aws.AwsError."""
+    """A page of a customer's tickets of one caller, newest first, `limit` at most. Raises aws.AwsError.
+
+    `start` is the `next` of an earlier page; None begins at the newest.
+    """
     kept: list[Ticket] = []
     last = start
     for number in range(_QUERIES):
@@ -47,9 +50,9 @@ def list_by_caller(
 def _read(
     caller_id: str, customer_id: str, channel: Channel | None, start: dict[str, str] | None, limit: int
 ) -> aws.Page:
-    """A page of the index, without what surely is another customer's or channel's.
+    """A page of the index, without items that certainly belong to another customer or channel.
 
-    How the rest reads, items.py says.
+    A customer or channel that is missing or malformed reads as its default (items.py), so the filter keeps such items.
     """
     condition = "(customer_id = :customer OR customer_id = :nothing OR NOT attribute_type(customer_id, :text))"
     values = {":caller": caller_id, ":customer": customer_id, ":nothing": "", ":text": "S"}
@@ -64,18 +67,23 @@ def _read(
 
 
 def _unended(kept: list[Ticket], start: dict[str, str] | None, last: dict[str, str]) -> Page:
-    """A page that ends at another customer's ticket. Where it goes on tells no more of that than its time: in front of
-    all that were created then, of which none is in this page.
+    """The page if its queries are used up before the list ends. `last` is where they stopped, at any customer's ticket.
+
+    1. The holder of a cursor can read it, so it must not name another customer's ticket. It holds only that ticket's
+       time.
+    2. The next page therefore begins in front of all tickets of that moment, and this page leaves them out.
+    3. If this page began there already, so many tickets share the moment that the list would never get past it. Only
+       then this page keeps them, and the cursor is `last` itself.
     """
     moment = last["created_at"]
     place = last | {"ticket_id": "-", "created_at": f"{moment}\0"}  # the next text after that moment's
-    if start and start["created_at"] <= place["created_at"]:  # so many at one moment: there is no getting past it
+    if start and start["created_at"] <= place["created_at"]:  # too many at one moment (step 3)
         return _filled(kept, last)
     return _filled([one for one in kept if one.created_at != moment], place)
 
 
 def _filled(tickets: list[Ticket], place: dict[str, str] | None) -> Page:
-    """The tickets whole: the first one, and as many more as begin within `_HEAVY` bytes."""
+    """The page with its tickets whole. It has the first ticket, and as many more as begin within `_HEAVY` bytes."""
     whole: list[Ticket] = []
     room = _HEAVY
     for one in tickets:
@@ -87,7 +95,7 @@ def _filled(tickets: list[Ticket], place: dict[str, str] | None) -> Page:
 
 
 def _place(ticket: Ticket) -> dict[str, str]:
-    """Where a ticket stands in CallerIdIndex."""
+    """The place of a ticket in CallerIdIndex, from which a query continues."""
     return {
         "ticket_id": ticket.ticket_id,
         "item": items.TICKET,

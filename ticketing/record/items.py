@@ -1,7 +1,7 @@
-"""How tickets and comments look in the table: as items, and back. Nothing here talks to AWS.
+"""Converts tickets and comments to items of the table, and back. Nothing here calls AWS.
 
-Reading is lenient: a `TICKET` item that another program wrote is served too, and what it lacks, or has in a
-form that cannot be, reads as its default.
+Reading is lenient, because another program's `TICKET` item is served too. What such an item lacks, or has in an invalid
+form, reads as its default.
 """
 
 import base64
@@ -18,17 +18,17 @@ from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.ticket import Comment, Ticket
 from ticketing.tickets.workflow import CHANNELS, PRIORITIES, STATUSES, VISIBILITIES
 
-Item = dict[str, Any]  # as a table gives and takes it, with Python values
+Item = dict[str, Any]  # as aws.Table takes and returns it, with Python values
 
 TICKET = "TICKET"
 COMMENT = "TICKET#COMMENT#"
 CHANGE = "CHANGE#"
 KEY = "KEY#"
 
-COUNTED_BELOW = {"version": 2**63, "comment_count": 2**31}  # what the index can hold
+COUNTED_BELOW = {"version": 2**63, "comment_count": 2**31}  # what the index's columns can hold
 _WHOLE_BELOW = COUNTED_BELOW | {"imported_version": COUNTED_BELOW["version"]}
 
-NEVER = "1970-01-01T00:00:00.000Z"
+NEVER = "1970-01-01T00:00:00.000Z"  # read if an item has no time
 T = TypeVar("T")
 
 
@@ -43,7 +43,7 @@ def comment_key(ticket_id: str, comment_id: str) -> Item:
 
 
 def from_ticket(ticket: Ticket, fingerprint: str | None) -> Item:
-    """A new ticket as its item, with the SHA-256 of the request that made it, if one did."""
+    """A new ticket as its item. `fingerprint` is the SHA-256 of the request that made it, None if no request did."""
     values = ticket.to_json() | {
         "item": TICKET,
         "attributes": json.dumps(ticket.attributes),
@@ -57,7 +57,7 @@ def from_ticket(ticket: Ticket, fingerprint: str | None) -> Item:
 
 
 def to_ticket(values: Item) -> Ticket:
-    """A `TICKET` item as a ticket."""
+    """The ticket in a `TICKET` item, with defaults for what is missing or invalid."""
     customer_id = _text(values, "customer_id") or settings.DEFAULT_CUSTOMER
     created_at = _text(values, "created_at") or _text(values, "updated_at") or NEVER
     return Ticket(
@@ -88,18 +88,18 @@ def to_ticket(values: Item) -> Ticket:
 
 
 def fingerprint_of(values: Item) -> str | None:
-    """The SHA-256 kept on a `TICKET` or `KEY#` item; None on one that another program wrote."""
+    """The SHA-256 in a `TICKET` or `KEY#` item. None if an import or another program wrote the item."""
     return _text(values, "fingerprint")
 
 
 def from_comment(comment: Comment) -> Item:
-    """A comment as its item. It carries no `caller_id`: only tickets stand in CallerIdIndex."""
+    """A comment as its item. It has no `caller_id`, because only tickets belong in CallerIdIndex."""
     values = comment.to_json() | {"item": COMMENT + comment.comment_id, "door": comment.door}
     return _without_nothing(values)
 
 
 def to_comment(values: Item) -> Comment:
-    """A comment's item as a comment."""
+    """The comment in a comment's item, with defaults for what is missing or invalid."""
     return Comment(
         ticket_id=str(values["ticket_id"]),
         comment_id=str(values["item"]).removeprefix(COMMENT),
@@ -112,12 +112,12 @@ def to_comment(values: Item) -> Comment:
 
 
 def change_values(name: str, value: Any) -> Any:
-    """A changed field as its item holds it; None means that the attribute goes."""
+    """A changed field as its item holds it. None means that the attribute is removed."""
     return json.dumps(value) if name == "attributes" else value
 
 
 def size(value: Any) -> int:
-    """Bytes of an item, or of a value in it, nearly as DynamoDB counts them: names, texts and numbers in UTF-8."""
+    """The bytes of an item, or of a value in it, nearly as DynamoDB counts them: names, texts and numbers in UTF-8."""
     if isinstance(value, str):
         return 1 + len(value.encode("utf-8", "surrogatepass"))
     if isinstance(value, dict):
@@ -166,7 +166,7 @@ def _requester(value: Any) -> dict[str, str] | None:
 
 
 def _attributes(value: Any) -> dict[str, Any]:
-    """Ours are one JSON text; another program's may be a map."""
+    """Foyer writes attributes as one JSON text; another program may write a map."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -177,7 +177,7 @@ def _attributes(value: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """DynamoDB's sets and bytes as what JSON has: lists, and base64."""
+    """The value with DynamoDB's sets as lists and its bytes as base64, since JSON has neither."""
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     if isinstance(value, list):

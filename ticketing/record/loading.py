@@ -1,6 +1,6 @@
-"""Many new items in few calls, as an import writes them.
+"""Writes many new items in few calls, for an import.
 
-What is written here is written as it is: times, versions and counts come from elsewhere, and are kept.
+Times, versions and counts come from elsewhere, and are written unchanged.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,22 +17,22 @@ from ticketing.record.table import TICKETS
 from ticketing.tickets import ids
 from ticketing.tickets.ticket import Comment, Ticket
 
-MOST_ACTIONS, MOST_BYTES = 100, 3_500_000  # of a transaction: DynamoDB takes 4 MB, and counts a little otherwise
+MOST_ACTIONS, MOST_BYTES = 100, 3_500_000  # of a transaction: DynamoDB takes 4 MB, but counts a little differently
 
 
 def put_comments(comments: Iterable[Comment]) -> None:
-    """Write the comments (25 at most); one that stands there is written over.
+    """Write the comments (25 at most). A comment that exists already is overwritten.
 
-    Raises aws.Retryable where the table takes no more now: some may stand there, and all can be written again.
+    Raises aws.Retryable if the table takes no more now. Some comments may be stored then; write all of them again.
     """
     TICKETS.put_all(map(items.from_comment, comments))
 
 
 def item_of(ticket: Ticket, comments: Iterable[Comment], line: str) -> Item:
-    """The item of an imported ticket, for `create`; what is too large for it is in S3 then.
+    """The item of an imported ticket, for `create`. What is too large for the item is written to S3 here.
 
-    `line` is the SHA-256 of what it is made of. Raises Invalid if the ticket, or one of its comments, is too large to
-    be stored.
+    `line` is the SHA-256 of the line that the ticket is made of. The comments are only checked for their size. Raises
+    Invalid if the ticket or one of the comments is too large to be stored.
     """
     what = "comment"
     try:
@@ -46,13 +46,13 @@ def item_of(ticket: Ticket, comments: Iterable[Comment], line: str) -> Item:
 
 
 def create(new: Iterable[Item]) -> list[Ticket]:
-    """Create the tickets with these items; those that stood there already, which stay as they are."""
+    """Create the tickets with these items. Returns those that existed already, which stay as they are."""
     together = batched_by_size(new, MOST_ACTIONS, items.size, MOST_BYTES)
     return [standing for batch in together for standing in _create(batch)]
 
 
 def _create(new: list[Item]) -> Iterator[Ticket]:
-    """All in one transaction; where some stand there already, the rest in another."""
+    """Create all in one transaction. If some exist already, create the rest in another one."""
     while new:
         try:
             TICKETS.transact([transactions.creation(one) for one in new], ids.new_id())

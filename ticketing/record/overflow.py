@@ -1,8 +1,8 @@
-"""What is too large for a ticket's item: its description and attributes, whole, in S3.
+"""Keeps in S3 what is too large for a ticket's item: its description and attributes, as one object.
 
-The object lies under `<ticket_id>/<its own SHA-256>`, so a rival body with the same key cannot overwrite it before
-the put's condition decides whose ticket it is. It is written before the item names it; one that no item names is
-only waste.
+The object's key is `<ticket_id>/<its own SHA-256>`. A rival request with the same idempotency key but another body thus
+cannot overwrite it before the put's condition decides whose ticket it is. The object is written before the item that
+names it. An object that no item names only wastes space.
 """
 
 import hashlib
@@ -24,30 +24,30 @@ log = logging.getLogger(__name__)
 
 
 def keep(ticket: Ticket) -> Ticket:
-    """The ticket as its item holds it: the large fields empty, and in S3. Raises aws.AwsError."""
+    """Write the large fields to S3. Returns the ticket as its item holds it, without them. Raises aws.AwsError."""
     content = _text(ticket).encode()
     digest = hashlib.sha256(content).hexdigest()
-    if digest != ticket.overflow:
+    if digest != ticket.overflow:  # else this very object is there already
         name = _name(ticket.ticket_id, digest)
         aws.call(aws.client("s3").put_object, Bucket=settings.ATTACHMENTS_BUCKET, Key=name, Body=content)
     return emptied(replace(ticket, overflow=digest))
 
 
 def emptied(ticket: Ticket) -> Ticket:
-    """A ticket whose large fields are in S3, as its item holds it."""
+    """The ticket as its item holds it if the large fields are in S3."""
     return replace(ticket, issue_description="", attributes={})
 
 
 def stays(before: Ticket, after: Ticket) -> bool:
-    """Whether a change leaves the object as it is: there is one, and the large fields say what they said."""
+    """Whether a change leaves the object as it is: there is one, and the large fields are unchanged."""
     return before.overflow is not None and _text(before) == _text(after)
 
 
 def fill(ticket: Ticket) -> Ticket:
-    """The ticket with its large fields, if they are kept apart. Raises aws.AwsError.
+    """The ticket with its large fields, which are read if they are in S3. Raises aws.AwsError.
 
     If somebody deleted the object, the rest of the ticket is still served (see `is_whole`), and the log says what is
-    missing. It may come back: the bucket keeps what was deleted as an earlier version.
+    missing. The object may come back, since the bucket keeps deleted objects as earlier versions.
     """
     if not ticket.overflow:
         return ticket
@@ -61,17 +61,21 @@ def fill(ticket: Ticket) -> Ticket:
 
 
 def whole(item: Item) -> Ticket:
-    """The ticket in a `TICKET` item, with what is kept apart from it. Raises aws.AwsError."""
+    """The ticket in a `TICKET` item, with large fields from S3 if they are there. Raises aws.AwsError."""
     return fill(items.to_ticket(item))
 
 
 def is_whole(ticket: Ticket) -> bool:
-    """Whether `fill` found the large fields. Where it did not both are empty, and nothing is kept for empty ones."""
+    """Whether `fill` found the large fields. If it did not, both are empty. Empty fields are never written to S3."""
     return not ticket.overflow or bool(ticket.issue_description or ticket.attributes)
 
 
 def would_lose(ticket: Ticket, changes: dict[str, Any]) -> bool:
-    """Whether large fields that could not be read would be written over: changes that name one, but not both anew."""
+    """Whether the changes would overwrite large fields that could not be read.
+
+    They would if they name one of these fields, unless they give both anew. Two empty values do not count, because a
+    ticket that could not be read looks just like that.
+    """
     given = [changes[name] for name in FIELDS if name in changes]
     return bool(given) and not is_whole(ticket) and not (len(given) == len(FIELDS) and any(given))
 

@@ -1,4 +1,4 @@
-"""The record: tickets, comments and changes, read and written. `ticketing.service` writes it for the doors.
+"""Reads and writes the record: tickets, comments and changes. For the doors, only `ticketing.service` writes it.
 
 Every write is one call with a condition. So nothing is half done, and nothing is done twice.
 """
@@ -15,23 +15,26 @@ from ticketing.record.overflow import whole
 from ticketing.record.table import TICKETS
 from ticketing.tickets.ticket import Comment, Place, Ticket
 
-MAX_ITEM_BYTES = 390_000  # DynamoDB's 400 KB, less room for what is counted differently there
+MAX_ITEM_BYTES = 390_000  # DynamoDB's 400 KB, less some room: it counts a little differently from `items.size`
 
 
 class TooLarge(Exception):
-    """The ticket does not fit into one item."""
+    """The ticket or comment does not fit into one item."""
 
 
 @dataclass(frozen=True)
 class Existing:
-    """What stands where a new ticket should go."""
+    """The ticket that already has a new ticket's id, and the fingerprint of the request that made it."""
 
     ticket: Ticket
     fingerprint: str | None
 
 
 def put_new(ticket: Ticket, fingerprint: str) -> Existing | None:
-    """Create the ticket, in one conditional write. None if it was created, else what stands there already."""
+    """Create the ticket, in one conditional write. Returns None if it was created, else the ticket that exists already.
+
+    Raises TooLarge and aws.AwsError.
+    """
     try:
         TICKETS.put(items.from_ticket(packed(ticket), fingerprint), "attribute_not_exists(ticket_id)")
     except aws.Conflict as conflict:
@@ -42,16 +45,16 @@ def put_new(ticket: Ticket, fingerprint: str) -> Existing | None:
 
 
 def get(ticket_id: str) -> Ticket | None:
-    """The ticket as it stands now, whoever's it is; None if there is none."""
+    """The ticket as it is now, whoever owns it; None if there is none."""
     found = TICKETS.get(items.ticket_key(ticket_id))
     return whole(found) if found else None
 
 
 def get_with_comments(ticket_id: str, limit: int) -> tuple[Ticket | None, list[Comment], Place | None]:
-    """The ticket, its first comments, and the id of the last of these if there are more: one query."""
-    page = _page(ticket_id, items.TICKET, limit + 2)
+    """The ticket, its first comments, and the place of the last one if there are more. One query."""
+    page = _page(ticket_id, items.TICKET, limit + 2)  # the ticket, and one comment more to see whether there are more
     found = page.items
-    if not found or found[0]["item"] != items.TICKET:
+    if not found or found[0]["item"] != items.TICKET:  # an import writes comments before their ticket
         return None, [], None
     comments = [items.to_comment(one) for one in found[1 : limit + 1]]
     more = len(found) > limit + 1 or page.next is not None
@@ -59,7 +62,7 @@ def get_with_comments(ticket_id: str, limit: int) -> tuple[Ticket | None, list[C
 
 
 def comments_after(ticket_id: str, after: Place, limit: int) -> tuple[list[Comment], Place | None]:
-    """The comments behind that place, oldest first, and the place of the last of these if there are more."""
+    """The comments after a place, oldest first, and the place of the last one if there are more."""
     page = _page(ticket_id, items.COMMENT, limit + 1, start=items.comment_key(ticket_id, after))
     comments = [items.to_comment(one) for one in page.items]
     more = len(comments) > limit or page.next is not None
@@ -67,7 +70,7 @@ def comments_after(ticket_id: str, after: Place, limit: int) -> tuple[list[Comme
 
 
 def all_comments(ticket_id: str) -> Iterator[Comment]:
-    """Every comment of the ticket, oldest first, read as they are taken."""
+    """Every comment of the ticket, oldest first. Pages are read as they are needed."""
     after: Place | None = Place("")
     while after is not None:
         page, after = comments_after(ticket_id, after, 1000)
@@ -87,7 +90,7 @@ def _place(comments: list[Comment]) -> Place | None:
 def _page(
     ticket_id: str, beginning: str, limit: int, order: Literal["first", "last"] = "first", start: Item | None = None
 ) -> Page:
-    """One page of the ticket's items whose sort key begins so."""
+    """One page of the ticket's items whose sort key begins with `beginning`."""
     of_ticket, values = (
         "ticket_id = :id AND begins_with(#item, :beginning)",
         {":id": ticket_id, ":beginning": beginning},
@@ -96,7 +99,7 @@ def _page(
 
 
 def scan(since: str | None = None) -> Iterator[Ticket]:
-    """Every ticket, in no order; with `since`, those changed at or after it, or that have no time on them."""
+    """Every ticket, in no order. With `since`, those changed at or after it, and those without a time."""
     values, condition = {":ticket": items.TICKET}, "#item = :ticket"
     if since:
         condition += " AND (NOT attribute_type(updated_at, :text) OR updated_at >= :since)"
@@ -105,17 +108,20 @@ def scan(since: str | None = None) -> Iterator[Ticket]:
 
 
 def of_image(image: Item | None) -> Ticket | None:
-    """The ticket in a change record's image (wire format); None for an item that is no ticket, or that is gone."""
+    """The ticket in a change record's image (wire format). None if the item is not a ticket or was deleted."""
     if image is None or image.get("item", {}).get("S") != items.TICKET:
         return None
     return items.to_ticket(aws.from_wire(image))
 
 
 def packed(ticket: Ticket, before: Ticket | None = None) -> Ticket:
-    """The ticket as its item is to hold it: whole if it fits, else with its large fields in S3 (written here).
+    """The ticket as its item will hold it. Raises TooLarge and aws.AwsError.
 
-    What is in S3, and is as it was `before`, stays there untouched: it may be that it could not be read.
-    Raises TooLarge if even the rest does not fit.
+    1. If the large fields are in S3 and are the same as `before`, they stay there untouched. It may be that they could
+       not be read.
+    2. Else, if the whole ticket fits into one item, nothing of it is in S3.
+    3. Else the large fields are written to S3 here, and the item holds the rest.
+    4. If even the rest does not fit, TooLarge is raised.
     """
     staying = before is not None and overflow.stays(before, ticket)
     inside = replace(ticket, overflow=None)

@@ -1,4 +1,4 @@
-"""The transactions that change a ticket, as lists of actions for `Table.transact`. Nothing here talks to AWS."""
+"""The transactions that change a ticket, as lists of actions for `aws.Table.transact`. Nothing here calls AWS."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,16 +17,20 @@ from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import CHANGEABLE, Actor, Comment, Ticket
 from ticketing.tickets.workflow import STATUSES, Status
 
-_KEPT_APART = (*overflow.FIELDS, "overflow")  # change together: where the one is, the others are
+_KEPT_APART = (*overflow.FIELDS, "overflow")  # change together: `overflow` names the object that has the others
 _NEW = "attribute_not_exists(ticket_id)"
-_LONG_VALUE = 2_000  # characters; a longer one is kept in a change as its length and hash
+_LONG_VALUE = 2_000  # characters; a change notes only the length and hash of a longer value
 
 
 Action = Put | Update
 
 
 def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor) -> list[Action]:
-    """From one version of a ticket to the next (`stored`: as its item is to hold it), with the note of what changed."""
+    """The actions that take a ticket from one version to the next, and note what changed.
+
+    `stored` is `after` as its item will hold it (`store.packed`). The condition is that the ticket still has the
+    version of `before`.
+    """
     fields = differences(before, after)
     moved = before.overflow != stored.overflow
     touched = [*fields, *(name for name in _KEPT_APART if moved and name not in fields)]
@@ -45,19 +49,21 @@ def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor) -> list[
 
 
 def creation(item: Item) -> Action:
-    """A ticket's item, unless one stands there; what stands there comes back with the refusal."""
+    """The action that writes a ticket's item. If the ticket exists already, the rejection returns its item."""
     return Put(item, _NEW)
 
 
 def differences(before: Ticket, after: Ticket) -> dict[str, list[Any]]:
-    """What changed, field by field, from what to what; compared as JSON, where `1`, `1.0` and `true` are three."""
+    """The changed fields, each with its old and new value. Compared as JSON, where `1`, `1.0` and `true` all differ."""
     pairs = {name: [getattr(before, name), getattr(after, name)] for name in CHANGEABLE}
     return {name: pair for name, pair in pairs.items() if json.fingerprint(pair[0]) != json.fingerprint(pair[1])}
 
 
 def mended(found: Item) -> list[Action]:
-    """For another program's item whose owner or counts have a form that no condition can meet: they become what they
-    read as. Nothing to do for any other item.
+    """The actions that correct another program's item; none for any other item.
+
+    In such an item, the owner or the counts may have a form that no condition can meet. They are set to what they read
+    as, on condition that they are still as found.
     """
     ticket = items.to_ticket(found)
     meant = {name: getattr(ticket, name) for name in ("customer_id", "version", "comment_count")}
@@ -73,13 +79,16 @@ def _is_as_read(found: Any, value: str | int) -> bool:
     return isinstance(found, kind) and str(found) == str(value)
 
 
-# Where the ticket and the key stand among a comment's actions, and so among the reasons of a refusal.
+# The positions of ticket and key among a comment's actions, and so among the reasons of a rejection.
 TICKET_ACTION, KEY_ACTION = 0, 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class CommentWrite:
-    """A comment to be added, by whom, and what must hold: the customer's ticket, perhaps a version, a fresh key."""
+    """A comment to add, who adds it, and what must hold.
+
+    The ticket must be the customer's, and at `expected_version` if one is given. The key, if any, must be new.
+    """
 
     comment: Comment
     now: str
@@ -90,10 +99,11 @@ class CommentWrite:
 
 
 def comment(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]) -> list[Action]:
-    """A comment, and the ticket's count and version moved with it.
+    """The actions that add a comment, and raise the ticket's count and version with it.
 
-    No condition on `version` (unless the writer expects one): comments never conflict with each other. The ticket
-    must be in none of the statuses `blocked_by`; or, where the comment opens it again, still in `reopens`.
+    Comments never conflict with each other, since there is no condition on `version` (unless the writer expects one).
+    The ticket's status must not be in `blocked_by`. If the comment reopens the ticket, the status must still be
+    `reopens` instead.
     """
     new = adding.comment
     actions = [_counted(adding, reopens, blocked_by), Put(items.from_comment(new))]
@@ -105,9 +115,9 @@ def comment(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[
 
 
 def _counted(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]) -> Action:
-    """The ticket's part: one comment and one version more, however many write at once."""
+    """The update of the ticket: one comment and one version more, however many write at once."""
     sets = {
-        "updated_at": adding.now,  # it changes now, even by a comment that was written elsewhere long ago
+        "updated_at": adding.now,  # the ticket changes now, even if the comment was written elsewhere long ago
         "request_id": adding.actor.request_id,
         "last_comment_id": adding.comment.comment_id,
     }
@@ -126,9 +136,9 @@ def _comment_conditions(
     adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]
 ) -> tuple[list[str], dict[str, Any]]:
     own = "customer_id = :customer"
-    by_default = adding.customer_id == settings.DEFAULT_CUSTOMER
+    by_default = adding.customer_id == settings.DEFAULT_CUSTOMER  # an item without a customer reads as this one's
     conditions = ["attribute_exists(ticket_id)", f"({own} OR attribute_not_exists(customer_id))" if by_default else own]
-    # Only a count can be counted up; what else another program put there has to be mended first.
+    # Only a number that stays below its limit can be counted up. Any other value of another program is mended first.
     conditions += [
         f"(attribute_not_exists(#{n}) OR (attribute_type(#{n}, :number) AND #{n} BETWEEN :zero AND :most_{n}))"
         for n in items.COUNTED_BELOW
@@ -151,7 +161,7 @@ def _comment_conditions(
 def _update(
     ticket_id: str, sets: Item, condition: str, values: Item, *counted: str, gone: Sequence[str] = ()
 ) -> Update:
-    """Attributes of the ticket set, counted and removed, if the condition holds. `values` are the condition's."""
+    """An update that sets, counts and removes attributes of the ticket. `values` are those of the condition."""
     assignments = ", ".join([*(f"#{name} = :{name}" for name in sets), *counted])
     remove = f"REMOVE {', '.join(f'#{name}' for name in gone)} " if gone else ""
     given = {f":{name}": value for name, value in sets.items()} | values
@@ -169,7 +179,7 @@ def _key_item(new: Comment, key: Key) -> Item:
 
 
 def _note(ticket_id: str, version: int | None, at: str, actor: Actor, fields: dict[str, list[Any]]) -> Action:
-    """The `CHANGE#` item: who, when, by which door and request, which fields from what to what."""
+    """The `CHANGE#` item: who, when, by which door and request, and each field's old and new value."""
     values = {
         "ticket_id": ticket_id,
         "item": items.CHANGE + ids.new_id(),

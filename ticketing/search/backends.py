@@ -1,4 +1,4 @@
-"""The two databases that search runs on, and the one place where it is asked which."""
+"""The two databases that search runs on. Only this file asks which of them is in use."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -13,27 +13,27 @@ from ticketing.search.query import Term
 
 
 class Backend(Protocol):
-    """Stores and finds search documents in one kind of database; each is a module."""
+    """Stores and finds search documents in one kind of database. Each backend is a module."""
 
-    HAS_WORDS: str  # the condition that a part's row has its words
-    IS_FOLLOWED: str  # the condition that a part's row says that another part follows
+    HAS_WORDS: str  # SQL condition: a part's row has its words
+    IS_FOLLOWED: str  # SQL condition: a part's row says that another part follows
 
     def insert(self, parts: Sequence[Part]) -> None:
         """Write new parts."""
 
     def extend(self, parts: Sequence[Part]) -> None:
-        """Add words to parts that stand there."""
+        """Add words to parts that exist already."""
 
     def newest(self, terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> dict[str, float]:
-        """The newest of the tickets (None: of all) that have all terms, with how well each matches."""
+        """The newest of the tickets (None: of all) that have all terms, `most` at most: id, and how well it matches."""
 
     def in_order(self, tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySet[Any]:
-        """Those of the tickets, annotated with their `place` in the list."""
+        """Those of the tickets that are in the list of ids, annotated with their `place` in it."""
 
 
 _BACKENDS: dict[str, Backend] = {"postgresql": postgres, "sqlite": sqlite}
 
 
 def backend() -> Backend:
-    """The one of the database in use."""
+    """The backend of the database in use."""
     return _BACKENDS[connection.vendor]

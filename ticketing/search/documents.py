@@ -1,7 +1,8 @@
-"""What search knows of each ticket. `ticketing.index` keeps it, in the transaction in which it writes the ticket.
+"""What search knows of each ticket. `ticketing.index` writes it in the transaction in which it writes the ticket.
 
-A ticket's document is kept in parts of bounded size: a comment touches the last part alone, so the ten-thousandth
-costs what the first does. Two processes never write the same ticket's document at once: the caller holds its row.
+A ticket's document is kept in parts of bounded size. A comment changes only the last part, so the ten-thousandth costs
+what the first does. Two processes never write the same ticket's document at once, because the caller has locked its
+row.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,18 +21,18 @@ from ticketing.search.words import EDITION
 
 @dataclass(frozen=True)
 class Document:
-    """All that a ticket is found by."""
+    """Everything by which a ticket is found."""
 
     ticket_id: str
     reference: str
     subject: str | None
     description: str
     comments: Sequence[str]
-    people: Sequence[str] = ()  # what the caller and the requester are called
+    people: Sequence[str] = ()  # the caller's id, and the requester's name and email
 
 
 def replace(documents: Iterable[Document]) -> None:
-    """Write whole documents anew; whatever stood there for these tickets goes."""
+    """Write whole documents. Whatever existed for these tickets is deleted."""
     newest = {document.ticket_id: document for document in documents}
     if newest:
         with transaction.atomic(savepoint=False):
@@ -40,9 +41,9 @@ def replace(documents: Iterable[Document]) -> None:
 
 
 def append(added: Mapping[str, Sequence[str]]) -> None:
-    """Put the texts of new comments at the end of these tickets' documents.
+    """Add the texts of new comments (by ticket id) to the end of these tickets' documents.
 
-    A ticket without a document is passed over: its document is made whole, by `replace`, or it has none.
+    A ticket without a document is skipped: either `replace` writes its document whole, or it has none.
     """
     changed = [part for last in _last_parts(list(added)) for part in _continued(last, added[last.ticket_id])]
     with transaction.atomic(savepoint=False):
@@ -53,13 +54,13 @@ def append(added: Mapping[str, Sequence[str]]) -> None:
 
 
 def remove(ticket_ids: Collection[str]) -> None:
-    """Forget these tickets' documents."""
+    """Delete these tickets' documents."""
     if ticket_ids:
         SearchDocument.objects.filter(ticket_id__in=list(ticket_ids)).delete()
 
 
 def missing(ticket_ids: Collection[str]) -> set[str]:
-    """Those of the tickets that have no document of the current edition with all of its parts and their words."""
+    """Those of the tickets that have no complete document of the current edition: all parts, each with its words."""
     documents = SearchDocument.objects.filter(ticket_id__in=list(ticket_ids)).values("ticket_id").order_by()
     has_words = Q(length=0) | Q(_says(backend().HAS_WORDS))
     whole = documents.annotate(
@@ -71,7 +72,7 @@ def missing(ticket_ids: Collection[str]) -> set[str]:
 
 
 def _says(condition: str) -> RawSQL:
-    """A condition of the database in use, on a part's row."""
+    """A condition of the backend on a part's row."""
     return RawSQL(condition, (), BooleanField())  # noqa: S611 - our own text
 
 

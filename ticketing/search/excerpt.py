@@ -1,4 +1,4 @@
-"""Where the words that were searched for stand in a ticket: the piece around them, and they are marked."""
+"""Excerpts: the piece of a ticket around the words that were searched for, with these words marked."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,14 +13,14 @@ from ticketing.search.expression import expression
 from ticketing.search.query import Term
 from ticketing.search.words import places
 
-MOST_READ = 20_000  # characters of a text that are looked through, for a list of fifty tickets while somebody waits
-_BEFORE, _LENGTH = 50, 160  # characters that are shown before the first match, and in all
+MOST_READ = 20_000  # characters of a text that are searched: a list has fifty tickets, and somebody waits for it
+_BEFORE, _LENGTH = 50, 160  # characters shown before the first match, and in all
 
 _Span = tuple[int, int]
 
 
 def excerpts(ticket_ids: Iterable[str], terms: Sequence[Term]) -> dict[str, SafeString]:
-    """For each ticket that has one of the terms beside its subject, the piece around it. One SQL query."""
+    """HTML excerpts by ticket id, for each ticket that has a term outside its subject. One SQL query."""
     comments = IndexedComment.objects.filter(ticket_id=OuterRef("pk")).alias(read=Substr("text", 1, MOST_READ))
     first = comments.filter(read__regex=expression(terms)).order_by("comment_id")
     said = Subquery(first.values(said=Concat(F("visibility"), Value("\n"), "read"))[:1])
@@ -31,7 +31,7 @@ def excerpts(ticket_ids: Iterable[str], terms: Sequence[Term]) -> dict[str, Safe
 
 
 def piece(text: str, terms: Sequence[Term]) -> SafeString | None:
-    """A piece of the text around the first of the terms, as HTML with <mark>; None where there is none of them."""
+    """The text around the first match, as HTML with <mark>; None if no term is in the text."""
     spans = _spans(text[:MOST_READ], terms)
     first = next(spans, None)
     if first is None:
@@ -44,14 +44,14 @@ def piece(text: str, terms: Sequence[Term]) -> SafeString | None:
 
 
 def marked(text: str, terms: Sequence[Term]) -> SafeString:
-    """The whole text as HTML, the terms in it with <mark>."""
+    """The whole text as HTML, with the terms in <mark>."""
     return _safe(_marked(text, list(_spans(text[:MOST_READ], terms))))
 
 
 def _of(
     terms: Sequence[Term], description: str, said: str | None, caller_id: str, requester: dict[str, str] | None
 ) -> SafeString | None:
-    """The first piece that there is, and before it where it stands, unless that is the description."""
+    """The first piece found in one of the texts, with a label that says in which, unless it is the description."""
     visibility, _, comment = (said or "").partition("\n")
     texts = [
         ("", description),
@@ -63,7 +63,7 @@ def _of(
 
 
 def _spans(text: str, terms: Sequence[Term]) -> Iterator[_Span]:
-    """Where the terms stand, in order."""
+    """Where the terms are in the text, in order: start and end."""
     whole: dict[str, list[Term]] = {}
     for term in terms:
         whole.setdefault("" if term.prefix else term.words[-1], []).append(term)
@@ -95,12 +95,12 @@ def _until(stop: int, spans: Iterator[_Span]) -> Iterator[_Span]:
 
 
 def _at_a_space(text: str, start: int, match: int) -> int:
-    """The begin of the first whole word, if there is a space before the match."""
+    """The start of the first whole word, if there is a space before the match."""
     return text.find(" ", start, match) + 1 or start if start else 0
 
 
 def _last_space(text: str, stop: int) -> int:
-    """The end of the last whole word before this place, if there is a space not far from it."""
+    """The end of the last whole word before `stop`, if there is a space within 20 characters before it."""
     return stop if stop >= len(text) else max(text.rfind(" ", stop - 20, stop + 1), stop - 20)
 
 

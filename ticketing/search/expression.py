@@ -1,7 +1,7 @@
-"""Words as a regular expression that both databases read alike: case and accents are spelt out, so none needs a locale.
+"""Terms as a regular expression that both databases read alike: it spells out case and accents, so it needs no locale.
 
-What it finds may still be something else, so the words themselves are looked at later. It never goes back and forth:
-what may follow a letter is never a letter.
+A match may still be something else, so the words themselves are compared later. The expression never backtracks,
+because what may follow a letter is never a letter.
 """
 
 import re
@@ -14,13 +14,16 @@ from ticketing.search.query import Term
 from ticketing.search.words import UNSEEN, counts, is_part_of_longer, plain
 
 _CHARACTERS = [chr(code) for code in (*range(0x3000), *range(0xFB00, 0xFE00), *range(0xFF00, 0xFFF0))]
-_MOST_LETTERS = 40  # of a term: more of them would tell hardly more apart
+_MOST_LETTERS = 40  # of a term: more would hardly tell more apart
 _BETWEEN = " -/:-@\\[-`{-~\t\n\r\xa0\xab\xb7\xbb\u2000-\u200a\u200e-\u205f\u2061-\u206f\u3000-\u3003"
-_PIECES = re.compile("ae|oe|th|ss|ff?[il]|ff|.", re.DOTALL)  # that may be one character: æ, œ, þ, ß, and what PDFs have
+_PIECES = re.compile("ae|oe|th|ss|ff?[il]|ff|.", re.DOTALL)  # may be one character: æ, œ, þ, ß, PDFs' ligatures
 
 
 def expression(terms: Sequence[Term]) -> str:
-    """Finds any of the terms, with no letter before it, and none behind unless the term is a beginning."""
+    """An expression that finds any of the terms, without a letter before it.
+
+    No letter may follow either, unless the term is the beginning of a word.
+    """
     return "|".join(sorted({_one(term) for term in terms}))
 
 
@@ -38,7 +41,7 @@ def _word(word: str) -> str:
 
 
 def _written(letters: str) -> str:
-    """Some letters of a word, of which several may be one character."""
+    """Some letters of a word. Several of them may be one character."""
     ways = _spellings()
     if letters not in ways and len(letters) == 1:
         return f"{re.escape(letters)}[{_unread()}]*"
@@ -49,7 +52,7 @@ def _written(letters: str) -> str:
 
 @cache
 def _spellings() -> dict[str, str]:
-    """The characters that read as a letter, or as several."""
+    """The characters that read as a letter, or as several: by those letters."""
     ways: defaultdict[str, str] = defaultdict(str)
     for character in filter(str.isalnum, _CHARACTERS):
         ways[unicodedata.normalize("NFC", plain(character))] += character
@@ -58,19 +61,22 @@ def _spellings() -> dict[str, str]:
 
 @cache
 def _letters() -> str:
-    """What another word's letter would be: those that most is written in, else the expression would be very long."""
+    """The letters by which a word would go on, for use inside brackets.
+
+    Only those of the most used scripts, else the expression would be very long.
+    """
     return _ranges([one for one in _CHARACTERS[:0x700] if is_part_of_longer(one)])
 
 
 @cache
 def _unread() -> str:
-    """Accents, and what is not seen, inside of brackets: they may stand behind any letter."""
+    """Accents and invisible characters, for use inside brackets. They may follow any letter."""
     accents = [one for one in _CHARACTERS if unicodedata.category(one) in ("Mn", "Mc") and not counts(one)]
     return _ranges(accents) + UNSEEN
 
 
 def _ranges(characters: list[str]) -> str:
-    """The characters, which are in order, as the inside of an expression's brackets."""
+    """The characters, which are in order, as ranges inside an expression's brackets."""
     runs: list[list[str]] = []
     for one in characters:
         if runs and ord(one) == ord(runs[-1][1]) + 1:

@@ -1,4 +1,4 @@
-"""Search: a ticket's reference or id, or words, phrases and beginnings of words that are anywhere in a ticket."""
+"""Search: finds a ticket by its reference or id, or tickets by words, phrases and beginnings of words in them."""
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Q, QuerySet
@@ -9,18 +9,18 @@ from ticketing.search import query
 from ticketing.search.backends import backend
 from ticketing.tickets import ids
 
-# Of more matches the newest are taken: what is in 300,000 tickets cannot be ranked while somebody waits.
+# If more match, the newest are taken: 300,000 tickets cannot be ranked while somebody waits.
 MOST = 1000
 
 
 def search(tickets: QuerySet[IndexedTicket], text: str) -> QuerySet[IndexedTicket]:
-    """The ticket that the text names, else those of the tickets that have all of its terms, best first.
+    """The ticket that the text names, or else those of the tickets that have all of its terms, best first.
 
-    The latter, at most MOST, are annotated with their `place`; the named one is not.
+    The latter are MOST at most, and annotated with their `place`. A ticket found by name has no `place`.
     """
     text = plain(text.replace("\0", " "))
     named = tickets.filter(Q(reference=ids.parse_reference(text) or "") | Q(pk=text.strip()))
-    # Asked first, since a word like PASSWORD reads as a reference too.
+    # A word such as PASSWORD reads as a reference too, so ask whether such a ticket exists.
     return named if named.exists() else _having(tickets, text)
 
 
@@ -31,5 +31,5 @@ def _having(tickets: QuerySet[IndexedTicket], text: str) -> QuerySet[IndexedTick
         ranks = backend().newest(terms, among, MOST) if terms else {}
     except EmptyResultSet:  # the filters leave no ticket
         ranks = {}
-    best_first = sorted(ranks, key=lambda ticket_id: -ranks[ticket_id])  # of equals the newest, as they came
+    best_first = sorted(ranks, key=lambda ticket_id: -ranks[ticket_id])  # equals stay as they came, newest first
     return backend().in_order(tickets, best_first).order_by("place") if best_first else tickets.none()

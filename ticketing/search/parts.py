@@ -1,4 +1,4 @@
-"""A ticket's texts as the parts of its search document: the words, in order, with what they weigh."""
+"""Turns a ticket's texts into the parts of its search document: the words in order, with their weights."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -6,39 +6,39 @@ from dataclasses import dataclass, field
 
 from ticketing.search.words import words
 
-# Of all words together PostgreSQL remembers a megabyte in a document, which 3,000 words of 80 characters fit; of one
-# word 256 places, and a phrase with it would not be found in those behind.
+# PostgreSQL takes a megabyte of words in a document, which 3,000 words of 80 characters fit. It remembers 256 places of
+# one word. In the places behind them, a phrase with that word would not be found.
 MOST_WORDS = 3000
 MOST_PLACES = 250
-OVERLAP = 20  # words of a text that stand in two parts, so that a phrase of as many is found across their border
-BORDER = "\ue000"  # between two texts, so that no phrase reaches across; no text's word, since it is no letter
-SEVERAL = "\ue001"  # stands in each part of a document that has several
-FOLLOWED = "\ue002"  # stands in each part that another one follows, so that a lost one is missed
+OVERLAP = 20  # words of a text that are in two parts, so that a phrase of as many is found across their border
+BORDER = "\ue000"  # between two texts, so that no phrase spans both; it is no letter, so no text has it as a word
+SEVERAL = "\ue001"  # is in each part of a document that has several
+FOLLOWED = "\ue002"  # is in each part that another one follows, so that a lost part is noticed
 
-SUBJECT, DESCRIPTION, COMMENT = "A", "B", "C"  # as PostgreSQL calls its weights
-PERSON = DESCRIPTION  # whose ticket it is says as much of it as what it is about
+SUBJECT, DESCRIPTION, COMMENT = "A", "B", "C"  # PostgreSQL's names for weights
+PERSON = DESCRIPTION  # whom a ticket is about says as much of it as its description
 
 
 @dataclass
 class Part:
-    """One part, or what is added to it: its texts as words, and how much of MOST_WORDS is taken with them."""
+    """One part of a document, or what is added to it."""
 
     ticket_id: str
-    number: int
-    length: int = 0
+    number: int  # from 0
+    length: int = 0  # how much of MOST_WORDS is taken, as `_length` counts it
     stands: bool = False  # in the database already
-    texts: list[tuple[str, list[str]]] = field(default_factory=list)
-    several: bool = False
-    followed: bool = False
+    texts: list[tuple[str, list[str]]] = field(default_factory=list)  # the weight and the words of each
+    several: bool = False  # the document has other parts
+    followed: bool = False  # another part follows
 
     def add(self, weight: str, text: list[str]) -> None:
-        """Put a text's words at the end, a place apart from what is there."""
+        """Add a text's words at the end, one place apart from the text before."""
         self.texts.append((weight, text))
         self.length += _length(text)
 
     @property
     def signs(self) -> list[str]:
-        """The words that say what part it is."""
+        """The special words that say what part it is."""
         return [SEVERAL] * self.several + [FOLLOWED] * self.followed
 
     def has_room(self, text: list[str]) -> bool:
@@ -47,14 +47,14 @@ class Part:
 
 
 def whole(ticket_id: str, texts: Iterable[tuple[str, str]]) -> list[Part]:
-    """The parts of a document that is made anew."""
+    """The parts of a new document. `texts` are pairs of weight and text."""
     return _fill(Part(ticket_id, 0), texts)
 
 
 def continued(ticket_id: str, number: int, length: int, texts: Iterable[tuple[str, str]]) -> list[Part]:
-    """What is added to a document whose last part has this number and length: to that part, and parts after it."""
+    """What to add to a document whose last part has this number and length: words for that part, and further parts."""
     last, *new = _fill(Part(ticket_id, number, length, stands=True), texts)
-    last.several = bool(new) and number == 0  # else it says so already
+    last.several = bool(new) and number == 0  # with a higher number, it says so already
     return [last, *new] if last.texts or last.followed else new
 
 
@@ -77,15 +77,21 @@ def _filled(part: Part, texts: Iterable[tuple[str, str]]) -> Iterator[Part]:
 
 
 def _length(text: list[str]) -> int:
-    """What a text takes of a part: its words and a place behind; if one stands often, as much more as it does.
+    """How much of a part a text takes: one place for each word, and one behind it. A frequent word makes it more.
 
-    So texts that fit together have no word more than MOST_PLACES times, whatever words they share.
+    A word that occurs n times makes the length at least n times MOST_WORDS // MOST_PLACES. Texts that fit into a part
+    together thus have no word more than MOST_PLACES times, whatever words they share.
     """
     return max(len(text) + 1, max(Counter(text).values()) * (MOST_WORDS // MOST_PLACES))
 
 
 def _pieces(text: list[str]) -> Iterator[list[str]]:
-    """The words in pieces of which each fits a part: nearly always one, none of a text without words."""
+    """Cut the words of a text into pieces that each fit an empty part.
+
+    1. Take as many words as fit (`_fitting`). This is nearly always the whole text.
+    2. If words are left, go back by OVERLAP words, so that the next piece repeats them.
+    3. Go on from there. A text without words has no piece.
+    """
     start = 0
     while start < len(text):
         piece = _fitting(text[start : start + MOST_WORDS - 1])
@@ -96,7 +102,7 @@ def _pieces(text: list[str]) -> Iterator[list[str]]:
 
 
 def _fitting(text: list[str]) -> list[str]:
-    """As many of the words, from the first on, as fit an empty part."""
+    """The words from the first on, as many as fit an empty part."""
     if _length(text) <= MOST_WORDS:
         return text
     places: Counter[str] = Counter()

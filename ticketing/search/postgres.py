@@ -1,7 +1,7 @@
-"""Search documents on PostgreSQL: a tsvector beside each part's row, written by us word for word.
+"""Search documents on PostgreSQL: each part's row has a tsvector, which Foyer writes word by word.
 
-No parser and no dictionary of the database is involved, so the words are those of `ticketing.search.words`. Its index
-does not know where a word stands, so there is another one of the words that stand side by side: see `pairs`.
+No parser and no dictionary of the database is involved, so the words are those of `ticketing.search.words`. The
+tsvector's index does not know where a word is. A second index therefore holds pairs of adjacent words: see `pairs`.
 """
 
 import json
@@ -20,7 +20,7 @@ from ticketing.search.parts import FOLLOWED, SEVERAL, Part
 from ticketing.search.query import Term
 from ticketing.search.words import EDITION
 
-Source = tuple[str, tuple[Any, ...]]  # a query of tickets' ids, or a condition, with its parameters
+Source = tuple[str, tuple[Any, ...]]  # a query for ticket ids, or a condition, with its parameters
 
 
 def insert(parts: Sequence[Part]) -> None:
@@ -35,7 +35,7 @@ def insert(parts: Sequence[Part]) -> None:
 
 
 def extend(parts: Sequence[Part]) -> None:
-    """Add words to parts that stand there, in one statement. `||` puts them behind the last word."""
+    """Add words to parts that exist already, in one statement. `||` puts them after the last word."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE ticketing_searchdocument AS old SET length = new.length, words = old.words || new.words::tsvector, "  # noqa: S608
@@ -45,13 +45,13 @@ def extend(parts: Sequence[Part]) -> None:
         )
 
 
-# The parts as rows. Whoever fills what the indexes put off (see migration 0008) puts it in: with this much memory in
-# one go, which takes half as long.
+# The parts as rows. The indexes collect updates, and the write that fills the collection merges it (see migration
+# 0008). With this much memory it does so in one go, which takes half as long.
 _NEW = (
     "(SELECT set_config('work_mem', '32MB', true)) AS setting, "
     "unnest(%s::text[], %s::int[], %s::int[], %s::text[], %s::text[]) AS new (ticket_id, part, length, words, pairs)"
 )
-# What `documents.missing` looks at. In a first part is a reference, which has words side by side.
+# For `documents.missing`. A first part has a pair at least, because a reference has several words.
 HAS_WORDS = "words <> '' AND (part > 0 OR pairs <> '{}')"
 IS_FOLLOWED = f"words @@ '{FOLLOWED}'"
 
@@ -67,7 +67,7 @@ def _columns(parts: Sequence[Part]) -> list[list[str] | list[int]]:
 
 
 def vector(part: Part) -> str:
-    """The part's words as a tsvector is written: `fire:3B printer:1A,9C`. Nothing in a word has to be escaped."""
+    """The part's words in the notation of a tsvector: `fire:3B printer:1A,9C`. No word needs escaping."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     place = 0
     for weight, text in part.texts:
@@ -79,13 +79,13 @@ def vector(part: Part) -> str:
 
 
 def pairs(texts: Iterable[Sequence[str]]) -> str:
-    """The words that stand side by side, each two as one of 65,536 numbers, as an array is written: `{-7,20412}`."""
+    """The pairs of adjacent words, each as one of 65,536 numbers, in the notation of an array: `{-7,20412}`."""
     found = {crc32(" ".join(two).encode()) % 65_536 - 32_768 for text in texts for two in pairwise(text)}
     return f"{{{','.join(map(str, found))}}}"
 
 
 def newest(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> dict[str, float]:
-    """The newest of the tickets (None: of all) that have all terms, with how well each matches."""
+    """The newest of the tickets (None: of all) that have all terms, `most` at most: id, and how well it matches."""
     sources = [_together(terms, tickets, most)]
     if len(terms) > 1:
         sources.append(_across(terms, tickets, most))
@@ -99,9 +99,9 @@ def newest(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most:
 
 
 def in_order(tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySet[IndexedTicket]:
-    """Those of the tickets, annotated with their `place` in the list.
+    """Those of the tickets that are in the list of ids, annotated with their `place` in it.
 
-    The list is sent as one value, and the places as an object, in which each is looked up without a walk through all.
+    The list is sent as one value. The places are sent as an object, in which each is looked up, not searched for.
     """
     places = json.dumps({ticket_id: place for place, ticket_id in enumerate(ticket_ids)})
     among = RawSQL("ticket_id = ANY(%s::text[])", [ticket_ids], BooleanField())
@@ -112,8 +112,8 @@ def in_order(tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySe
 def _together(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> Source:
     """The newest tickets that have all terms in one part of their document.
 
-    The database knows how frequent words and pairs are: it goes through the newest, of the documents or, by an index
-    of theirs, of these tickets; or it comes from the words.
+    The database knows how frequent words and pairs are, and chooses. It starts with the newest documents (or the newest
+    of `tickets`, by one of their indexes), or it starts with the words.
     """
     condition, parameters = _having(terms)
     if tickets is None:
@@ -123,7 +123,7 @@ def _together(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, mo
 
 
 def _across(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> Source:
-    """Documents of several parts that have one term here and another there."""
+    """Documents of several parts that have one term in one part and another in another."""
     conditions = [_having([term], SEVERAL) for term in terms]
     having = " INTERSECT ".join(_DOCUMENTS.format(condition) for condition, _ in conditions)
     among, values = ("TRUE", ()) if tickets is None else tickets.order_by().values("pk").query.sql_with_params()
@@ -133,7 +133,7 @@ def _across(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most
 
 
 def _having(terms: Sequence[Term], *words: str) -> Source:
-    """The condition that a document has all of these terms, and these words."""
+    """The condition that a part has all of these terms, and these words."""
     together = " & ".join([*words, *map(_query, terms)])
     beside = pairs(term.words[:-1] if term.prefix else term.words for term in terms)
     if beside == "{}":
@@ -142,12 +142,12 @@ def _having(terms: Sequence[Term], *words: str) -> Source:
 
 
 def _query(term: Term) -> str:
-    """The term as a tsquery is written."""
+    """The term in the notation of a tsquery."""
     return f"({' <-> '.join(term.words)}{':*' if term.prefix else ''})"
 
 
-# JIT compiles for longer than these queries run; a page from anywhere costs what the next one does on today's disks;
-# and the places of a million documents fit the memory.
+# JIT compilation takes longer than these queries run. On today's disks, a page from anywhere costs what the next one
+# does. And the places of a million documents fit into this memory.
 _SETTINGS = (
     "SELECT set_config('jit', 'off', true), set_config('random_page_cost', '1.1', true), "
     "set_config('work_mem', '64MB', true), set_config('max_parallel_workers_per_gather', '0', true)"

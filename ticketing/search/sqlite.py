@@ -1,4 +1,4 @@
-"""Search documents on SQLite: the words in an FTS5 table, under the id of each part's row."""
+"""Search documents on SQLite: the words are in an FTS5 table, under the id of each part's row."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,7 +35,7 @@ def insert(parts: Sequence[Part]) -> None:
 
 
 def extend(parts: Sequence[Part]) -> None:
-    """Add words to parts that stand there."""
+    """Add words to parts that exist already. They are words of comments, so the subject stays."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE ticketing_searchdocument SET length = %s WHERE ticket_id = %s AND part = %s",
@@ -48,7 +48,7 @@ def extend(parts: Sequence[Part]) -> None:
         )
 
 
-# What `documents.missing` looks at.
+# For `documents.missing`.
 _WORDS = "SELECT 1 FROM ticketing_searchwords WHERE rowid = ticketing_searchdocument.id"
 HAS_WORDS = f"EXISTS ({_WORDS} AND subject || body <> '')"
 IS_FOLLOWED = f"EXISTS ({_WORDS} AND instr(body, '{FOLLOWED}'))"
@@ -66,7 +66,7 @@ def _text(words: list[str]) -> str:
 
 
 def newest(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> dict[str, float]:
-    """The newest of the tickets (None: of all) that have all terms, with how well each matches."""
+    """The newest of the tickets (None: of all) that have all terms, `most` at most: id, and how well it matches."""
     condition, values = "TRUE", ()
     if tickets is not None:
         among, values = tickets.order_by().values("pk").query.sql_with_params()
@@ -84,27 +84,28 @@ def newest(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most:
 
 
 def in_order(tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySet[IndexedTicket]:
-    """Those of the tickets, annotated with their `place` in the list."""
+    """Those of the tickets that are in the list of ids, annotated with their `place` in it."""
     case = "CASE ticket_id " + " ".join(f"WHEN %s THEN {place}" for place in range(len(ticket_ids))) + " END"
     place = RawSQL(case, ticket_ids, IntegerField())  # noqa: S611 - our own text
     return tickets.filter(pk__in=ticket_ids).annotate(place=place)
 
 
 def _query(term: Term) -> str:
-    """The term as FTS5 reads it."""
+    """The term in FTS5's notation."""
     return f'"{" ".join(term.words)}"{" *" if term.prefix else ""}'
 
 
 _DOCUMENTS = "ticketing_searchdocument JOIN ticketing_searchwords ON ticketing_searchwords.rowid = id"
-# The newest tickets are ranked, not all that match, and each by the first of its parts that does. A word in the subject
-# weighs ten times one elsewhere, and FTS5's rank is the lower the better. CROSS JOIN: in this order, since FTS5 counts
-# the words anew whenever it is asked for one row. CAST: SQLite joins by an index only what it knows to be of one type.
+# Only the newest matching tickets are ranked, each by the first of its parts that matches. A word in the subject weighs
+# ten times as much as one elsewhere. FTS5's rank is lower for a better match. CROSS JOIN keeps the order of the tables,
+# because FTS5 counts the words anew whenever it is asked for one row. CAST: SQLite uses an index for a join only if it
+# knows that both sides have the same type.
 _RANKED = (
     "SELECT ticket_id, created_at, -bm25(ticketing_searchwords, 10.0, 1.0) AS rank "
     "FROM ticketing_searchwords CROSS JOIN newest ON newest.id = ticketing_searchwords.rowid "
     "WHERE ticketing_searchwords MATCH %s"
 )
-# Documents of several parts may have one word here and another there: a weaker match.
+# A document of several parts may have one word in one part and another in another: a weaker match.
 _ACROSS = "SELECT ticket_id, created_at, 0 FROM ticketing_searchdocument WHERE part = 0 AND ticket_id IN ({}) AND {}"
 _HAVING = f"SELECT ticket_id FROM {_DOCUMENTS} WHERE ticketing_searchwords MATCH %s"  # noqa: S608
 _MATCHING = (

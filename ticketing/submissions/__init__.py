@@ -1,1 +1,1 @@
-"""Asynchronous submission: accepted at once, written down, carried by SQS, a ticket shortly after."""
+"""Asynchronous submission: a payload is written down and accepted at once, queued in SQS, and becomes a ticket soon."""

@@ -1,7 +1,9 @@
-"""A submission's message on the wire, in four forms, and back to its payload.
+"""A submission's message: made from a payload in one of three forms, and read in these or a fourth.
 
-Plain JSON; `{"type": "COMPRESSED", "data": <base64 of gzip>}`; `{"type": "S3_REFERENCE", "bucket", "key", "size"}`;
-and that of AWS's extended client, `["…PayloadS3Pointer", {"s3BucketName", "s3Key"}]`.
+1. Plain JSON.
+2. `{"type": "COMPRESSED", "data": <base64 of gzip>}`.
+3. `{"type": "S3_REFERENCE", "bucket", "key", "size"}`.
+4. That of AWS's extended client, `["…PayloadS3Pointer", {"s3BucketName", "s3Key"}]`, which is only read.
 """
 
 import base64
@@ -18,30 +20,31 @@ from ticketing.submissions import large
 
 Transport = Literal["inline", "compressed", "s3"]
 
-# The door takes 5 MiB; written in ASCII (`\u00e9`) that is three times as much at most.
-# More comes out of no gzip either.
+# The door takes 5 MiB. Written in ASCII (`\u00e9`), that is three times as much at most.
+# No gzip may unpack to more either.
 MAX_PAYLOAD_BYTES = 3 * 5 * 1024 * 1024
-_LEVEL = 6  # at 9 five mebibytes of Cyrillic take twelve seconds, for a tenth less
+_LEVEL = 6  # at 9, five MiB of Cyrillic take twelve seconds, and are only a tenth smaller
 _EXTENDED_CLIENT = "software.amazon.payloadoffloading.PayloadS3Pointer"
 
 
 class Unreadable(Exception):
-    """The message can never become a ticket. Its text says why, in plain words."""
+    """The message can never become a ticket. The text says why, in plain words."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What a message carried; `stored_at` is the S3 key that is to be deleted once the ticket is stored."""
+    """The payload of a message. `stored_at` is its S3 key, to be deleted once the ticket is stored."""
 
     payload: dict[str, Any]
     stored_at: str | None
 
 
 def seal(payload: dict[str, Any], attributes: dict[str, str], object_name: str) -> tuple[str, Transport]:
-    """The message's body: inline if it fits, else compressed if that fits, else a pointer to S3 (written here).
+    """A message's body and its form: inline if it fits, else compressed if that fits, else a pointer to S3.
 
-    Sizes are bytes on the wire, attributes included. A payload that would itself read as one of the other forms never
-    goes inline: it is somebody's data, not our pointer. Raises aws.AwsError if S3 cannot take it.
+    For a pointer, the payload is written to S3 here, under `object_name`. Sizes are bytes on the wire, attributes
+    included. A payload that looks like one of the other forms never goes inline: it is the sender's data, not Foyer's
+    pointer. Raises aws.AwsError if S3 cannot take it.
     """
     room = settings.SQS_MAX_MESSAGE_BYTES - sum(
         len(name.encode()) + len("String") + len(value.encode()) for name, value in attributes.items()
@@ -59,10 +62,11 @@ def seal(payload: dict[str, Any], attributes: dict[str, str], object_name: str) 
 
 
 def unseal(body: str) -> Opened:
-    """What the message carries, whichever of the four forms it has.
+    """The payload of a message in any of the four forms.
 
-    Raises Unreadable if it can never be read, large.Gone if its S3 object is not there (a redelivery of what became
-    a ticket already), aws.AwsError if S3 cannot be asked now.
+    Raises Unreadable if it can never be read, and large.TooLarge if its S3 object is larger than a payload may be.
+    Raises large.Gone if the object is missing, as in a redelivery of what has become a ticket. Raises aws.AwsError if
+    S3 cannot be asked now.
     """
     value = _json(body)
     pointer = _pointer(value)
@@ -77,7 +81,7 @@ def unseal(body: str) -> Opened:
 
 
 def stored_at(body: str) -> str | None:
-    """The S3 key that a message points to, if it does, without reading anything there."""
+    """The S3 key that a message points to; None if it points to none of ours. Nothing is read from S3."""
     try:
         pointer = _pointer(_json(body))
     except Unreadable:
@@ -100,7 +104,7 @@ def _is_compressed(value: Any) -> bool:
 
 
 def _decompress(data: Any) -> bytes:
-    """Unpack at most what a payload may have, so that a small bomb stays small."""
+    """Unpack no more than a payload may have, so that a small bomb stays small."""
     try:
         packed = base64.b64decode(data, validate=True)
         unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: gzip

@@ -10,22 +10,22 @@ from ticketing.tickets import ids
 
 PREFIX = "large-tickets/"
 _KEY_BYTES = 1024  # S3's limit
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # no S3 key has one, since it is UTF-8
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # no S3 key has one, since keys are UTF-8
 
 
 class Gone(Exception):
-    """The object is not there: it went when its ticket was stored, or it never was."""
+    """The object is missing: it was deleted when its ticket was stored, or it never existed."""
 
 
 class TooLarge(Exception):
-    """The object has more bytes than a payload may have."""
+    """The object is larger than a payload may be."""
 
 
 def store(name: str, text: str) -> str:
-    """Keep the payload under `large-tickets/<name>.json`; the key it got.
+    """Store the payload under `large-tickets/<name>.json`, or nearly so. Returns the key.
 
-    It never overwrites: the name is the request's id, which a sender may have used before, so a taken one gets
-    something of its own behind it. Raises aws.AwsError.
+    An existing object is never overwritten. The name is the request's id, which a sender may have used before. If it is
+    taken, a fresh id is added to it. Raises aws.AwsError.
     """
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
     key = f"{PREFIX}{safe}.json"
@@ -38,20 +38,20 @@ def store(name: str, text: str) -> str:
 
 
 def read(key: str, limit: int) -> bytes:
-    """The payload's JSON text. Raises Gone, TooLarge, aws.AwsError."""
+    """The payload's JSON text. Raises Gone, TooLarge if it has more than `limit` bytes, and aws.AwsError."""
     try:
-        return aws.call(_content, key, limit)  # together, since the reading of what was answered may break off too
+        return aws.call(_content, key, limit)  # one call for both: reading the body may break off too
     except aws.NotFound:
         raise Gone(key) from None
 
 
 def delete(key: str) -> None:
-    """Remove the object; one that is gone already is as good. Raises aws.AwsError."""
+    """Delete the object. One that is gone already is fine. Raises aws.AwsError."""
     aws.call(aws.client("s3").delete_object, Bucket=settings.LARGE_MESSAGE_BUCKET, Key=key)
 
 
 def is_ours(key: str) -> bool:
-    """Whether a pointer may name this key."""
+    """Whether a message may point to this key."""
     if not key.startswith(PREFIX) or len(key) == len(PREFIX):
         return False
     return len(key.encode("utf-8", "surrogatepass")) <= _KEY_BYTES and not _LONE_SURROGATE.search(key)

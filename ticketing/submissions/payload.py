@@ -1,4 +1,4 @@
-"""A submitted payload, any JSON object, as a draft of a ticket."""
+"""Makes a draft of a ticket from a submitted payload, which may be any JSON object."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _DESCRIPTIONS = ("issue_description", "description", "message")
 
 
 def sender_id(payload: dict[str, Any]) -> str | None:
-    """The sender's own id of the ticket, if the payload has one."""
+    """The sender's own id for the ticket, if the payload has one."""
     given = payload.get("ticket_id")
     if isinstance(given, bool) or not isinstance(given, str | int):
         return None
@@ -20,7 +20,7 @@ def sender_id(payload: dict[str, Any]) -> str | None:
 
 
 def to_draft(payload: dict[str, Any], customer_id: str, tier: Tier) -> Ticket:
-    """Known fields become the ticket's; the rest, and known ones of the wrong kind, stay in `attributes`."""
+    """Known fields become the ticket's. All others stay in `attributes`, and so do known ones of the wrong kind."""
     rest = dict(payload)
     known: dict[str, Any] = {}
     for name in ("subject", "type"):
@@ -48,7 +48,7 @@ def _are_tags(value: Any) -> bool:
 
 
 def _is_text(value: Any, longest: int | None = None) -> bool:
-    """A text that the record can keep as it is; `attributes` keeps the others."""
+    """Whether it is a text that the record can keep as it is. `attributes` keeps all else."""
     return isinstance(value, str) and is_plain(value) and not (longest and len(value) > longest)
 
 

@@ -1,4 +1,4 @@
-"""Take a submission in: write it down, queue it, then say so. In this order nothing that was accepted can be lost."""
+"""Accepts a submission: writes it down, queues it, then says so. In this order, nothing accepted can be lost."""
 
 import logging
 from dataclasses import dataclass
@@ -26,17 +26,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Accepted:
-    """The door's answer, and whether it is a repeat."""
+    """The door's answer, and whether the request is a repeat."""
 
     answer: dict[str, str]
     replayed: bool
 
 
 def submit(payload: dict[str, Any], caller: Caller, key: str | None) -> Accepted:
-    """Accept a payload. Three AWS calls (delivery, message, acceptance), a fourth if it has to go to S3.
+    """Accept a payload. Takes three AWS calls (delivery, message, acceptance), and a fourth if it has to go to S3.
 
-    Raises KeyReused, and Busy where a table, queue or bucket is away: nothing is queued then, as far as SQS answered,
-    and sending it again (with the same key) goes on where this one stopped.
+    Raises KeyReused. Raises Busy if a table, queue or bucket fails. As far as SQS answered, nothing is queued then. If
+    the sender repeats the request with the same key, it continues where this one stopped.
     """
     delivery = _delivery(payload, caller, key)
     try:
@@ -53,7 +53,7 @@ def submit(payload: dict[str, Any], caller: Caller, key: str | None) -> Accepted
 
 
 def status(submission_id: str, customer_id: str) -> dict[str, str]:
-    """How a submission of this customer stands. Raises Absent."""
+    """The state of a submission of this customer, as the door answers it. Raises Absent."""
     delivery = deliveries.get(submission_id) if ids.is_id(submission_id) else None
     if delivery is None or delivery.customer_id != customer_id or delivery.door != "submission":
         raise Absent("Submission not found")
@@ -63,7 +63,7 @@ def status(submission_id: str, customer_id: str) -> dict[str, str]:
 
 
 def ticket_key(payload: dict[str, Any], customer_id: str, submission_id: str) -> Key:
-    """What names the one ticket that the payload makes: the sender's own id decides, else the submission's."""
+    """The key of the one ticket that the payload becomes. The sender's own id decides, or else the submission's."""
     fingerprint = f"submission:{submission_id}"
     own = sender_id(payload)
     if own:
@@ -92,7 +92,10 @@ def _send(payload: dict[str, Any], delivery: Delivery) -> dict[str, Any]:
 
 
 def _accept(submission_id: str, details: dict[str, Any]) -> None:
-    """Say so at the delivery. If that fails the message is queued all the same, and its worker says it instead."""
+    """Note the acceptance at the delivery.
+
+    If that fails, the message is queued all the same, and its worker notes it instead.
+    """
     try:
         deliveries.accept(submission_id, details)
     except aws.AwsError as error:

@@ -1,4 +1,4 @@
-"""TicketSubmissions' handler: makes tickets of submitted messages, once each, whoever put them there."""
+"""TicketSubmissions' handler: makes a ticket of each submitted message, once, whoever queued it."""
 
 import logging
 from contextlib import suppress
@@ -21,40 +21,40 @@ from ticketing.tickets import ids
 
 log = logging.getLogger(__name__)
 
-_LEVEL = ServiceLevel("PostTickets", door="submission")  # of the submission service's `CreateTickets`
+_LEVEL = ServiceLevel("PostTickets", door="submission")  # the door itself counts as SubmitTicket
 
-# What no further try changes, until somebody repairs it.
+# No further try changes these, until somebody repairs the cause.
 _NEVER = (envelope.Unreadable, Invalid, large.TooLarge, large.Gone)
 
 
 def handler(event: SqsEvent, context: Any = None) -> BatchAnswer:
-    """Takes a batch of messages (Lambda's SQS form); the answer names those that failed, to come again."""
+    """Work a batch of messages (Lambda's SQS form). The answer names those that failed and shall come again."""
     return failed(record["messageId"] for record in event["Records"] if not _worked(record))
 
 
 def about(record: SqsRecord) -> set[str]:
-    """The ids of the delivery and, where it can be told, of the ticket that a message is about."""
+    """The ids of the delivery and, if it can be told, of the ticket that a message is about."""
     delivery = _delivery_named(record) or _foreign(record)
     known = {delivery.delivery_id} | ({delivery.ticket_id} if delivery.ticket_id else set())
-    with suppress(*_NEVER, aws.AwsError):  # what cannot be read names no ticket
+    with suppress(*_NEVER, aws.AwsError):  # an unreadable message names no ticket
         payload = envelope.unseal(record["body"]).payload
         known.add(ticket_key(payload, delivery.customer_id, delivery.delivery_id).keyed_id)
     return known
 
 
 def delivery_ids(record: SqsRecord) -> set[str]:
-    """The ids that the message's delivery may have. Nothing is read for it."""
+    """The ids that the message's delivery may have. Nothing is read for this."""
     named = attribute(record, "submission_id") or ""
     return ({named} if ids.is_id(named) else set()) | {_foreign(record).delivery_id}
 
 
 def note(record: SqsRecord, error: Exception) -> None:
-    """Say at the message's delivery that its try ended with an error nobody expected. Raises aws.AwsError.
+    """Note at the message's delivery that a try ended with an unexpected error. Raises aws.AwsError.
 
-    Nothing is read for it: reading may be what raised.
+    Nothing is read for this, because the reading may be what failed.
     """
     said = f"An error in Foyer itself ({type(error).__name__}): see the worker's log"
-    for delivery_id in delivery_ids(record):  # there is only one of the two
+    for delivery_id in delivery_ids(record):  # only one of the two exists; nothing is created for the other
         deliveries.attempt(delivery_id, said)
 
 
@@ -64,6 +64,7 @@ def _worked(record: SqsRecord) -> bool:
             with _LEVEL.attempt() as attempt:
                 delivery = _delivery_of(record)
                 attempt.tier = _tier(delivery)
+                # A redelivery deletes no object: under that key there may be another submission's by now.
                 return delivery.ended_well or _tried(record, delivery)
         except (aws.AwsError, Busy) as error:
             log.warning("Message %s comes again: %s", record["messageId"], error)
@@ -71,7 +72,10 @@ def _worked(record: SqsRecord) -> bool:
 
 
 def _tried(record: SqsRecord, delivery: Delivery) -> bool:
-    """Work the message. Why it has to come again is raised, and stands at its delivery: it may be the last time."""
+    """Work the message. If it must come again, note the error at its delivery and raise it.
+
+    The error is noted each time, because this may be the last try.
+    """
     try:
         return _opened(record["body"], delivery)
     except (aws.AwsError, Busy) as error:
@@ -81,10 +85,10 @@ def _tried(record: SqsRecord, delivery: Delivery) -> bool:
 
 
 def _opened(body: str, delivery: Delivery) -> bool:
-    """Make the message's ticket; whether the message is done with.
+    """Make the message's ticket. Returns whether the message is done.
 
-    The order matters: ticket, then the delivery's end, then the S3 object. Whatever dies between, a redelivery
-    finds its way: the ticket by its id, the end by the delivery.
+    The order matters: the ticket, then the delivery's end, then deleting the S3 object. If the process dies in between,
+    a redelivery continues: it finds the ticket by its id, and the end at the delivery.
     """
     try:
         end, ticket_id = _open(envelope.unseal(body).payload, delivery)
@@ -100,7 +104,7 @@ def _opened(body: str, delivery: Delivery) -> bool:
 
 
 def _open(payload: dict[str, Any], delivery: Delivery) -> tuple[End, str]:
-    """The key carries which submission made the ticket: a redelivery is that one, another submission a duplicate."""
+    """Open the ticket. The key's fingerprint names the submission, so another submission is seen as a duplicate."""
     draft = to_draft(payload, delivery.customer_id, _tier(delivery))
     key = ticket_key(payload, delivery.customer_id, delivery.delivery_id)
     try:
@@ -115,12 +119,12 @@ def _tier(delivery: Delivery) -> Tier:
 
 
 def _delivery_of(record: SqsRecord) -> Delivery:
-    """The delivery that the door wrote down; for another program's message one is written now.
+    """The delivery that the door wrote down. For another program's message, it is written now.
 
-    Nothing in the message itself says whose it is: only a delivery that a door wrote does.
+    The message itself never says whose ticket it is. Only a delivery that a door wrote does.
     """
     known = _delivery_named(record)
-    if known and known.state == "received":  # its door died, or could not say so, after it had queued this
+    if known and known.state == "received":  # the door queued this, then died or could not note it
         deliveries.accept(known.delivery_id)
     if known:
         return known
@@ -135,8 +139,8 @@ def _delivery_named(record: SqsRecord) -> Delivery | None:
 
 
 def _foreign(record: SqsRecord) -> Delivery:
-    """Another program's message as a delivery: the queue has it, so it is accepted."""
-    origin = attribute(record, "origin_message_id") or record["messageId"]
+    """Another program's message as a delivery. It is in the queue, so it is accepted."""
+    origin = attribute(record, "origin_message_id") or record["messageId"]  # a redriven message has a new id
     return Delivery(
         delivery_id=ids.keyed_id(settings.DEFAULT_CUSTOMER, "message", origin),
         door="submission",

@@ -1,4 +1,4 @@
-"""An announcement: the JSON that tells everybody who needs to know that a ticket is new or changed."""
+"""An announcement: the JSON message that tells everyone who needs to know that a ticket is new or changed."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,27 +9,27 @@ from ticketing.tickets.ticket import Ticket, from_json
 
 EventName = Literal["ticket.created", "ticket.updated"]
 
-MAX_TICKET_BYTES = 200_000  # a larger ticket goes without its description and attributes
+MAX_TICKET_BYTES = 200_000  # a larger ticket is sent without its description and attributes
 _LARGE_FIELDS = ("issue_description", "attributes")
 _TEXTS = ("event", "ticket_id", "tier", "channel", "request_id", "occurred_at")
 
 
 @dataclass(frozen=True)
 class Announcement:
-    """What happened to a ticket. `ticket` is None where it was too large to travel whole: read it from the record."""
+    """What happened to a ticket."""
 
     event: EventName
     ticket_id: str
-    version: int
+    version: int  # the ticket's
     tier: str
     channel: str
-    request_id: str
-    occurred_at: str
-    ticket: Ticket | None
+    request_id: str  # of the request that made this version
+    occurred_at: str  # the ticket's `updated_at`
+    ticket: Ticket | None  # None if it was too large to be sent whole: read it from the record
 
 
 def to_message(ticket: Ticket, event: EventName) -> tuple[str, dict[str, str]]:
-    """The message's body, and its attributes (which the topic's filters read)."""
+    """The message's body (JSON), and its attributes, which the topic's filters read."""
     values = ticket.to_json()
     partial = ticket.overflow is not None or len(json.dumps(values)) > MAX_TICKET_BYTES
     if partial:
@@ -49,7 +49,10 @@ def to_message(ticket: Ticket, event: EventName) -> tuple[str, dict[str, str]]:
 
 
 def from_message(body: str) -> Announcement:
-    """The announcement in a message. Raises ValueError for what is none: such a message can never be worked."""
+    """The announcement in a message's body.
+
+    Raises ValueError if the body is not an announcement. Such a message can never be processed.
+    """
     try:
         values: dict[str, Any] = json.loads(body, json.OWN_DEPTH)
         texts = {name: _text(values[name]) for name in _TEXTS}
@@ -69,7 +72,7 @@ def from_message(body: str) -> Announcement:
 
 
 def about(record: SqsRecord) -> set[str]:
-    """The ticket that a message (Lambda's SQS form) announces; empty if it is no announcement."""
+    """The id of the ticket that a message (Lambda's SQS form) announces; empty if it is not an announcement."""
     try:
         return {str(json.loads(record["body"], json.OWN_DEPTH)["ticket_id"])}
     except (ValueError, KeyError, TypeError):

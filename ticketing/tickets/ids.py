@@ -1,4 +1,4 @@
-"""Ids of tickets and comments, and the reference that people say on the telephone."""
+"""Ids of tickets and comments, and the short reference that people say on the telephone."""
 
 import hashlib
 import re
@@ -8,12 +8,12 @@ import uuid6
 
 from config import json, times
 
-# The namespace of every id that is derived from a key. Changing it would forget every idempotency key.
+# The namespace of every id that is derived from a key. If it changed, every idempotency key would be forgotten.
 _NAMESPACE = uuid.UUID("6f0c1f8e-9d0b-5f3a-8f5e-2b1a7c9d4e10")
-_LAST_PLACE = 0xFFF
+_LAST_PLACE = 0xFFF  # the highest one that 12 bits can hold
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISHEARD = str.maketrans("OIL", "011")
-_FOUR, _APART = "([0-9A-HJKMNP-TV-Z]{4})", "[-\\s\u2010-\u2015]*"  # dashes as other programs set them, too
+_FOUR, _APART = "([0-9A-HJKMNP-TV-Z]{4})", "[-\\s\u2010-\u2015]*"  # other programs' dashes too
 _REFERENCE = re.compile(f"(?:F{_APART})?{_FOUR}{_APART}{_FOUR}")
 
 
@@ -23,15 +23,22 @@ def new_id() -> str:
 
 
 def keyed_id(customer_id: str, operation: str, key: str) -> str:
-    """The one UUID that a key stands for: the same customer, operation and key always give the same."""
+    """The UUID (version 5) of a key. The same customer, operation and key always give the same UUID."""
     return str(uuid.uuid5(_NAMESPACE, json.dumps([customer_id, operation, key])))
 
 
 def timed_id(moment: str, place: int, name: str) -> str:
-    """The one UUID that a name stands for, in the order of the moment (ISO 8601), then of the place (from 0).
+    """The one UUID that a name stands for. It sorts by the moment (ISO 8601), then by the place (from 0).
 
-    It has the shape of version 7. Of what is random there, the first twelve bits are the place, and thirty more beyond
-    the last place that those can say; the rest comes from the name.
+    It has the shape of version 7:
+
+    1. The first 48 bits are the moment, in milliseconds since 1970. They are 0 if it is no time, or an earlier one.
+    2. After the version, 12 bits hold the place, up to 4,095.
+    3. After the variant, 62 bits come from the SHA-256 of the name.
+    4. From place 4,095 on, the 12 bits stay full. The first 30 of the 62 bits then hold how far the place is beyond
+       4,095.
+
+    Step 4 was added later and leaves the ids of smaller places as they were, so a repeated import duplicates nothing.
     """
     at = times.parse(moment)
     milliseconds = max(0, int(at.timestamp() * 1000)) if at else 0
@@ -42,7 +49,7 @@ def timed_id(moment: str, place: int, name: str) -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether a text is a UUID in its usual form, as all ids made here are."""
+    """Whether a text is a UUID in its usual lower-case form, as all ids made here are."""
     try:
         return str(uuid.UUID(text)) == text
     except ValueError:
@@ -50,21 +57,21 @@ def is_id(text: str) -> bool:
 
 
 def is_timed(text: str) -> bool:
-    """Whether a text is a UUID that sorts by its time (version 7), as the ids of comments have to."""
+    """Whether a text is a UUID that sorts by its time (version 7), as the ids of comments must."""
     return is_id(text) and uuid.UUID(text).version == 7
 
 
 def reference(ticket_id: str) -> str:
-    """The ticket's reference, e.g. `F-7K3M-9Q2D`: forty bits of the id's SHA-256 in Crockford's base 32."""
+    """The ticket's reference, e.g. `F-7K3M-9Q2D`: the first 40 bits of the id's SHA-256 in Crockford's base 32."""
     bits = int.from_bytes(hashlib.sha256(ticket_id.encode()).digest()[:5])
     code = "".join(_CROCKFORD[bits >> shift & 31] for shift in range(35, -1, -5))
     return f"F-{code[:4]}-{code[4:]}"
 
 
 def parse_reference(text: str) -> str | None:
-    """What somebody typed as a reference, in its written form; None if it cannot be one.
+    """The reference that somebody typed, in its written form; None if it cannot be one.
 
-    Case, dashes, spaces and a missing `F-` do not matter, nor O for 0, I and L for 1 (Crockford's rule).
+    Case, dashes, spaces and a missing `F-` do not matter. O counts as 0, and I and L count as 1 (Crockford's rule).
     """
     match = _REFERENCE.fullmatch(text.strip().upper().translate(_MISHEARD))
     return f"F-{match[1]}-{match[2]}" if match else None

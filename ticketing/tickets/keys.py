@@ -1,4 +1,4 @@
-"""Idempotency keys: what makes a repeat recognizable."""
+"""Idempotency keys, by which a repeated request is recognized."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from ticketing.tickets import ids
 
 @dataclass(frozen=True)
 class Key:
-    """A key of the sender's with its scope, and the SHA-256 of the request's JSON."""
+    """A sender's key with its scope (customer and operation). `fingerprint` is the SHA-256 of the request's JSON."""
 
     customer_id: str
     operation: str
@@ -18,7 +18,7 @@ class Key:
 
     @classmethod
     def of(cls, customer_id: str, operation: str, key: str | None, request: Any) -> "Key | None":
-        """The key of a request (its JSON), None where the sender gave none."""
+        """The key of a request (its JSON); None if the sender gave no key."""
         return cls(customer_id, operation, key, json.fingerprint(request)) if key else None
 
     @property

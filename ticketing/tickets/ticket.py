@@ -1,4 +1,4 @@
-"""The values that everything is about: a ticket, and a comment on it."""
+"""The values that everything else uses: a ticket, a comment on it, and their conversation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from config.caller import Tier
 from ticketing.tickets import ids
 from ticketing.tickets.workflow import Channel, Priority, Status, Visibility
 
-# Limits, in characters: what stands in a list must fit a ticket's item and its announcement. What is longer than
-# that belongs into the description or the attributes, which have none.
+# Limits, in characters. What a list shows must fit a ticket's item and its announcement. Longer text belongs in the
+# description or the attributes, which have no limit.
 LONGEST_KEY = 2048  # bytes of a ticket's or a caller's id: DynamoDB takes no longer key
 LONGEST_LINE = 2_000  # subject, type, assignee, a requester's name or address
 MOST_TAGS, LONGEST_TAG = 100, 200
 
-# What a change may touch, each replaced whole.
+# The fields that a change may replace, each as a whole.
 CHANGEABLE = (
     "subject",
     "issue_description",
@@ -31,16 +31,16 @@ CHANGEABLE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Ticket:
-    """A ticket as it stands in the record at `version`. Its fields have the names of its JSON."""
+    """A ticket as it is in the record at `version`. Its fields have the names of its JSON."""
 
     ticket_id: str
-    channel: Channel
+    channel: Channel  # the door that the ticket came in by
     customer_id: str
-    caller_id: str
+    caller_id: str  # whom the ticket is about; `customer:<id>` if nobody said
     issue_description: str
-    created_at: str
+    created_at: str  # this and `updated_at`: ISO 8601, UTC, milliseconds
     updated_at: str
-    requester: dict[str, str] | None = None
+    requester: dict[str, str] | None = None  # name and email, as far as known
     subject: str | None = None
     type: str | None = None
     status: Status = "open"
@@ -51,11 +51,11 @@ class Ticket:
     attributes: dict[str, Any] = field(default_factory=dict)
     comment_count: int = 0
     last_comment_id: str | None = None
-    version: int = 1
+    version: int = 1  # rises by one with every change and every comment
     request_id: str = "-"  # of the write that made this version; for tracing, not in the ticket's JSON
-    overflow: str | None = None  # the S3 object that has the description and attributes; not in the JSON either
-    imported_version: int | None = None  # the version that an import wrote, which is nobody's news; nor is this
-    imported_line: str | None = None  # the SHA-256 of the line of which an import made it; nor this
+    overflow: str | None = None  # SHA-256 of the S3 object with description and attributes; not in the JSON
+    imported_version: int | None = None  # the version that an import wrote, which notifies nobody; not in the JSON
+    imported_line: str | None = None  # SHA-256 of the line that an import made it from; not in the JSON
 
     @property
     def reference(self) -> str:
@@ -63,7 +63,7 @@ class Ticket:
 
     @property
     def as_imported(self) -> bool:
-        """Whether it stands as an import wrote it, which notifies nobody."""
+        """Whether the ticket is unchanged since its import. Such a ticket notifies nobody."""
         return self.imported_version == self.version
 
     @property
@@ -107,7 +107,7 @@ class Comment:
     created_at: str
     author: str | None = None
     visibility: Visibility = "public"
-    door: str = ""  # by which it came in; tells staff from customers at the desk, and is not in the comment's JSON
+    door: str = ""  # that it came in by; the desk tells staff from customers by it; not in the JSON
 
     def to_json(self) -> dict[str, Any]:
         """The comment as every API shows it."""
@@ -121,14 +121,14 @@ class Comment:
         }
 
 
-# Of a comment in its conversation, by the comment's id. Only who was given a page of the conversation has one: a door
-# makes it from a cursor that it sealed for that very reader.
+# The place of a comment in its conversation: the comment's id. Only a reader who was given a page of the conversation
+# has one, because a door makes it from a cursor that it sealed for that very reader.
 Place = NewType("Place", str)
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """A ticket with some of its comments, oldest first; `next` is the last one's place if there are more."""
+    """A ticket with some of its comments, oldest first. `next` is the place of the last one if there are more."""
 
     ticket: Ticket
     comments: list[Comment]
@@ -137,7 +137,7 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who writes, and by which door."""
+    """Who writes a change or a comment, and through which door."""
 
     name: str
     door: str
@@ -148,7 +148,7 @@ _UNSHOWN = {"request_id", "overflow", "imported_version", "imported_line"}  # fi
 
 
 def from_json(values: dict[str, Any], request_id: str = "-") -> Ticket:
-    """The ticket that `Ticket.to_json` wrote. Raises KeyError or TypeError for what it did not write."""
+    """The ticket in the JSON of `Ticket.to_json`. Raises KeyError or TypeError for any other JSON."""
     shown = {name: values[name] for name in _FITS if name not in _UNSHOWN}
     for name, value in shown.items():
         if not _FITS[name](value):
@@ -157,7 +157,7 @@ def from_json(values: dict[str, Any], request_id: str = "-") -> Ticket:
 
 
 def _fits(hint: Any) -> Callable[[Any], bool]:
-    """What tells whether a JSON value is as a field's annotation says."""
+    """A function that tells whether a JSON value matches a field's annotation."""
     kind, inner = get_origin(hint), get_args(hint)
     if hint is Any:
         return lambda _: True
@@ -169,17 +169,17 @@ def _fits(hint: Any) -> Callable[[Any], bool]:
     if kind in (list, dict):
         each = _fits(inner[-1])
         return lambda value: isinstance(value, kind) and all(map(each, value.values() if kind is dict else value))
-    return lambda value: isinstance(value, hint) and not isinstance(value, bool)
+    return lambda value: isinstance(value, hint) and not isinstance(value, bool)  # Python takes True for an int
 
 
-# Made once: an annotation takes longer to be read than the rest of an announcement.
+# Made once: reading an annotation takes longer than reading the rest of an announcement.
 _FITS = {name: _fits(hint) for name, hint in get_type_hints(Ticket).items()}
 
 
 def draft(
     *, channel: Channel, customer_id: str, tier: Tier, caller_id: str, issue_description: str, **more: Any
 ) -> Ticket:
-    """A ticket on its way in: the service gives it its id and times. `more` are other fields of Ticket."""
+    """A ticket on its way in. The service sets its id and times. `more` are other fields of Ticket."""
     return Ticket(
         ticket_id="",
         channel=channel,
@@ -196,7 +196,7 @@ def draft(
 def new_comment(
     text: str, *, author: str | None = None, visibility: Visibility = "public", created_at: str = ""
 ) -> Comment:
-    """A comment on its way in: the service gives it its ids, and its time where it brings none."""
+    """A comment on its way in. The service sets its ids, and its time if it has none."""
     return Comment(
         ticket_id="", comment_id="", comment=text, author=author, visibility=visibility, created_at=created_at
     )

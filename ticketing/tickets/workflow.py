@@ -1,4 +1,4 @@
-"""A ticket's states, and the moves between them, as plain tables."""
+"""A ticket's statuses and the moves between them, as plain tables."""
 
 from typing import Literal, get_args
 
@@ -12,7 +12,7 @@ PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 VISIBILITIES: tuple[Visibility, ...] = get_args(Visibility)
 
-# Any status may follow any other, but closed is final.
+# Any status may follow any other, except that closed is final.
 MOVES: dict[Status, frozenset[Status]] = {
     "open": frozenset(STATUSES),
     "pending": frozenset(STATUSES),
@@ -20,10 +20,10 @@ MOVES: dict[Status, frozenset[Status]] = {
     "closed": frozenset(),
 }
 
-# The customer wrote again: somebody has to look.
+# A public comment opens a ticket in one of these again: the customer wrote, so somebody has to look.
 REOPENED_BY_COMMENT: frozenset[Status] = frozenset({"pending", "solved"})
 
 
 def is_final(status: Status) -> bool:
-    """Whether nothing follows this status: no change, no comment."""
+    """Whether nothing may follow this status: no change and no comment."""
     return not MOVES[status]

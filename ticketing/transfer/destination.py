@@ -1,7 +1,7 @@
-"""Where an export goes: a file, which is whole or as it was before; or whatever else takes bytes, as they come.
+"""Where an export is written: to a file, which is replaced as a whole or stays as it was; or to a stream, directly.
 
-What is written beside the file until it is whole is locked as long as somebody writes it. The system frees the lock of
-whoever is killed, so the next export knows what is left behind from what another one is writing.
+Until it is complete, an export writes to a locked file beside its target. If the process is killed, the system releases
+the lock. So the next export can tell a leftover from a file that another export is writing.
 """
 
 import fcntl
@@ -13,20 +13,20 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-_DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")  # they may lead to a file that has no name
+_DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")  # they may lead to a file without a name
 _UNFINISHED = ".unfinished"
 
 
 def is_stream(path: Path) -> bool:
-    """Whether there is something whose place no file can take: a FIFO, a device, a descriptor; or a directory."""
+    """Whether a file cannot replace what is at the path: a FIFO, a device, a descriptor, or a directory."""
     return str(path).startswith(_DESCRIPTORS) or (path.exists() and not path.is_file())
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """What to write to. A file is replaced when the block ended well, the one that a link leads to; else it stays.
+    """Open the path for writing. If it is a link, it stands for the file that it leads to.
 
-    Raises OSError.
+    A file is replaced only if the block ends well; otherwise it stays as it was. Raises OSError.
     """
     if is_stream(path):
         with path.open("ab") as stream:
@@ -44,7 +44,7 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            Path(file.name).replace(path)  # before the lock goes: without it, it would be taken for left behind
+            Path(file.name).replace(path)  # while locked: an unlocked one would be taken for a leftover
         except BaseException:
             with suppress(FileNotFoundError):
                 Path(file.name).unlink()
@@ -52,12 +52,12 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _beside(path: Path) -> IO[bytes]:
-    """A new file there, for its owner's eyes alone, and locked."""
+    """A new, locked file in the same folder. Only its owner may read it."""
     while True:
         file = NamedTemporaryFile(  # noqa: SIM115 - the caller closes it
             prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent, delete=False
         )
-        with suppress(OSError):  # a file system without locks: nobody clears there either
+        with suppress(OSError):  # a file system without locks, where no export clears leftovers either
             fcntl.flock(file, fcntl.LOCK_EX)
         if os.fstat(file.fileno()).st_nlink:
             return file
@@ -65,8 +65,8 @@ def _beside(path: Path) -> IO[bytes]:
 
 
 def _clear(path: Path) -> None:
-    """Remove what killed exports to this file left behind: customers' data under a name that nobody looks for."""
+    """Remove leftovers of killed exports to this file: customers' data under a name that nobody would look for."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.????????{_UNFINISHED}"):
-        with suppress(OSError), left.open("r+b") as file:  # somebody else's, locked, or gone meanwhile
+        with suppress(OSError), left.open("r+b") as file:  # another user's, locked, or gone meanwhile
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             left.unlink()

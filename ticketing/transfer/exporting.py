@@ -1,7 +1,7 @@
-"""Export: tickets of the record, each with all its comments; one after the other, so memory stays small.
+"""Export: the record's tickets, each with all its comments. They come one after the other, to save memory.
 
-`line.write` makes a line of each. One whose description and attributes are not in S3 any more comes nevertheless, and
-`overflow.is_whole` tells: whoever exports names it.
+`line.write` makes a line of each. A ticket comes even if its description and attributes are no longer in S3. The caller
+asks `overflow.is_whole`, and names such a ticket.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from config.batched import batched
 from ticketing.record import bulk, store
 from ticketing.tickets.ticket import Conversation
 
-AT_ONCE = 8  # tickets that are read side by side, where single ones are asked for
+AT_ONCE = 8  # tickets read in parallel, if single ones are asked for
 
 
 def everything() -> Iterator[Conversation]:
@@ -19,12 +19,12 @@ def everything() -> Iterator[Conversation]:
     for ticket, comments in bulk.conversations():
         if len(comments) == ticket.comment_count:
             yield Conversation(ticket, comments, None)
-        elif found := _whole(ticket.ticket_id):  # commented meanwhile, or counted by another program
+        elif found := _whole(ticket.ticket_id):  # commented meanwhile, or another program wrote the count
             yield found
 
 
 def some(ticket_ids: Iterable[str]) -> Iterator[Conversation]:
-    """Each of these tickets as the record has it, in their order; none for an id that is not there.
+    """Each of these tickets as the record has it, in the order of the ids. An id that is not there is left out.
 
     Raises aws.AwsError. The ids are taken as they are needed, in the caller's own thread.
     """

@@ -1,7 +1,7 @@
-"""The fields of a line's JSON, read one by one; what is wrong with one is refused with a sentence that names it.
+"""Reads the fields of a line's JSON one by one. A wrong field is refused with a sentence that names it.
 
-A whole line, such as an export writes, is taken as the record had it, whoever wrote it there. Any other has to keep to
-what the doors take.
+A whole line has every field, as an export writes it. It is taken as the record had it, whoever wrote it there. Any
+other line has to keep to what the doors accept.
 """
 
 from typing import Any, TypeVar
@@ -15,35 +15,38 @@ Word = TypeVar("Word", bound=str)
 
 
 class Fields:
-    """The fields of one JSON object: a whole line's, or another's. `of` stands in front of each sentence."""
+    """The fields of one JSON object, of a whole line or of another one. Its methods raise Invalid if a field is wrong.
+
+    `of` is put in front of each sentence.
+    """
 
     def __init__(self, values: dict[str, Any], whole: bool, of: str = "") -> None:
         self._values, self._whole, self._of = values, whole, of
 
     def refuse(self, sentence: str) -> Invalid:
-        """The refusal, to be raised."""
+        """The refusal with this sentence, for the caller to raise."""
         return Invalid(f"{self._of}{sentence}")
 
     def only(self, known: tuple[str, ...]) -> None:
-        """Nothing but these may be there: what is not known would be lost."""
+        """Refuse fields that are not `known`: they would be lost."""
         if unknown := [name for name in self._values if name not in known]:
             names = ", ".join(unknown)[:200].encode("ascii", "replace").decode()
             raise self.refuse(f"{names} {'is' if len(unknown) == 1 else 'are'} not known here")
 
     def text(self, name: str, longest: int | None = LONGEST_LINE) -> str | None:
-        """A text, or None."""
+        """A text of at most `longest` characters, or None if it is missing."""
         value = self._values.get(name)
         return None if value is None else self._plain(name, value, longest)
 
     def required(self, name: str) -> str:
-        """A text that has to be there; the record may have an empty one."""
+        """A text that has to be there. It may be empty only in a whole line, since the record may have an empty one."""
         text = self.text(name, None)
         if text is None or not (self._whole or text.strip()):
             raise self.refuse(f"{name} is required")
         return text
 
     def key(self, name: str, longest: int) -> str | None:
-        """A text of the record's keys, `longest` in bytes, or None."""
+        """A text that becomes a key of the record, of 1 to `longest` bytes, or None if it is missing."""
         text = self.text(name, None)
         if text is not None and not 0 < len(text.encode()) <= longest:
             raise self.refuse(f"{name} must have 1 to {longest} bytes")
@@ -59,9 +62,9 @@ class Fields:
         raise self.refuse(f"{name} must be one of: {', '.join(words)}")
 
     def moment(self, name: str, longest: int | None = None) -> str | None:
-        """A time in the record's form, or None; a whole line has it in whatever form the record had.
+        """A time in the record's form, or None if it is missing. A whole line keeps whatever form the record had.
 
-        `longest` in bytes, where it is one of the record's keys.
+        `longest` is a number of bytes, for a time that becomes part of a key of the record.
         """
         text = self.key(name, longest) if longest else self.text(name, None)
         if text is None or self._whole:
@@ -72,7 +75,7 @@ class Fields:
         return times.stamp(at)
 
     def count(self, name: str, default: int, below: int) -> int:
-        """A whole number from the default on; another program may count from 0."""
+        """A whole number from `default` up, less than `below`. In a whole line from 0, as another program may count."""
         least = 0 if self._whole else default
         value = self._values.get(name)
         if value is None:
@@ -110,7 +113,7 @@ class Fields:
         return value or []
 
     def _plain(self, name: str, value: Any, longest: int | None) -> str:
-        """A whole line may have NUL, since a program may have written it; a lone surrogate never."""
+        """A text. A whole line may have NUL, since a program may have written it. No line may have a lone surrogate."""
         if not isinstance(value, str):
             raise self.refuse(f"{name} must be a text")
         if has_lone_surrogate(value):

@@ -1,4 +1,4 @@
-"""What kind of file it is, seen from its beginning: one that cannot be JSON Lines in UTF-8 is refused as a whole."""
+"""Tells from its beginning whether a file can be JSON Lines in UTF-8. If not, the file is refused as a whole."""
 
 import codecs
 import re
@@ -12,11 +12,11 @@ _UNPACKED_BY = {
     b"\x28\xb5\x2f\xfd": "zstdcat",
     b"PK\x03\x04": "unzip -p",
 }
-_NO_ACCIDENT = 3  # lines; fewer may all be bad
+_NO_ACCIDENT = 3  # lines: in a smaller file, all may be bad by accident
 
 
 def check(beginning: bytes) -> None:
-    """Raises Invalid, with what to do, if a file that begins so is of another kind."""
+    """Raise Invalid if a file with this beginning is of another kind. The sentence says what to do."""
     for magic, tool in _UNPACKED_BY.items():
         if beginning.startswith(magic):
             raise Invalid(f"It is compressed: `{tool} FILE | python manage.py import_tickets -` reads it")

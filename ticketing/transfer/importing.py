@@ -1,8 +1,8 @@
-"""Import: lines into the record and the index, a batch at a time, each of them harmless to repeat.
+"""Import: writes lines to the record and the index, a batch at a time. Any batch may be repeated.
 
-What stands in the record already is left as it is, so an import that died goes on by being started again. Of a new
-ticket the comments are written first: one that stands there has all of them, whatever died in between. Nobody is
-notified, so the import itself tells the index.
+A ticket that is already in the record stays as it is. So if an import dies, it is simply started again. The comments of
+a new ticket are written before the ticket. So a ticket that is there has all its comments, whatever died in between.
+Nobody is notified, so the import itself updates the index.
 """
 
 import logging
@@ -21,17 +21,17 @@ from ticketing.tickets.ticket import Conversation, Ticket
 from ticketing.transfer import line
 from ticketing.transfer.pace import Pace
 
-LINES, BYTES = 100, 4_000_000  # of a batch, at most; a larger line is one
-COMMENTS = 25  # that the record takes at once
+LINES, BYTES = 100, 4_000_000  # of a batch, at most; a larger line is a batch of its own
+COMMENTS = 25  # comments that the record takes in one write
 
-_SPOILT = ("ValidationException", "TransactionCanceledException")  # by something in the batch, not by the setup
+_SPOILT = ("ValidationException", "TransactionCanceledException")  # the cause is something in the batch, not the setup
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A line that is no ticket that could be stored: where it stands, why, and itself (unless it is too long)."""
+    """A line that cannot be stored as a ticket: its number, the reason, and its text (empty if it is too long)."""
 
     number: int
     sentence: str
@@ -40,10 +40,10 @@ class Refused:
 
 @dataclass
 class Done:
-    """What became of a batch of lines.
+    """What became of a batch of lines. `size` is in bytes.
 
-    `different` are the numbers of those lines whose ticket is there, but came of another line; `unsaid` is how many of
-    the new comments do not say who may see them.
+    `different` has the numbers of the lines whose ticket exists, but came from another line. `unsaid` is the number of
+    new comments that do not say who may see them.
     """
 
     lines: int = 0
@@ -74,10 +74,10 @@ class _Line:
 
 
 def imported(source: IO[bytes], pace: Pace) -> Iterator[Done]:
-    """Import the lines of a file, and say of each batch what became of it.
+    """Import the lines of a file. Yields what became of each batch.
 
-    Raises aws.AwsError if the record cannot be reached, DatabaseError if the index cannot: what was done until then
-    stays, and the import can be started again.
+    Raises aws.AwsError if the record cannot be reached, and DatabaseError if the index cannot. What was done until then
+    stays, so start the import again.
     """
     for batch in batched_by_size(enumerate(_lines(source), 1), LINES, lambda one: len(one[1]), BYTES):
         done = Done(lines=len(batch), size=sum(len(text) for _, text in batch))
@@ -88,7 +88,7 @@ def imported(source: IO[bytes], pace: Pace) -> Iterator[Done]:
 
 
 def _lines(source: IO[bytes]) -> Iterator[bytes]:
-    """The lines, each with its end; of one that is too long the beginning."""
+    """The lines, each with its end. A line that is too long is cut."""
     while text := source.readline(line.LONGEST + 1):
         rest = text
         while len(rest) > line.LONGEST and not rest.endswith(b"\n"):
@@ -97,7 +97,7 @@ def _lines(source: IO[bytes]) -> Iterator[bytes]:
 
 
 def _read(batch: list[tuple[int, bytes]], done: Done) -> Iterator[_Line]:
-    """The lines of a batch that describe tickets. What is refused is put down."""
+    """The lines of a batch that describe tickets. The others are added to `done.refused`."""
     for number, text in batch:
         if not text.strip():
             continue
@@ -108,7 +108,7 @@ def _read(batch: list[tuple[int, bytes]], done: Done) -> Iterator[_Line]:
 
 
 def _apart(lines: Iterable[_Line]) -> Iterator[dict[str, _Line]]:
-    """The lines by their tickets' ids; where some have one id, the second only after the first, and so on."""
+    """Groups of lines by ticket id. If lines have the same id, the second one is in the second group, and so on."""
     left = list(lines)
     while left:
         some: dict[str, _Line] = {}
@@ -117,7 +117,7 @@ def _apart(lines: Iterable[_Line]) -> Iterator[dict[str, _Line]]:
 
 
 def _write_each(read: dict[str, _Line], pace: Pace) -> Done:
-    """All together; if one of them spoils it, each alone, and that one is refused."""
+    """Write all lines together. If one of them makes that fail, write each alone, and refuse that one."""
     try:
         return _write(read, pace)
     except aws.Permanent as error:
@@ -154,7 +154,7 @@ def _write(read: dict[str, _Line], pace: Pace) -> Done:
 
 
 def _compare(one: _Line, standing: Ticket, done: Done) -> None:
-    """A line whose id is taken. The ticket may have been changed since: what tells is the line that it was made of."""
+    """Compare a line with the ticket that has its id: by the line that made it, since the ticket may have changed."""
     if standing.customer_id != one.found.ticket.customer_id:
         done.refused.append(_refusal(one, "The ticket_id stands for a ticket of another customer"))
         return
@@ -164,7 +164,7 @@ def _compare(one: _Line, standing: Ticket, done: Done) -> None:
 
 
 def _to_load(new: dict[str, _Line]) -> tuple[dict[str, dict[str, Any]], list[Refused]]:
-    """The tickets' items, and the lines that are too large for one."""
+    """The items of the new tickets, and the refusals of lines that are too large for an item."""
     to_load, refused = {}, []
     for ticket_id, one in new.items():
         try:
@@ -179,7 +179,7 @@ def _refusal(one: _Line, sentence: str) -> Refused:
 
 
 def _index(created: Sequence[Conversation], there: list[Ticket]) -> None:
-    """Those that were there already too: the import that wrote them may have died before it told the index."""
+    """Update the index, also for tickets that were there: the import that wrote them may have died before this."""
     index.apply(one.ticket for one in created)
     for some in bulk.bounded(comment for one in created for comment in one.comments):
         index.apply((), some)

@@ -1,4 +1,4 @@
-"""A line of JSON Lines: a ticket's JSON and its comments, with the door by which each came in; and back."""
+"""Writes and reads a line of JSON Lines: a ticket's JSON and its comments, each with the door it came in by."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,26 +18,26 @@ from ticketing.transfer.fields import Fields
 
 _TICKET = tuple(draft(channel="itsm", customer_id="", tier="general", caller_id="", issue_description="").to_json())
 _COMMENT = ("ticket_id", "comment_id", "comment", "author", "visibility", "created_at", "door")
-_SORT_KEY_BYTES = 1024  # what DynamoDB takes
+_SORT_KEY_BYTES = 1024  # DynamoDB's limit
 _COMMENT_ID_BYTES = _SORT_KEY_BYTES - len(items.COMMENT)
-LONGEST = 256 * 1024 * 1024  # bytes of a line with its end: it is written and read as a whole
-_DEPTH = json.OWN_DEPTH  # what came in by a door stands a little deeper here
+LONGEST = 256 * 1024 * 1024  # bytes of a line with its end: a line is written and read in one piece
+_DEPTH = json.OWN_DEPTH  # what came in by a door is nested a little deeper in a line
 
 
 @dataclass(frozen=True)
 class Line(Conversation):
-    """What a line describes, the SHA-256 of it, and how many of its comments do not say who may see them."""
+    """What a line describes, its SHA-256, and the number of its comments that do not say who may see them."""
 
     fingerprint: str
     unsaid: int
 
 
 def write(found: Conversation) -> bytes:
-    """The line, without its end. The comments are counted as they stand in it.
+    """The line in UTF-8, without its end. `comment_count` is the number of comments in the line.
 
-    Where description and attributes are not in S3 any more both are null. So all else of the ticket is kept, and no
-    import takes an empty description for what it said: it refuses the line, to be mended by whoever knows better.
-    Raises Invalid if it were longer than any that is read.
+    If description and attributes are no longer in S3, both are null. So everything else of the ticket is kept. An
+    import refuses the line instead of taking an empty description for the real one, and somebody can correct it.
+    Raises Invalid if the line would be longer than `read` accepts.
     """
     comments = [one.to_json() | {"door": one.door} for one in found.comments]
     lost = {} if overflow.is_whole(found.ticket) else dict.fromkeys(overflow.FIELDS)
@@ -51,9 +51,9 @@ def write(found: Conversation) -> bytes:
 
 
 def read(text: bytes) -> Line:
-    """The ticket that a line describes, with its comments. Raises Invalid for what can be none.
+    """The ticket that a line describes, with its comments. Raises Invalid if the line cannot be a ticket.
 
-    Without a `ticket_id` it has the one that stands for exactly this line, so that a repeat is the same ticket.
+    If the line has no `ticket_id`, the id is derived from the line, so that a repeat is the same ticket.
     """
     values = _object(text)
     whole = values.keys() >= {*_TICKET, "comments"}
@@ -68,9 +68,9 @@ def read(text: bytes) -> Line:
 
 
 def _utf8(values: dict[str, Any]) -> bytes:
-    """As `json.dumps`, but letters stay letters: of other scripts ASCII has up to six bytes for one.
+    """As `json.dumps`, but letters stay letters: as ASCII, a letter of another script takes up to six bytes.
 
-    UTF-8 has no lone surrogates; what `backslashreplace` makes of one is its escape in JSON.
+    UTF-8 has no lone surrogates. `backslashreplace` turns each into its JSON escape.
     """
     text = simplejson.dumps(values, use_decimal=True, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace")
@@ -124,13 +124,13 @@ def _id_of(customer_id: str, values: dict[str, Any]) -> str:
 
 
 def _fingerprint(values: dict[str, Any], fields: Fields) -> str:
-    """The same for the same JSON; made piece by piece, since all together takes several times a line's memory."""
+    """The same for the same JSON. It is made piece by piece: all at once takes several times a line's memory."""
     pieces = {name: json.fingerprint(one) for name, one in values.items() if name != "comments"}
     return json.fingerprint([pieces, [json.fingerprint(one) for one in fields.comments()]])
 
 
 def _comments(ticket: Ticket, fields: Fields, whole: bool) -> list[Comment]:
-    """The comments in the line's order; one without a time has that of the one before it, the first the ticket's."""
+    """The comments in the line's order. One without a time gets that of the one before it; the first, the ticket's."""
     comments: list[Comment] = []
     at = ticket.created_at
     for place, values in enumerate(fields.comments()):
@@ -150,7 +150,7 @@ def _comment(ticket: Ticket, place: int, values: dict[str, Any], whole: bool, at
         raise fields.refuse("ticket_id is another ticket's")
     created_at = fields.moment("created_at") or at
     comment_id = fields.key("comment_id", _COMMENT_ID_BYTES)
-    if comment_id is None or not (whole or ids.is_timed(comment_id)):  # the record sorts comments by their ids
+    if comment_id is None or not (whole or ids.is_timed(comment_id)):  # the record sorts by id
         comment_id = ids.timed_id(created_at, place, json.fingerprint([ticket.ticket_id, place, values]))
     return Comment(
         ticket_id=ticket.ticket_id,

@@ -1,11 +1,11 @@
-"""How fast an import writes: a token bucket, so that the doors' own traffic has room beside it."""
+"""Limits how fast an import writes, by a token bucket, so that the doors keep their capacity."""
 
 import time
 from collections.abc import Callable
 
 
 class Pace:
-    """So many items a second on average, and what was not used in the last second besides; 0 is no limit."""
+    """So many items a second on average, plus what the last second left unused. 0 means no limit."""
 
     def __init__(
         self,
@@ -17,7 +17,7 @@ class Pace:
         self._left, self._at = 0.0, clock()
 
     def take(self, count: int) -> None:
-        """Wait until so many may be written."""
+        """Wait until `count` items may be written."""
         if not self._rate:
             return
         now = self._clock()

@@ -1,4 +1,4 @@
-"""Refused lines, put aside to be mended and imported alone; what an earlier run put there is never touched."""
+"""Copies refused lines to a file, to be corrected and imported alone. Files of earlier runs are never touched."""
 
 import os
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from typing import IO
 
 
 class Aside:
-    """A file for refused lines: `path`, or `path.2` and so on where one is there. It is made when the first line comes.
+    """A file for refused lines: `path`, or `path.2` and so on if that exists. It is created for the first line.
 
-    Where it cannot be written, `complain` is told once, and the lines are not kept.
+    If it cannot be written, `complain` is called once with a sentence, and the lines are not kept.
     """
 
     def __init__(self, path: Path | None, complain: Callable[[str], object]) -> None:
@@ -20,7 +20,7 @@ class Aside:
         self._file: IO[bytes] | None = None
 
     def put(self, line: bytes) -> None:
-        """Keep the line; it is there when this returns."""
+        """Append the line. It is in the file when this returns."""
         if not self._path or not line:
             return
         try:
@@ -36,17 +36,17 @@ class Aside:
 
     def close(self) -> None:
         if self._file:
-            with suppress(OSError):  # what could not be written was complained of
+            with suppress(OSError):  # if something could not be written, `put` has complained
                 self._file.close()
 
     def said(self) -> str:
-        """Where this run's lines are, and whose a file is that lies there besides; nothing if there is neither."""
+        """Where this run's lines are, and that `path` is of an earlier run, if so. Empty if there is neither."""
         here = f"The refused lines are in {self._made}" if self._made else ""
         return "; ".join(one for one in (here, self._earlier) if one) + ("." if here or self._earlier else "")
 
 
 def _new(path: Path) -> tuple[Path, IO[bytes]]:
-    """A new file, for its owner's eyes alone. What is there and is no file (`/dev/stderr`) is written to as it is."""
+    """A new file that only its owner may read. If `path` is no file but is there (`/dev/stderr`), it is opened."""
     if path.exists() and not path.is_file():
         return path, path.open("ab")
     name, number = path, 1

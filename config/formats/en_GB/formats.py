@@ -1,4 +1,4 @@
-"""British days with 24 hours, where Django's own would say 9:36 p.m."""
+"""British dates with a 24-hour clock; Django's own format would say 9:36 p.m."""
 
 TIME_FORMAT = "H:i"
 DATETIME_FORMAT = "j M Y, H:i"

@@ -1,4 +1,4 @@
-"""`manage.py consume`: works the event sources where no Lambda does it."""
+"""`manage.py consume`: works the event sources where no Lambda does."""
 
 import signal
 import threading
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         self._wait(threads, stop)
 
     def _wait(self, threads: list[threading.Thread], stop: threading.Event) -> None:
-        """Until told to stop; a thread that dies takes the process down, so that its supervisor starts it anew."""
+        """Wait until `stop` is set. If a thread dies, end the process, so that its supervisor restarts it."""
         while not stop.wait(1):
             if not all(thread.is_alive() for thread in threads):
                 stop.set()

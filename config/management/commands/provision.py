@@ -1,4 +1,4 @@
-"""`manage.py provision`: create or update the AWS resources."""
+"""`manage.py provision`: creates or updates the AWS resources."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,7 +11,7 @@ from config.provision.stack import ProvisionError, provision
 
 class Command(BaseCommand):
     help = "Creates or updates the AWS resources from infra/stack.yaml, on the local AWS or a real account."
-    requires_system_checks = ()  # the resources come before whatever the checks look at
+    requires_system_checks = ()  # the checks may look at resources that this is about to create
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--stack-name", default=env.text("STACK_NAME", "foyer"), help="default: foyer")
@@ -20,7 +20,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="NAME=VALUE",
-            help="a template parameter, in place of its setting; later runs keep those no setting stands for",
+            help="a template parameter, which overrides its setting; later runs keep parameters that have no setting",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

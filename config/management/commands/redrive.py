@@ -1,4 +1,4 @@
-"""`manage.py redrive`: messages from a dead-letter queue back to their queue."""
+"""`manage.py redrive`: moves messages from a dead-letter queue back to their queue."""
 
 from argparse import ArgumentParser
 from contextlib import closing
@@ -12,13 +12,13 @@ from config.progress import Progress
 
 
 class Command(BaseCommand):
-    help = "Moves messages from a dead-letter queue back to their queue. Repair what made them fail first."
+    help = "Moves messages from a dead-letter queue back to their queue. Fix the cause of their failure first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         names = ", ".join(way.name for way in redrive.ways())
-        parser.add_argument("queue", metavar="QUEUE", help=f"the queue they go back to, one of {names}")
+        parser.add_argument("queue", metavar="QUEUE", help=f"the queue that they return to, one of: {names}")
         parser.add_argument("--ticket", metavar="ID", help="only the messages of this ticket (or delivery)")
-        parser.add_argument("--limit", type=int, metavar="N", help="this many at most")
+        parser.add_argument("--limit", type=int, metavar="N", help="at most N messages")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["limit"] is not None and options["limit"] < 1:
@@ -43,4 +43,6 @@ class Command(BaseCommand):
         for message_id, why in moved.stayed.items():
             self.stderr.write(f"{message_id} stays in {way.dead_letters}: {why}")
         if moved.stayed:
-            raise CommandError(f"{len(moved.stayed)} messages could not be moved; they are still there.")
+            raise CommandError(
+                f"{len(moved.stayed)} messages could not be moved and are still there. Fix the causes and run it again."
+            )

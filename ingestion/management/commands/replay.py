@@ -1,4 +1,4 @@
-"""`manage.py replay`: raw Zendesk tickets through the pipeline again."""
+"""`manage.py replay`: runs raw Zendesk tickets through the pipeline again."""
 
 from argparse import ArgumentParser
 from collections import Counter
@@ -19,14 +19,16 @@ from ticketing.tickets import ids
 
 class Command(BaseCommand):
     help = (
-        "Runs stored raw Zendesk tickets through the pipeline again: what is missing of them comes to the desk, and "
-        "the embedding function is told of each but those of which the desk knows a newer state. Zendesk is not asked, "
-        "and what staff changed since stays. It can be run again at any time; exits 1 if any raw ticket was refused."
+        "Runs stored raw Zendesk tickets through the pipeline again. Whatever the desk lacks of them is added, and the "
+        "embedding function is invoked for each, unless the desk knows a newer state of it. Zendesk is not asked, and "
+        "what staff changed since then stays. It can be run again at any time. Exits 1 if any raw ticket was refused."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--since", metavar="D", required=True, help="the first day: 2026-02-09, or 7d ago (UTC)")
-        parser.add_argument("--until", metavar="D", required=True, help="the last day, itself too")
+        parser.add_argument(
+            "--since", metavar="D", required=True, help="the first day (UTC): 2026-02-09, or an age such as 7d"
+        )
+        parser.add_argument("--until", metavar="D", required=True, help="the last day, which is included")
         parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -11,13 +11,19 @@ from routing import tokens
 
 
 class Command(BaseCommand):
-    help = "Prints a new API token as its last line. It is shown this once; only its hash is kept."
+    help = "Prints a new API token as its last line. The token is shown only once, because only its hash is kept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="who uses it, e.g. the program's name")
         parser.add_argument("--customer", required=True, metavar="ID", help="whose tickets it sees")
         parser.add_argument("--tier", required=True, choices=TIERS)
-        parser.add_argument("--scope", required=True, action="append", choices=SCOPES, help="may be given again")
+        parser.add_argument(
+            "--scope",
+            required=True,
+            action="append",
+            choices=SCOPES,
+            help="what it may do; give the option again for each further scope",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

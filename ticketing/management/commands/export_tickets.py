@@ -22,19 +22,19 @@ from ticketing.transfer import destination, exporting, line
 
 class Command(BaseCommand):
     help = (
-        "Writes every ticket with its comments, internal notes too, one JSON object a line, in no order. "
-        "FILE is replaced when the export is complete, and stays as it is until then. Exits 1 if a ticket's "
-        "description is not in S3 any more; all else is written nevertheless."
+        "Writes every ticket with its comments, including internal notes, one JSON object a line, in no particular "
+        "order. FILE is replaced only when the export is complete. If a ticket's description is no longer in S3, "
+        "everything else is written, and the command exits 1."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help="where to; - is the standard output")
+        parser.add_argument("file", metavar="FILE", help="where to write; - is standard output")
         parser.add_argument("--customer", metavar="ID", help="only the tickets of this customer")
         parser.add_argument(
             "--since",
             metavar="TIME",
-            help="only what was changed or commented since then, by its own `updated_at`, which an import keeps: "
-            "2026-02-09T10:00Z, or how long ago: 90m, 24h, 7d. The whole record is read all the same",
+            help="only tickets that were changed or commented since then: a time such as 2026-02-09T10:00Z, or an age "
+            "such as 90m, 24h, 7d. `updated_at` decides, which an import keeps. The whole record is read all the same",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             raise CommandError(f"The record cannot be read: {error}. Nothing is lost; run it again.") from error
         if self.incomplete:
             raise CommandError(f"{self._sum()} {self._what_to_do()}")
-        (self.stderr if is_stream else self.stdout).write(self._sum())  # a stream may be the standard output
+        (self.stderr if is_stream else self.stdout).write(self._sum())  # the stream may be standard output itself
 
     def _since(self, given: str | None) -> str | None:
         try:
@@ -82,7 +82,11 @@ class Command(BaseCommand):
                 progress.add(1)
 
     def _wanted(self, ticket: Ticket) -> bool:
-        """Another program's ticket may say anything of when it was changed: better once too often than lost."""
+        """Whether the options include the ticket.
+
+        `--since` includes it if its `updated_at`, which another program may have written, is not a time: better once
+        too often than lost.
+        """
         if self.customer is not None and ticket.customer_id != self.customer:
             return False
         changed_at = times.parse(ticket.updated_at)
@@ -109,7 +113,7 @@ class Command(BaseCommand):
 
 @contextmanager
 def _interrupted_by_signals() -> Iterator[None]:
-    """SIGTERM and a terminal's end are Ctrl-C as long as this lasts, unless they are ignored, as nohup has it."""
+    """Treat SIGTERM and the terminal's end as Ctrl-C in this block, unless they are ignored, as under nohup."""
     deadly = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
     for one in deadly:
         signal.signal(one, signal.default_int_handler)

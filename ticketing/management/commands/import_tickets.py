@@ -1,4 +1,4 @@
-"""`manage.py import_tickets`: tickets with their comments out of JSON Lines."""
+"""`manage.py import_tickets`: tickets with their comments from JSON Lines."""
 
 import sys
 from argparse import ArgumentParser
@@ -20,30 +20,30 @@ from ticketing.transfer.importing import Done
 from ticketing.transfer.pace import Pace
 from ticketing.transfer.refused_lines import Aside
 
-BUFFER = 65_536  # bytes of a file, in which its kind is seen
+BUFFER = 65_536  # bytes of a file that are read at once; the first ones show its kind
 
 _AGAIN = "Run it again: what is there already is passed over."
 
 
 class Command(BaseCommand):
     help = (
-        "Imports tickets with their comments, one JSON object a line, and notifies nobody. What is there already is "
-        "left as it is, so it can be interrupted and run again. Refused lines are listed and, from a file, copied to "
-        "FILE.refused, to be mended and imported alone; exits 1 if there are any, 130 if it was interrupted."
+        "Imports tickets with their comments, one JSON object a line, and notifies nobody. It never changes an "
+        "existing ticket, so it can be interrupted and run again. Refused lines are listed. Those of a file are also "
+        "copied to FILE.refused: correct them and import that file. Exits 1 if there are any, 130 if interrupted."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help="JSON Lines; - is the standard input")
+        parser.add_argument("file", metavar="FILE", help="JSON Lines; - is standard input")
         parser.add_argument(
             "--rate",
             type=int,
             default=settings.IMPORT_ITEMS_PER_SECOND,
-            help="how many tickets and comments are written in a second, 0 without limit (default: %(default)s)",
+            help="tickets and comments to write a second, 0 for no limit (default: %(default)s)",
         )
         parser.add_argument(
             "--refused",
             metavar="FILE",
-            help="where refused lines are copied to; a number is added where one is there (default: FILE.refused)",
+            help="where to copy refused lines; if the file exists, a number is added (default: FILE.refused)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -93,7 +93,7 @@ class Command(BaseCommand):
 
 
 def _opened(name: str, stack: ExitStack) -> tuple[BufferedReader, int]:
-    """The source, and its size (0: nobody knows). Raises CommandError if it cannot be read, or is of another kind."""
+    """The source and its size in bytes (0 if unknown). Raises CommandError if it is unreadable, or of another kind."""
     source, size = cast(BufferedReader, sys.stdin.buffer), 0
     try:
         if name != "-":

@@ -1,4 +1,4 @@
-"""`manage.py reconcile`: what was accepted against what there is."""
+"""`manage.py reconcile`: compares what was accepted with what there is."""
 
 from argparse import ArgumentParser
 from contextlib import closing
@@ -12,11 +12,13 @@ from ticketing import reconcile
 
 
 class Command(BaseCommand):
-    help = "Compares what the doors accepted, the raw store, the record and the index; names every missing id."
+    help = "Compares what the doors accepted, the raw tickets, the record and the index, and names every missing id."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--since", metavar="WHEN", help="only what came in since then: 2026-02-09T10:00Z, or 90m, 24h, 7d ago"
+            "--since",
+            metavar="WHEN",
+            help="only what came in since then: a time such as 2026-02-09T10:00Z, or an age such as 90m, 24h, 7d",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

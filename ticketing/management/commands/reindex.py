@@ -1,4 +1,4 @@
-"""`manage.py reindex`: the desk's index from the record."""
+"""`manage.py reindex`: checks or rebuilds the desk's index."""
 
 import getpass
 from argparse import ArgumentParser
@@ -15,19 +15,21 @@ from ticketing.jobs import lifecycle, threads
 from ticketing.models import Job
 from ticketing.tickets import ids
 
-GOES_ON = timedelta(hours=1)  # after this a rebuild that nobody worked begins anew
+GOES_ON = timedelta(hours=1)  # a rebuild that nobody worked for longer starts over
 
 
 class Command(BaseCommand):
     help = (
-        "Rebuilds the desk's index from the record, while the desk serves. Interrupted and run again within an hour, "
-        "it goes on where it was; a check begins anew."
+        "Rebuilds the desk's index from the record. The desk stays available. If a rebuild is interrupted, run it "
+        "again within an hour, and it continues where it stopped. A check always starts over."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="only list what differs; exits 1 if anything does")
-        parser.add_argument("--segments", type=int, default=4, metavar="N", help="how many at once (4)")
-        parser.add_argument("--afresh", action="store_true", help="begin anew, where an earlier run was interrupted")
+        parser.add_argument("--segments", type=int, default=4, metavar="N", help="work N parts in parallel (default 4)")
+        parser.add_argument(
+            "--afresh", action="store_true", help="start over instead of continuing an interrupted rebuild"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["segments"] <= 64:
@@ -45,9 +47,9 @@ class Command(BaseCommand):
         self._verdict(seen, found) if options["check"] else self.stdout.write(f"{seen} looked at, {found} put right.")
 
     def _rebuild(self, segments: int, afresh: bool) -> Job:
-        """The one that runs, or was interrupted a short while ago; else a new one.
+        """The rebuild that runs or was interrupted within the last hour; otherwise a new one.
 
-        What was passed long ago may be wrong by now, so there it is no use going on.
+        An older one does not continue, because the part that it has finished may be wrong by now.
         """
         earlier = lifecycle.unfinished("reindex")
         fresh = earlier and not afresh and lifecycle.last_worked(earlier) > timezone.now() - GOES_ON
@@ -61,9 +63,9 @@ class Command(BaseCommand):
         return lifecycle.start("reindex", _who(), segments)[0]
 
     def _check(self, segments: int) -> Job:
-        """A new one always, of its own name, so that it ends nobody else's and nobody's ends it.
+        """Always a new check. It has a name of its own, so it runs beside other checks, and none ends another.
 
-        What another one found may have been put right since, and what it passed may be wrong by now.
+        What another check found may have been repaired since, and what it has passed may be wrong by now.
         """
         lifecycle.stop_abandoned("check")
         return lifecycle.start("check", _who(), segments, {"name": ids.new_id()})[0]

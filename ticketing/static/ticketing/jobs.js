@@ -1,4 +1,4 @@
-// While a job runs, asks for the page every two seconds and puts the new list of jobs in the old one's place.
+// While a job runs, fetches the page every two seconds and replaces the list of jobs. The focus stays on its button.
 (function look() {
   const list = document.querySelector("#desk-jobs[data-running]");
   if (!list) return;

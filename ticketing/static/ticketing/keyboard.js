@@ -1,4 +1,4 @@
-// Unfold opens its menus at a click on what no key reaches: these become buttons, and the focus follows what they open.
+// Unfold opens menus by clicks on elements that the keyboard cannot reach. They become buttons, and the focus follows.
 document.addEventListener("DOMContentLoaded", () => {
   const openers = document.querySelectorAll(":is(div, span, a:not([href]))[x-on\\:click]");
   [...openers].filter((opener) => opener.textContent.trim()).forEach((opener) => {
@@ -20,20 +20,20 @@ document.addEventListener("DOMContentLoaded", () => {
     if (!opener || !panel) return;
     if (name) opener.setAttribute("aria-label", name);
     opener.addEventListener("click", (event) => {
-      const byKey = event.detail === 0; // the pointer's clicks have a count
+      const byKey = event.detail === 0; // a click of the pointer has a count
       if (byKey && !panel.checkVisibility()) focus(panel.querySelector("a[href], button, input:not([type=hidden])"));
     });
     panel.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !opener.checkVisibility()) return;
       if (!closesItself) {
-        event.stopPropagation(); // one menu at a time
+        event.stopPropagation(); // close only this menu
         opener.click();
       }
       opener.focus();
     });
   }
 
-  // Again at every frame until it can be focused: Alpine shows it a little later.
+  // Tries again at every frame until the element can be focused, because Alpine shows it a little later.
   function focus(element, frames = 120) {
     element?.focus();
     if (element && document.activeElement !== element && frames) requestAnimationFrame(() => focus(element, frames - 1));
