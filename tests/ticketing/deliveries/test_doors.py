@@ -7,12 +7,12 @@ import pytest
 
 from ticketing.deliveries import GRACE, Delivery, ago, doors
 
-LATE, FRESH = ago(GRACE + timedelta(minutes=1)), ago(timedelta())
+LATE, FRESH = GRACE + timedelta(minutes=1), timedelta()  # since it was received
 ACCEPTED = Delivery(delivery_id="d-1", door="submission", customer_id="acme", key="k", state="accepted")
 
 
 @pytest.mark.parametrize(
-    ("state", "received_at", "error", "submission", "zendesk"),
+    ("state", "age", "error", "submission", "zendesk"),
     [
         ("failed", FRESH, "no", True, True),
         ("failed", FRESH, None, True, True),
@@ -24,9 +24,9 @@ ACCEPTED = Delivery(delivery_id="d-1", door="submission", customer_id="acme", ke
     ],
 )
 def test_what_is_on_its_way_and_what_may_not_be_there_cannot_be_tried_again(
-    state: str, received_at: str, error: str | None, submission: bool, zendesk: bool
+    state: str, age: timedelta, error: str | None, submission: bool, zendesk: bool
 ) -> None:
-    stands = replace(ACCEPTED, state=state, received_at=received_at, error=error)  # type: ignore[arg-type]
+    stands = replace(ACCEPTED, state=state, received_at=ago(age), error=error)  # type: ignore[arg-type]
     for name, expected in (("submission", submission), ("zendesk", zendesk), ("another program's", submission)):
         one = replace(stands, door=name)
         assert doors.of(one).can_try_again(one) == expected, name
