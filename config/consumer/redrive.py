@@ -16,7 +16,7 @@ from config import aws
 from config.aws import sqs
 from config.aws.events import SqsRecord
 from config.aws.sqs import Message
-from config.consumer.sources import JOBS_ABOUT, sources
+from config.consumer.sources import JOBS_ABOUT, JOBS_DELIVERIES, sources
 from config.progress import silent
 
 ORIGIN = "origin_message_id"
@@ -35,16 +35,22 @@ class UnknownQueue(Exception):
 class Way:
     """The way from a dead-letter queue back to its queue.
 
-    `about` is the source's. `again` (a dotted path) is set if the way back is not a queue.
+    `about` and `deliveries` are the source's. `again` (a dotted path) is set if the way back is not a queue.
     """
 
     name: str
     about: str
+    deliveries: str = ""
     again: str = ""
 
     @property
     def dead_letters(self) -> str:
         return self.name + DEAD_LETTERS
+
+    def delivery_ids(self, record: SqsRecord) -> set[str]:
+        """The ids that the delivery of a message may have; none if these messages have no deliveries."""
+        ids: set[str] = import_string(self.deliveries)(record) if self.deliveries else set()
+        return ids
 
 
 @dataclass
@@ -63,9 +69,9 @@ def ways() -> list[Way]:
     """Every dead-letter queue, with the way back from it."""
     announcer = settings.ANNOUNCER_DEAD_LETTERS.removesuffix(DEAD_LETTERS)
     return [
-        *(Way(one.of, one.about) for one in sources() if one.kind == "queue"),
-        Way(settings.JOBS_QUEUE, JOBS_ABOUT),
-        *(Way(announcer, one.about, one.again) for one in sources() if one.kind == "change-stream"),
+        *(Way(one.of, one.about, one.deliveries) for one in sources() if one.kind == "queue"),
+        Way(settings.JOBS_QUEUE, JOBS_ABOUT, JOBS_DELIVERIES),
+        *(Way(announcer, one.about, again=one.again) for one in sources() if one.kind == "change-stream"),
     ]
 
 

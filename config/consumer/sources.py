@@ -16,7 +16,9 @@ from config.aws.events import BatchAnswer, SqsRecord
 
 # Takes an SqsEvent or a StreamEvent.
 Handler = Callable[[Any, Any], BatchAnswer]
-JOBS_ABOUT = "ingestion.zendesk.tasks.about"  # like a source's `about`, for the messages of Celery's queue
+# What a source's `about` and `deliveries` are, for the messages of Celery's queue.
+JOBS_ABOUT = "ingestion.zendesk.tasks.about"
+JOBS_DELIVERIES = "ingestion.zendesk.tasks.delivery_ids"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Source:
     - `catch_up` is called with a time (ISO 8601, or None for the beginning) if the stream no longer holds what follows
       its checkpoint.
     - `about` returns the ids of the ticket and the delivery that a message, or a dead letter, is about.
+    - `deliveries` returns the ids that the delivery of a message may have. It reads nothing.
     - `note` records, where people look, what the handler of a message raised.
     - `again` works a dead letter that has no queue to go back to.
     """
@@ -41,6 +44,7 @@ class Source:
     workers: int = 1
     catch_up: str = ""
     about: str = ""
+    deliveries: str = ""
     note: str = ""
     again: str = ""
 
@@ -77,6 +81,7 @@ def sources() -> list[Source]:
             handler="ticketing.submissions.worker.handler",
             workers=4,
             about="ticketing.submissions.worker.about",
+            deliveries="ticketing.submissions.worker.delivery_ids",
             note="ticketing.submissions.worker.note",
         ),
         # Many at once: most of the cost of an SQL transaction occurs once, however many tickets it writes.

@@ -79,13 +79,18 @@ def enqueue(delivery_id: str) -> None:
 
 def about(record: SqsRecord) -> set[str]:
     """The ids of the delivery and its ticket that a message of Celery's queue is about; empty if the task is other."""
+    found = [delivery for one in delivery_ids(record) if (delivery := deliveries.get(one))]
+    return {name for one in found for name in (one.delivery_id, raw_tickets.ticket_key(one.key).keyed_id)}
+
+
+def delivery_ids(record: SqsRecord) -> set[str]:
+    """The id of the delivery that a message of Celery's queue is about; empty if the task is other. Reads nothing."""
     try:
         message = json.loads(base64.b64decode(record["body"]))
         [delivery_id], *_ = json.loads(base64.b64decode(message["body"]))
     except (ValueError, KeyError, TypeError):
         return set()
-    delivery = deliveries.get(delivery_id) if isinstance(delivery_id, str) and ids.is_id(delivery_id) else None
-    return {delivery_id, raw_tickets.ticket_key(delivery.key).keyed_id} if delivery else set()
+    return {delivery_id} if isinstance(delivery_id, str) and ids.is_id(delivery_id) else set()
 
 
 def _work(delivery_id: str) -> None:

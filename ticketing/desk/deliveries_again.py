@@ -4,7 +4,6 @@ from config.consumer import redrive
 from config.refusals import Absent, Refusal
 from ticketing import deliveries
 from ticketing.deliveries import doors, unfinished
-from ticketing.submissions import worker
 
 
 def all_of(queue_name: str) -> str:
@@ -18,7 +17,7 @@ def all_of(queue_name: str) -> str:
     except redrive.UnknownQueue as error:
         raise Absent(str(error)) from None
     aside = {one.delivery_id for one in unfinished.all_set_aside()}
-    moved = redrive.move(way, seconds=doors.SECONDS, leave_out=lambda record: bool(aside & worker.delivery_ids(record)))
+    moved = redrive.move(way, seconds=doors.SECONDS, leave_out=lambda record: bool(aside & way.delivery_ids(record)))
     said = f"{moved.count} of the {moved.seen} messages seen in {way.dead_letters} went back to {way.name}."
     if moved.stayed:
         raise Refusal(f"{said} The others stay: {', '.join(sorted(set(moved.stayed.values())))}.")

@@ -1,5 +1,6 @@
 """The page Deliveries: what has not ended well, why, and sending it on its way again."""
 
+import base64
 import re
 import uuid
 from collections.abc import Callable
@@ -176,6 +177,35 @@ def test_one_whose_message_is_not_dead_lettered_says_so(
     deliver("d-1", "failed")
     assert said(redriver.post(PAGE, {"delivery": "d-1"}, follow=True)).startswith("Its message is not among the 0 mess")
     assert said(redriver.post(PAGE, {"delivery": "d-2"}, follow=True)) == "There is no such delivery."
+
+
+def test_a_task_whose_delivery_is_set_aside_stays_where_its_whole_queue_is_redriven(
+    redriver: Client, deliver: Deliver, said: Callable[[Any], str]
+) -> None:
+    hopeless, mended = str(uuid.uuid4()), str(uuid.uuid4())
+    for delivery_id in (hopeless, mended):
+        deliver(delivery_id, "failed", door="zendesk", key="12345")
+        sqs.send("FoyerJobsDLQ", task(delivery_id))
+    sqs.send("FoyerJobsDLQ", "another program's")
+    deliveries.set_aside(found(hopeless), "Ada: Zendesk has no such ticket")
+    answer = said(redriver.post(PAGE, {"queue": "FoyerJobs"}, follow=True))
+    assert answer == "2 of the 3 messages seen in FoyerJobsDLQ went back to FoyerJobs."
+    assert [one.record["body"] for one in sqs.receive("FoyerJobsDLQ", 10, 0)] == [task(hopeless)]
+
+
+def found(delivery_id: str) -> Delivery:
+    delivery = deliveries.get(delivery_id)
+    assert delivery
+    return delivery
+
+
+def task(delivery_id: str) -> str:
+    """A message about the delivery, as Celery puts it on its queue."""
+
+    def coded(value: Any) -> str:
+        return base64.b64encode(json.dumps(value).encode()).decode()
+
+    return coded({"body": coded([[delivery_id], {}, {}]), "headers": {"task": "ingestion.zendesk.ingest"}})
 
 
 def test_what_is_set_aside_stays_where_its_whole_queue_is_redriven(
