@@ -24,6 +24,7 @@ NOT_RUN = {
     "make test": "it runs this test",
     "make bench": "it takes half an hour",
     "export TOKEN=foyer_…": "it stands for the reader's own token",
+    ". .venv/bin/activate": "the tests run with these packages already",
     "gunicorn --config python:config.gunicorn config.wsgi": "as `make run`",
     "celery -A config worker --concurrency 2": "as `make run`",
     "celery -A config beat": "as `make run`",

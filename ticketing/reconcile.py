@@ -92,7 +92,7 @@ def _unfinished(delivery: Delivery) -> Finding:
     """A delivery without a ticket, or with a ticket that nobody reported as created."""
     what, due = _why(delivery), delivery.state != "received"
     again = doors.of(delivery).advice.format(delivery.delivery_id)
-    to_do = f"Repair the cause, then {again}; if nobody can, `Set aside` on that page of the desk."
+    to_do = f"Repair the cause, then {again}; if nobody can, `Set aside` on the page Deliveries at the desk."
     if delivery.state == "accepted":
         to_do = f"Look whether its consumers run; if it is in the dead-letter queue: {again}."
     if not due:
