@@ -69,10 +69,10 @@ class Reader:
         self._lag_told = 0.0
 
     def has_gap(self) -> bool:
-        """Whether changes between the checkpoint and the stream may be missing. They may be if
+        """Whether changes between the checkpoint and the stream may be missing. They may be missing if:
 
-        - there is no checkpoint,
-        - a shard that was being read is gone, or
+        - there is no checkpoint
+        - a shard that was being read is gone
         - nothing was read yet of a shard whose parent is neither listed nor known to be read to its end. The local AWS
           after a restart is such a case: its one shard has no parent at all.
         """

@@ -22,7 +22,7 @@ _ANSWER = {
 
 
 class DoorSchema(AutoSchema):
-    """Names that differ from door to door, each of which has its own `NewTicket`, and lists that are called so."""
+    """Gives schemas the name of their app, since each door has a `NewTicket`, and calls a list's operation a list."""
 
     def get_serializer_name(self, serializer: Serializer[Any], direction: Direction) -> str:
         door = self.view.__module__.partition(".")[0]

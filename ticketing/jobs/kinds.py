@@ -16,7 +16,7 @@ Parameters = dict[str, Any]  # what a job was asked for, as JSON
 class Work:
     """How one kind of job works.
 
-    - `stretches` divides the work, for so many workers side by side.
+    - `stretches` divides the work, for as many workers side by side as its second argument says.
     - `total` says about how many items there are.
     - `page` works one page of a stretch. It may be called twice for the same page, even by two workers at once.
     """

@@ -18,7 +18,7 @@ Report = Callable[[Step], None]
 
 
 def all_of(job: Job, threads: int, report: Report) -> None:
-    """Work all parts of a job to their end, in so many threads. They call `report` after each page, one at a time.
+    """Work all parts of a job to their end, in `threads` threads. They call `report` after each page, one at a time.
 
     Returns early if the job is stopped. If a thread raises, the others first end their page; then its error is raised.
     """

@@ -1,6 +1,8 @@
-"""Reads and writes the record: tickets, comments and changes. For the doors, only `ticketing.service` writes it.
+"""Reads the record, and writes new tickets. For the doors, only `ticketing.service` writes it.
 
-Every write is one call with a condition. So nothing is half done, and nothing is done twice.
+The service writes comments and changes as transactions (ticketing/record/transactions.py), an import in bulk
+(ticketing/record/loading.py). Every write for a door is one call with a condition. So nothing is half done, and nothing
+is done twice.
 """
 
 from collections.abc import Iterator

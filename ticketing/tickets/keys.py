@@ -9,7 +9,7 @@ from ticketing.tickets import ids
 
 @dataclass(frozen=True)
 class Key:
-    """A sender's key with its scope (customer and operation). `fingerprint` is the SHA-256 of the request's JSON."""
+    """A sender's key, which holds for one customer and operation. `fingerprint` tells its request from any other's."""
 
     customer_id: str
     operation: str
