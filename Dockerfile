@@ -1,4 +1,4 @@
-# One image for every process: web (the default), Celery worker, beat, consumers. docs/deploy.md says how.
+# One image for every process: web (the default), worker, Celery beat, consumers. docs/deploy.md says how.
 FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1

@@ -3,10 +3,12 @@
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
 
 from config import aws
 from config.aws.events import BatchAnswer, SqsEvent, SqsRecord, failed
+from config.consumer import dead_letters
 from config.request_id import working_on
 from routing import sla
 from ticketing import service
@@ -17,24 +19,23 @@ log = logging.getLogger(__name__)
 
 def priority(event: SqsEvent, context: Any = None) -> BatchAnswer:
     """Work gold tickets (Lambda's SQS form). The answer names the messages that failed."""
-    return _process(event)
+    return _process(event, settings.PRIORITY_QUEUE)
 
 
 def general(event: SqsEvent, context: Any = None) -> BatchAnswer:
     """Work all other tickets in the same way. They have their own queue, so that gold never waits behind them."""
-    return _process(event)
+    return _process(event, settings.GENERAL_QUEUE)
 
 
-def _process(event: SqsEvent) -> BatchAnswer:
-    return failed(record["messageId"] for record in event["Records"] if not _worked(record))
+def _process(event: SqsEvent, queue: str) -> BatchAnswer:
+    return failed(record["messageId"] for record in event["Records"] if not _worked(record, queue))
 
 
-def _worked(record: SqsRecord) -> bool:
+def _worked(record: SqsRecord, queue: str) -> bool:
     try:
         announced = announcement.from_message(record["body"])
-    except ValueError as error:
-        log.error("Message %s is no announcement and goes to the dead-letter queue: %s", record["messageId"], error)
-        return False
+    except ValueError:
+        return dead_letters.put_aside(queue, record, announcement.FOREIGN)
     with working_on(announced.request_id):
         try:
             ticket = announced.ticket or service.find(announced.ticket_id)

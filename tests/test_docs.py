@@ -26,7 +26,7 @@ NOT_RUN = {
     "export TOKEN=foyer_…": "it stands for the reader's own token",
     ". .venv/bin/activate": "the tests run with these packages already",
     "gunicorn --config python:config.gunicorn config.wsgi": "as `make run`",
-    "celery -A config worker --concurrency 2": "as `make run`",
+    "python manage.py worker": "as `make run`",
     "celery -A config beat": "as `make run`",
     "python manage.py consume": "as `make run`; see also tests/config/consumer/test_consume_command.py",
     "python manage.py consume priority": "as `make run`; see also tests/config/consumer/test_consume_command.py",

@@ -11,10 +11,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
 from s3transfer.exceptions import RetriesExceededError
+from urllib3.exceptions import HTTPError
 
 _NOT_FOUND: Final = {
     "404",
@@ -89,7 +91,10 @@ class Permanent(AwsError):
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Translate the SDK's errors that leave the block. Also for libraries that call AWS themselves."""
+    """Translate the SDK's errors that leave the block. Also for libraries that call AWS themselves.
+
+    An exception that a signal raised inside a call, such as a time limit, leaves the block as itself.
+    """
     try:
         yield
     except ClientError as error:
@@ -97,7 +102,16 @@ def translated() -> Iterator[None]:
     except ParamValidationError as error:
         raise Permanent("ParamValidation", str(error)) from error
     except (BotoCoreError, RetriesExceededError) as error:  # no connection, a timeout, a broken connection
+        if interrupt := _interrupt(error):
+            raise interrupt from None
         raise Retryable(type(error).__name__, str(error)) from error
+
+
+def _interrupt(error: Exception) -> Exception | None:
+    """What came up inside the call and is no fault of AWS: botocore wraps whatever leaves urllib3 in one error."""
+    inner = error.kwargs.get("error") if type(error) is HTTPClientError else None
+    network = (HTTPError, HTTPException, OSError)
+    return inner if isinstance(inner, Exception) and not isinstance(inner, network) else None
 
 
 def _translate(error: ClientError) -> AwsError:

@@ -13,6 +13,7 @@ class MessageAttribute(TypedDict):
 
     dataType: NotRequired[str]
     stringValue: NotRequired[str]
+    binaryValue: NotRequired[str]  # base64
 
 
 class SqsRecord(TypedDict):

@@ -1,5 +1,7 @@
 """SQS: send, receive, forward, delete. Only the reader of a queue knows what its messages mean."""
 
+import base64
+import math
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -12,6 +14,7 @@ from config.aws.events import MessageAttribute, SqsRecord
 from config.batched import batched
 
 _POLL_SECONDS = 20  # the longest long poll that SQS allows
+_LONGEST_HIDDEN = 43_000  # seconds: SQS allows twelve hours since the message was received
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,12 @@ def forward(name: str, message: Message, more: dict[str, str]) -> str:
     return answer["MessageId"]
 
 
+def send_again(name: str, record: SqsRecord, more: dict[str, str]) -> str:
+    """Like `forward`, for a message in Lambda's form."""
+    given = {key: _attribute(value) for key, value in record.get("messageAttributes", {}).items()}
+    return forward(name, Message(record, given), more)
+
+
 def receive(
     name: str, limit: int, wait_seconds: int = _POLL_SECONDS, hidden_seconds: int | None = None
 ) -> list[Message]:
@@ -105,6 +114,12 @@ def release(name: str, messages: list[Message]) -> None:
         call(client("sqs").change_message_visibility_batch, QueueUrl=url(name), Entries=entries)  # type: ignore[arg-type]
 
 
+def hide(name: str, receipt: str, seconds: float) -> None:
+    """Hide one received message from all readers for so long, twelve hours at most. Raises aws.AwsError."""
+    hidden = min(math.ceil(seconds), _LONGEST_HIDDEN)
+    call(client("sqs").change_message_visibility, QueueUrl=url(name), ReceiptHandle=receipt, VisibilityTimeout=hidden)
+
+
 def count(name: str) -> int:
     """Return roughly how many messages wait in the queue (SQS gives no exact number). Raises aws.AwsError."""
     names: Any = ["ApproximateNumberOfMessages"]
@@ -125,11 +140,24 @@ def _own_attributes(message: Any) -> dict[str, Any]:
     return {key: {part: value[part] for part in kept if part in value} for key, value in given.items()}
 
 
+def _attribute(value: MessageAttribute) -> dict[str, Any]:
+    """An attribute in SQS's form, from Lambda's, which has bytes as base64."""
+    kind = value.get("dataType", "String")
+    if "binaryValue" in value:
+        return {"DataType": kind, "BinaryValue": base64.b64decode(value["binaryValue"])}
+    return {"DataType": kind, "StringValue": value.get("stringValue", "")}
+
+
+def _lambda_attribute(value: Any) -> MessageAttribute:
+    if "BinaryValue" in value:
+        return {"dataType": value["DataType"], "binaryValue": base64.b64encode(value["BinaryValue"]).decode()}
+    return {"dataType": value["DataType"], "stringValue": value.get("StringValue", "")}
+
+
 def _record(name: str, message: Any) -> SqsRecord:
     """The message as Lambda's event source would pass it on."""
     attributes: dict[str, MessageAttribute] = {
-        key: {"dataType": value["DataType"], "stringValue": value.get("StringValue", "")}
-        for key, value in message.get("MessageAttributes", {}).items()
+        key: _lambda_attribute(value) for key, value in message.get("MessageAttributes", {}).items()
     }
     return {
         "messageId": message["MessageId"],

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from config import aws
 from config.aws import sqs
+from config.consumer import pulse
 from config.consumer.batch import failed_ids
 from config.consumer.sources import Source
 
@@ -21,12 +22,20 @@ log = logging.getLogger(__name__)
 
 def run(source: Source, stop: threading.Event) -> None:
     """Work the source until `stop` is set. What has been received by then is worked to its end."""
-    while not stop.is_set():
-        try:
-            work_once(source, WAIT_SECONDS)
-        except aws.AwsError as error:
-            log.warning("Queue %s cannot be read or cleared now, trying again: %s", source.of, error)
-            stop.wait(ERROR_SECONDS)
+    try:
+        while not stop.is_set():
+            _round(source, stop)
+    finally:
+        pulse.stop()
+
+
+def _round(source: Source, stop: threading.Event) -> None:
+    pulse.beat()
+    try:
+        work_once(source, WAIT_SECONDS)
+    except aws.AwsError as error:
+        log.warning("Queue %s cannot be read or cleared now, trying again: %s", source.of, error)
+        stop.wait(ERROR_SECONDS)
 
 
 def work_once(source: Source, wait_seconds: int) -> int:
@@ -34,6 +43,7 @@ def work_once(source: Source, wait_seconds: int) -> int:
     messages = _receive(source, wait_seconds)
     if not messages:
         return 0
+    pulse.beat(pulse.WORK_SECONDS)
     failed = failed_ids(source, [one.record for one in messages], [one.message_id for one in messages])
     done = [one for one in messages if one.message_id not in failed]
     sqs.delete(source.of, done)

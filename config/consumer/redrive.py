@@ -16,11 +16,10 @@ from config import aws
 from config.aws import sqs
 from config.aws.events import SqsRecord
 from config.aws.sqs import Message
-from config.consumer.sources import JOBS_ABOUT, JOBS_DELIVERIES, sources
+from config.consumer.dead_letters import ORIGIN, SUFFIX
+from config.consumer.sources import sources
 from config.progress import silent
 
-ORIGIN = "origin_message_id"
-DEAD_LETTERS = "DLQ"  # what follows a queue's name in the name of its dead-letter queue
 HIDDEN_SECONDS = 120  # long enough to look through a large queue without meeting a message twice
 WAIT_SECONDS = 1  # a long poll asks all of SQS's servers: an empty answer then means an empty queue
 
@@ -45,7 +44,7 @@ class Way:
 
     @property
     def dead_letters(self) -> str:
-        return self.name + DEAD_LETTERS
+        return self.name + SUFFIX
 
     def delivery_ids(self, record: SqsRecord) -> set[str]:
         """The ids that the delivery of a message may have; none if these messages have no deliveries."""
@@ -67,10 +66,9 @@ class Moved:
 
 def ways() -> list[Way]:
     """Every dead-letter queue, with the way back from it."""
-    announcer = settings.ANNOUNCER_DEAD_LETTERS.removesuffix(DEAD_LETTERS)
+    announcer = settings.ANNOUNCER_DEAD_LETTERS.removesuffix(SUFFIX)
     return [
-        *(Way(one.of, one.about, one.deliveries) for one in sources() if one.kind == "queue"),
-        Way(settings.JOBS_QUEUE, JOBS_ABOUT, JOBS_DELIVERIES),
+        *(Way(one.of, one.about, one.deliveries) for one in sources() if one.kind != "change-stream"),
         *(Way(announcer, one.about, again=one.again) for one in sources() if one.kind == "change-stream"),
     ]
 

@@ -1,8 +1,8 @@
 """The event sources: what other programs may feed or read, and the handler that works it.
 
 A handler takes a batch in Lambda's form and returns the records that failed, in Lambda's form too: `handler(event,
-context) -> {"batchItemFailures": [{"itemIdentifier": …}]}`. On AWS, Lambda polls; elsewhere `manage.py consume` does. A
-test compares this list with `infra/stack.yaml`.
+context) -> {"batchItemFailures": [{"itemIdentifier": …}]}`. On AWS, Lambda polls; elsewhere `manage.py consume` does,
+and `manage.py worker` for Celery's tasks. A test compares this list with `infra/stack.yaml`.
 """
 
 from collections.abc import Callable
@@ -14,17 +14,17 @@ from django.utils.module_loading import import_string
 
 from config.aws.events import BatchAnswer, SqsRecord
 
+Kind = Literal["queue", "tasks", "change-stream"]
+
 # Takes an SqsEvent or a StreamEvent.
 Handler = Callable[[Any, Any], BatchAnswer]
-# What a source's `about` and `deliveries` are, for the messages of Celery's queue.
-JOBS_ABOUT = "ingestion.zendesk.tasks.about"
-JOBS_DELIVERIES = "ingestion.zendesk.tasks.delivery_ids"
 
 
 @dataclass(frozen=True)
 class Source:
     """One event source. `handler` is a dotted path, since `config` imports no app.
 
+    `kind` is `tasks` for the queue of Celery's tasks, which are worked one by one, each in a process of its own.
     `of` is the queue's name, or the name of the table whose change stream it is. `batch` is the most records in one
     call. `workers` is how many batches one process works at once. The others are dotted paths too:
 
@@ -37,7 +37,7 @@ class Source:
     """
 
     name: str
-    kind: Literal["queue", "change-stream"]
+    kind: Kind
     of: str
     handler: str
     batch: int = 10
@@ -62,7 +62,7 @@ class Source:
 
 
 def sources() -> list[Source]:
-    """Every event source that `manage.py consume` works."""
+    """Every event source."""
     return [
         Source(
             name="change-stream",
@@ -88,6 +88,16 @@ def sources() -> list[Source]:
         _tickets("analytics", settings.ANALYTICS_QUEUE, "ticketing.index.analytics_queue.handler", batch=100),
         _tickets("priority", settings.PRIORITY_QUEUE, "routing.processors.priority"),
         _tickets("general", settings.GENERAL_QUEUE, "routing.processors.general"),
+        # One at a time: a message that is received waits for the one that is worked.
+        Source(
+            name="tasks",
+            kind="tasks",
+            of=settings.JOBS_QUEUE,
+            handler="config.consumer.celery_tasks.handler",
+            batch=1,
+            about="ingestion.zendesk.tasks.about",
+            deliveries="ingestion.zendesk.tasks.delivery_ids",
+        ),
     ]
 
 
@@ -97,5 +107,5 @@ def _tickets(name: str, of: str, handler: str, batch: int = 10) -> Source:
 
 
 def queue_names() -> list[str]:
-    """Every queue that must be reachable: those of the sources, and Celery's."""
-    return [source.of for source in sources() if source.kind == "queue"] + [settings.JOBS_QUEUE]
+    """Every queue that must be reachable."""
+    return [source.of for source in sources() if source.kind != "change-stream"]

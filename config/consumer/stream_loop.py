@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from config import aws, times
 from config.aws import metrics
 from config.aws.events import StreamRecord
-from config.consumer import changes
+from config.consumer import changes, pulse
 from config.consumer.batch import failed_ids
 from config.consumer.changes import Shard, Trimmed
 from config.consumer.leases import END, Checkpoint, Lease, hold
@@ -20,6 +20,7 @@ SAVE_SECONDS = 10.0
 LAG_SECONDS = 30.0  # how often the lag is reported; its alarm takes silence for a stall
 ERROR_SECONDS = 1.0
 STANDBY_SECONDS = 2.0
+CATCH_UP_SECONDS = 86_400.0  # the longest that announcing a whole record may take before it counts as hanging
 # A catch-up begins this long before the checkpoint's time: clocks differ, and a write gets its time before it is made.
 OVERLAP = timedelta(minutes=5)
 
@@ -29,16 +30,24 @@ log = logging.getLogger(__name__)
 def run(source: Source, stop: threading.Event) -> None:
     """Work the source until `stop` is set. After an error of AWS, begin again at the checkpoint with new iterators."""
     owner = str(uuid.uuid4())
-    while not stop.is_set():
-        try:
-            with hold(source.name, owner) as lease:
-                if lease is None:
-                    stop.wait(STANDBY_SECONDS)
-                else:
-                    follow(Reader(source, lease), stop)
-        except aws.AwsError as error:
-            log.warning("Reading %s begins again at its checkpoint: %s", source.name, error)
-            stop.wait(ERROR_SECONDS)
+    try:
+        while not stop.is_set():
+            _round(source, owner, stop)
+    finally:
+        pulse.stop()
+
+
+def _round(source: Source, owner: str, stop: threading.Event) -> None:
+    pulse.beat()
+    try:
+        with hold(source.name, owner) as lease:
+            if lease is None:
+                stop.wait(STANDBY_SECONDS)
+            else:
+                follow(Reader(source, lease), stop)
+    except aws.AwsError as error:
+        log.warning("Reading %s begins again at its checkpoint: %s", source.name, error)
+        stop.wait(ERROR_SECONDS)
 
 
 def follow(reader: "Reader", stop: threading.Event) -> None:
@@ -87,6 +96,7 @@ class Reader:
         """Announce from the record what the stream no longer holds. Reading then begins at its oldest change."""
         since = self.at and times.stamp(datetime.fromisoformat(self.at) - OVERLAP)
         log.warning("%s does not reach back to its checkpoint; catching up since %s", self.source.name, since)
+        pulse.beat(CATCH_UP_SECONDS)
         began = times.stamp(datetime.now(UTC))  # before the catch-up, which may miss changes that are made during it
         self.shards = changes.shards(self.arn)
         self.source.load_catch_up()(since)
@@ -105,6 +115,7 @@ class Reader:
 
         Raises Trimmed (catch up) and aws.AwsError (begin again at the checkpoint), the latter also if a record failed.
         """
+        pulse.beat(pulse.WORK_SECONDS)
         began = datetime.now(UTC)
         moments = [self._read(shard) for shard in self.shards if self._readable(shard)]
         worked = [moment for moment in moments if moment]

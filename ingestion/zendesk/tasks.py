@@ -5,6 +5,7 @@ Its one argument is the delivery's id, because a ticket is too large, and too pr
 
 import base64
 import logging
+import math
 from contextlib import suppress
 from random import uniform
 from typing import Any, Final, NoReturn
@@ -26,8 +27,8 @@ from ticketing.tickets import ids
 
 log = logging.getLogger(__name__)
 
-# A worker holds a waiting task, so the wait and the run together must end within the queue's visibility timeout
-# (config.celery.VISIBILITY_SECONDS). Otherwise a second worker would get the task as well.
+# Celery's own worker would hold a task that comes before its time. The wait and the run together therefore end within
+# the queue's visibility timeout (config.celery.VISIBILITY_SECONDS), or a second worker would get the task as well.
 RUN_SECONDS: Final = 50
 FIRST_WAIT: Final = 5.0
 LONGEST_WAIT: Final = 60.0
@@ -114,7 +115,9 @@ def _again(task: DeliveryTask, delivery_id: str, error: Exception) -> NoReturn:
     log.warning("Delivery %s will be tried again: %s", delivery_id, _cause(error))
     with suppress(aws.AwsError):  # the note is for people; the next try is what matters
         deliveries.attempt(delivery_id, _cause(error))
-    raise task.retry(exc=error, countdown=_wait(task.request.retries, error))
+    wait = _wait(task.request.retries, error)
+    delay: dict[str, Any] = {"DelaySeconds": math.ceil(wait)}  # kombu passes it on: SQS itself waits
+    raise task.retry(exc=error, countdown=wait, **delay)
 
 
 def _wait(retries: int, error: Exception) -> float:

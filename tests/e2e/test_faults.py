@@ -105,7 +105,7 @@ def _indexed(copy: Copy, where: str = "1 = 1") -> set[str]:
 FAULTS: dict[str, Callable[[Copy], Any]] = {
     "a web worker": _kill_web_worker,
     "the web server": lambda copy: _kill(copy, "foyer:web", signal.SIGKILL),
-    "the Celery worker": lambda copy: _kill(copy, "foyer:worker", signal.SIGKILL),
+    "a worker": lambda copy: _kill(copy, "foyer:worker0", signal.SIGKILL),
     "a consumer": lambda copy: _kill(copy, "foyer:consume", signal.SIGKILL),
     "the local AWS": lambda copy: _kill(copy, "aws", signal.SIGTERM),
 }
@@ -127,7 +127,8 @@ def test_nothing_acknowledged_is_lost_when_something_dies(copy: Copy, fault: str
 def test_a_zendesk_ticket_survives_the_worker_that_held_it(copy: Copy) -> None:
     known = _zendesk_tickets(copy) | _ids_of(demo.ZENDESK)  # which may still be on their way
     answers = [doors.zendesk(copy, number) for number in range(7000, 7010)]
-    _kill(copy, "foyer:worker", signal.SIGKILL)
+    for worker in ("foyer:worker0", "foyer:worker1"):
+        _kill(copy, worker, signal.SIGKILL)
     assert {answer.status_code for answer in answers} == {202}
     within(180, lambda: _zendesk_tickets(copy) >= _ids_of(range(7000, 7010)))
     assert _zendesk_tickets(copy) - known == _ids_of(range(7000, 7010))

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from config import aws, times
 from config.aws import sqs
-from config.consumer import redrive
+from config.consumer import dead_letters, redrive
 from config.refusals import Refusal
 from ticketing.deliveries import ENDED_WELL, Delivery, State, doors, unfinished
 from ticketing.deliveries.unfinished import Place
@@ -73,7 +73,7 @@ class DeliveriesPage(DeskPage):
         about = {"title": "Deliveries", "opts": DeliveryModel._meta, "states": _choices(chosen)}
         try:
             page = _page(chosen, _start(self.request.GET.get("after", "")))
-            queues = [{"way": way, "count": sqs.count(way.dead_letters)} for way in redrive.ways()]
+            queues = [_queue(way) for way in redrive.ways()]
             rows = _rows(page.deliveries)
         except aws.AwsError:
             messages.error(self.request, _UNREADABLE)
@@ -89,6 +89,11 @@ def _page(chosen: Tab | None, start: Place | None) -> unfinished.Page:
     if chosen == "aside":
         return unfinished.set_aside_page(start, PAGE)
     return unfinished.page(chosen, start, PAGE)
+
+
+def _queue(way: redrive.Way) -> dict[str, Any]:
+    count = sqs.count(way.dead_letters)
+    return {"way": way, "count": count, "causes": dead_letters.causes(way.dead_letters) if count else []}
 
 
 def _choices(chosen: Tab | None) -> list[dict[str, Any]]:

@@ -4,11 +4,13 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
 
 from config import aws
 from config.aws.events import BatchAnswer, SqsEvent, SqsRecord, failed
 from config.batched import batched_by_size
+from config.consumer import dead_letters
 from ticketing.index.following import follow
 from ticketing.record import bulk, store
 from ticketing.tickets import announcement
@@ -32,9 +34,9 @@ def _announced(records: list[SqsRecord], again: list[str]) -> Iterator[tuple[str
         try:
             if ticket := _ticket(record["body"]):
                 yield record["messageId"], ticket
-        except ValueError as error:
-            log.error("Message %s is no announcement and goes to the dead-letter queue: %s", record["messageId"], error)
-            again.append(record["messageId"])
+        except ValueError:
+            if not dead_letters.put_aside(settings.ANALYTICS_QUEUE, record, announcement.FOREIGN):
+                again.append(record["messageId"])
         except aws.AwsError as error:
             log.warning("Message %s comes again, its ticket cannot be read now: %s", record["messageId"], error)
             again.append(record["messageId"])

@@ -11,6 +11,7 @@ EventName = Literal["ticket.created", "ticket.updated"]
 
 MAX_TICKET_BYTES = 200_000  # a larger ticket is sent without its description and attributes
 _LARGE_FIELDS = ("issue_description", "attributes")
+FOREIGN = "The message is no announcement of a ticket"  # why nobody can work it
 _TEXTS = ("event", "ticket_id", "tier", "channel", "request_id", "occurred_at")
 
 

@@ -7,17 +7,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.consumer import queue_loop, stream_loop
+from config.consumer import pulse, queue_loop, stream_loop
 from config.consumer.sources import Source, sources
+
+TASKS = "tasks"  # `manage.py worker` works these
 
 _LOOPS = {"queue": queue_loop.run, "change-stream": stream_loop.run}
 
 
 class Command(BaseCommand):
-    help = "Works the event sources: all, or those named. Any number may run side by side."
+    help = "Works the event sources: all but Celery's tasks, or those named. Any number may run side by side."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        names = ", ".join(source.name for source in sources())
+        names = ", ".join(_known())
         parser.add_argument("source", nargs="*", metavar="SOURCE", help=f"one of: {names}")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,6 +32,7 @@ class Command(BaseCommand):
             for source in chosen
             for n in range(source.workers)
         ]
+        pulse.watch()
         for thread in threads:
             thread.start()
         self.stdout.write(f"Working {', '.join(source.name for source in chosen)}. Stop with Ctrl-C.")
@@ -45,8 +48,12 @@ class Command(BaseCommand):
             thread.join()
 
 
+def _known() -> dict[str, Source]:
+    return {source.name: source for source in sources() if source.kind != TASKS}
+
+
 def _chosen(names: list[str]) -> list[Source]:
-    known = {source.name: source for source in sources()}
+    known = _known()
     unknown = [name for name in names if name not in known]
     if unknown:
         raise CommandError(f"Unknown source {', '.join(unknown)}. Sources are: {', '.join(known)}.")

@@ -1,6 +1,9 @@
 """AWS's errors as words a caller can act on, and how often a call is tried."""
 
 import logging
+import signal
+import socket
+from http.client import IncompleteRead
 from typing import Any
 
 import pytest
@@ -9,11 +12,13 @@ from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    HTTPClientError,
     ParamValidationError,
     ReadTimeoutError,
 )
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
+from urllib3.exceptions import ProtocolError
 
 from config import aws
 
@@ -196,3 +201,40 @@ def test_the_wire_format_comes_back_as_it_went() -> None:
 
     values = {"a": "text", "n": Decimal("1.10"), "l": ["x", True, None], "m": {"k": Decimal(1)}}
     assert aws.from_wire(aws.to_wire(values)) == values
+
+
+class TimeIsUp(Exception):
+    """What a signal's handler raises, wherever the program is."""
+
+
+@pytest.mark.parametrize("error", [TimeIsUp(), ValueError("a signal's"), RuntimeError("shut down")])
+def test_what_comes_up_inside_a_call_is_itself_again_and_not_tried_again(error: Exception, waits: list[float]) -> None:
+    """botocore wraps whatever its connection raises."""
+    operation = Failing(HTTPClientError(error=error))
+    with pytest.raises(type(error)) as caught:
+        aws.call(operation)
+    assert caught.value is error
+    assert (operation.calls, waits) == (1, [])
+
+
+@pytest.mark.parametrize("error", [OSError("reset"), ProtocolError("cut"), IncompleteRead(b"")])
+def test_a_broken_connection_is_tried_again_however_it_is_wrapped(error: Exception, waits: list[float]) -> None:
+    operation = Failing(HTTPClientError(error=error))
+    assert aws.call(operation) == "done"
+    assert operation.calls == 2
+
+
+def test_a_time_limit_that_a_signal_raises_inside_a_call_leaves_it_as_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def time_is_up(*_: Any) -> None:
+        raise TimeIsUp
+
+    before = signal.signal(signal.SIGALRM, time_is_up)
+    with socket.create_server(("127.0.0.1", 0)) as server:  # it takes the connection, and never answers
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", f"http://127.0.0.1:{server.getsockname()[1]}")
+        aws.forget_clients()
+        operation = aws.client("sqs").list_queues
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(TimeIsUp):
+            aws.call(operation)
+    signal.signal(signal.SIGALRM, before)
+    aws.forget_clients()

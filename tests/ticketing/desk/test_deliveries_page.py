@@ -360,3 +360,19 @@ def test_the_page_reads_the_sparse_index_and_no_sql(desk: Client, deliver: Deliv
     calls.clear()
     assert shown(desk.get(PAGE)) == ["d-1"]
     assert calls == [*["Query"] * 16, *["GetQueueAttributes"] * 6, "BatchGetItem"]
+
+
+def test_a_dead_letter_queue_says_why_its_messages_lie_there(desk: Client) -> None:
+    for cause in (
+        "The message is no base64 of JSON",
+        "The message is no base64 of JSON",
+        "<b>It is no announcement</b>",
+    ):
+        sqs.send("FoyerJobsDLQ", "4111 1111 1111 1111", {"cause": cause})
+    sqs.send("FoyerJobsDLQ", "another one")
+    page = desk.get(PAGE).content.decode()
+    assert "<li>2 × The message is no base64 of JSON</li>" in page
+    assert "<li>1 × &lt;b&gt;It is no announcement&lt;/b&gt;</li>" in page
+    assert "<li>1 × No cause is noted here: see its delivery below, or the log</li>" in page
+    assert "4111" not in page
+    assert len(sqs.receive("FoyerJobsDLQ", 10, 0)) == 4

@@ -1,0 +1,170 @@
+"""The handler of Celery's queue: works its messages in Lambda's form, with Celery's own tracing.
+
+Celery's own worker decodes messages inside its event loop, where a foreign message or an answer that was cut off can
+end it, or leave it alive without a poll. Here both are the consumer's, and a failure stays with its message.
+
+A message is base64 of `{"headers", "properties", "body"}`, and its body base64 of `[args, kwargs, embed]`:
+https://docs.celeryq.dev/en/stable/internals/protocol.html
+"""
+
+import base64
+import inspect
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from celery.app.trace import build_tracer
+from celery.exceptions import SoftTimeLimitExceeded
+from celery.states import REJECTED
+from django.conf import settings
+
+from config import aws, json
+from config.aws import sqs
+from config.aws.events import BatchAnswer, SqsEvent, SqsRecord, failed
+from config.celery import app
+from config.consumer import dead_letters, pulse
+
+_EARLY: Final = 1.0  # seconds that a task may be worked before its time, rather than wait for another receive
+
+log = logging.getLogger(__name__)
+
+
+class Foreign(Exception):
+    """The message is no task of Foyer's. The text says why, and quotes nothing of the message."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A task as its message gives it. `request` is Celery's own word for its circumstances."""
+
+    task: Any
+    task_id: str
+    arguments: list[Any]
+    keywords: dict[str, Any]
+    request: dict[str, Any]
+    due: datetime | None
+
+
+def handler(event: SqsEvent, context: Any = None) -> BatchAnswer:
+    """Work tasks (Lambda's SQS form). The answer names those that shall come again.
+
+    A task that failed is done: its own `on_failure` has noted it. So is a message that is no task: it goes to the
+    dead-letter queue with its cause.
+    """
+    return failed(record["messageId"] for record in event["Records"] if not _worked(record))
+
+
+def read(record: SqsRecord) -> Message:
+    """The task in the message. Raises Foreign."""
+    whole = _mapping(_decoded(record["body"], "The message"), "The message")
+    headers = _mapping(whole.get("headers"), "The message's headers")
+    task, task_id = app.tasks.get(str(headers.get("task"))), headers.get("id")
+    if task is None or not isinstance(task_id, str):
+        raise Foreign("The message names no task of Foyer's")
+    arguments, keywords, embedded = _arguments(whole.get("body"), task)
+    request = headers | embedded | {"is_eager": False, "called_directly": False, "delivery_info": {}}
+    return Message(task, task_id, arguments, keywords, request | {"retries": _retries(headers)}, _due(headers))
+
+
+def _worked(record: SqsRecord) -> bool:
+    try:
+        message = read(record)
+    except Foreign as error:
+        return dead_letters.put_aside(settings.JOBS_QUEUE, record, str(error))
+    early = (message.due - datetime.now(UTC)).total_seconds() if message.due else 0.0
+    if early > _EARLY:
+        _hide(record, early)
+        return False
+    return _run(message)
+
+
+def _run(message: Message) -> bool:
+    """Run the task. Returns whether it is done; it is not if it asked to come again. Raises what Celery itself raises.
+
+    A task that outlasts its hard limit ends the process (config/consumer/pulse.py), and its message comes again.
+    """
+    task = message.task
+    pulse.beat(task.time_limit or app.conf.task_time_limit)
+    tracer = build_tracer(task.name, task, app=app)
+    with _soft_limit(task.soft_time_limit or app.conf.task_soft_time_limit):
+        _, told, *_ = tracer(message.task_id, message.arguments, message.keywords, message.request)
+    return told is None or told.state != REJECTED
+
+
+@contextmanager
+def _soft_limit(seconds: float) -> Iterator[None]:
+    """Raise SoftTimeLimitExceeded in the block after so many seconds. Only a main thread can be interrupted so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _time_is_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _time_is_up(*_: Any) -> None:
+    raise SoftTimeLimitExceeded
+
+
+def _hide(record: SqsRecord, seconds: float) -> None:
+    """Hide the message until it is due. SQS knows no time of Celery's, and delivers at once."""
+    try:
+        sqs.hide(settings.JOBS_QUEUE, record["receiptHandle"], seconds)
+    except aws.AwsError as error:
+        log.warning("Message %s comes before its time: %s", record["messageId"], error)
+
+
+def _arguments(body: Any, task: Any) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
+    """The task's arguments, and what Celery embedded beside them."""
+    match _decoded(body, "The task's body"):
+        case [list(arguments), dict(keywords), dict(embedded)]:
+            pass
+        case _:
+            raise Foreign("The task's body is no list of arguments, keywords and options")
+    try:
+        inspect.signature(task.run).bind(*arguments, **keywords)
+    except TypeError:
+        raise Foreign("The task does not take the arguments that the message gives") from None
+    if not all(isinstance(one, str) for one in [*arguments, *keywords.values()]):
+        raise Foreign("An argument of the task is no text, as all arguments of Foyer's tasks are")
+    return arguments, keywords, embedded
+
+
+def _retries(headers: dict[str, Any]) -> int:
+    retries = headers.get("retries") or 0
+    if not isinstance(retries, int) or retries < 0:
+        raise Foreign("The message's number of retries is no number")
+    return retries
+
+
+def _due(headers: dict[str, Any]) -> datetime | None:
+    eta = headers.get("eta")
+    if eta is None:
+        return None
+    try:
+        due = datetime.fromisoformat(eta)
+    except (TypeError, ValueError):
+        raise Foreign("The message's time (eta) is no time") from None
+    return due if due.tzinfo else due.replace(tzinfo=UTC)
+
+
+def _decoded(text: Any, what: str) -> Any:
+    try:
+        return json.loads(base64.b64decode(text, validate=True))
+    except (TypeError, ValueError, RecursionError):
+        raise Foreign(f"{what} is no base64 of JSON") from None
+
+
+def _mapping(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Foreign(f"{what} has not the form of Celery's")
+    return value
