@@ -29,6 +29,7 @@ from ticketing.submissions import large, worker
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
 PAGE = "/desk/ticketing/delivery/"
+TIMES = "\N{MULTIPLICATION SIGN}"
 Deliver = Callable[..., None]
 
 
@@ -371,8 +372,8 @@ def test_a_dead_letter_queue_says_why_its_messages_lie_there(desk: Client) -> No
         sqs.send("FoyerJobsDLQ", "4111 1111 1111 1111", {"cause": cause})
     sqs.send("FoyerJobsDLQ", "another one")
     page = desk.get(PAGE).content.decode()
-    assert "<li>2 × The message is no base64 of JSON</li>" in page
-    assert "<li>1 × &lt;b&gt;It is no announcement&lt;/b&gt;</li>" in page
-    assert "<li>1 × No cause is noted here: see its delivery below, or the log</li>" in page
+    assert f"<li>2 {TIMES} The message is no base64 of JSON</li>" in page
+    assert f"<li>1 {TIMES} &lt;b&gt;It is no announcement&lt;/b&gt;</li>" in page
+    assert f"<li>1 {TIMES} No cause is noted here: see its delivery below, or the log</li>" in page
     assert "4111" not in page
     assert len(sqs.receive("FoyerJobsDLQ", 10, 0)) == 4
