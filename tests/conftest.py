@@ -16,7 +16,10 @@ from moto import mock_aws
 from rest_framework.test import APIClient
 
 from config import aws as config_aws
+from config.aws import calls as aws_calls
 from config.aws import metrics
+from config.aws.outage import Outage
+from config.consumer import queue_loop
 from config.web import throttling
 from routing import tokens
 from tests import local_aws as local_server
@@ -61,6 +64,8 @@ def _fresh_process_state() -> Iterator[None]:
     yield
     throttling._buckets.clear()
     metrics._collected.start_anew()
+    aws_calls._outage = Outage("AWS")
+    queue_loop._outage.cache_clear()
     cache.clear()
 
 

@@ -8,7 +8,7 @@ from config.aws.account import account_id
 from config.aws.calls import call, call_once, while_contended
 from config.aws.clients import client, client_config, forget_clients, secret_string, transfer_config
 from config.aws.dynamodb import Page, Put, Table, Update
-from config.aws.errors import AwsError, Conflict, Contended, NotFound, Permanent, Retryable, translated
+from config.aws.errors import AwsError, Conflict, Contended, NotFound, Permanent, Retryable, Unreachable, translated
 from config.aws.wire import Item, from_wire, to_wire
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Put",
     "Retryable",
     "Table",
+    "Unreachable",
     "Update",
     "account_id",
     "call",

@@ -14,12 +14,14 @@ from typing import Final, ParamSpec, TypeVar
 import tenacity
 
 from config import deadline
-from config.aws.errors import Contended, Retryable, translated
+from config.aws.errors import Contended, Retryable, Unreachable, translated
+from config.aws.outage import Outage
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 log = logging.getLogger(__name__)
+_outage = Outage("AWS")
 
 TRIES: Final = 3
 FIRST_WAIT: Final = 0.1  # seconds
@@ -55,8 +57,14 @@ def while_contended() -> Iterator[None]:
 
 
 def _translated(operation: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    with translated():
-        return operation(*args, **kwargs)
+    try:
+        with translated():
+            answer = operation(*args, **kwargs)
+    except Unreachable as error:
+        _outage.failed(error)
+        raise
+    _outage.worked()
+    return answer
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
@@ -77,7 +85,8 @@ def _tried_enough(state: tenacity.RetryCallState) -> bool:
 def _log_retry(state: tenacity.RetryCallState) -> None:
     wait = state.next_action.sleep if state.next_action else 0.0
     failure = state.outcome.exception() if state.outcome else None
-    log.warning("AWS call failed at try %d, again in %.2f s: %s", state.attempt_number, wait, failure)
+    if not isinstance(failure, Unreachable):  # which would be a line for every try of every thread
+        log.warning("AWS call failed at try %d, again in %.2f s: %s", state.attempt_number, wait, failure)
 
 
 _retry = tenacity.Retrying(

@@ -81,6 +81,10 @@ class Retryable(AwsError):
     """It may work later: AWS throttled, was unreachable or did not answer. It may also have been done already."""
 
 
+class Unreachable(Retryable):
+    """AWS could not be reached, or did not answer. `call` itself tells the log (config/aws/outage.py)."""
+
+
 class Contended(AwsError):
     """Other transactions held the item for as long as `call` waits. The caller answers *busy*, or tries again later."""
 
@@ -104,7 +108,7 @@ def translated() -> Iterator[None]:
     except (BotoCoreError, RetriesExceededError) as error:  # no connection, a timeout, a broken connection
         if interrupt := _interrupt(error):
             raise interrupt from None
-        raise Retryable(type(error).__name__, str(error)) from error
+        raise Unreachable(type(error).__name__, str(error)) from error
 
 
 def _interrupt(error: Exception) -> Exception | None:

@@ -3,12 +3,13 @@
 The others become visible again by themselves and, in the end, go to the queue's dead-letter queue.
 """
 
-import logging
 import threading
 from contextlib import suppress
+from functools import cache
 
 from config import aws
 from config.aws import sqs
+from config.aws.outage import Outage
 from config.consumer import pulse
 from config.consumer.batch import failed_ids
 from config.consumer.sources import Source
@@ -17,7 +18,10 @@ WAIT_SECONDS = 5  # a long poll, yet short enough to stop soon when asked to
 ERROR_SECONDS = 1.0
 MOST_A_CALL = 10  # messages, by SQS
 
-log = logging.getLogger(__name__)
+
+@cache
+def _outage(queue: str) -> Outage:
+    return Outage(f"Reading the queue {queue}")
 
 
 def run(source: Source, stop: threading.Event) -> None:
@@ -33,9 +37,13 @@ def _round(source: Source, stop: threading.Event) -> None:
     pulse.beat()
     try:
         work_once(source, WAIT_SECONDS)
-    except aws.AwsError as error:
-        log.warning("Queue %s cannot be read or cleared now, trying again: %s", source.of, error)
+    except aws.Unreachable:  # which aws.call itself tells
         stop.wait(ERROR_SECONDS)
+    except aws.AwsError as error:
+        _outage(source.of).failed(error)
+        stop.wait(ERROR_SECONDS)
+    else:
+        _outage(source.of).worked()
 
 
 def work_once(source: Source, wait_seconds: int) -> int:

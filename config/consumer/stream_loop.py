@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from config import aws, times
 from config.aws import metrics
 from config.aws.events import StreamRecord
+from config.aws.outage import Outage
 from config.consumer import changes, pulse
 from config.consumer.batch import failed_ids
 from config.consumer.changes import Shard, Trimmed
@@ -25,6 +26,7 @@ CATCH_UP_SECONDS = 86_400.0  # the longest that announcing a whole record may ta
 OVERLAP = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
+_outage = Outage("Following the change stream from its checkpoint")
 
 
 def run(source: Source, stop: threading.Event) -> None:
@@ -45,8 +47,10 @@ def _round(source: Source, owner: str, stop: threading.Event) -> None:
                 stop.wait(STANDBY_SECONDS)
             else:
                 follow(Reader(source, lease), stop)
+    except aws.Unreachable:  # which aws.call itself tells
+        stop.wait(ERROR_SECONDS)
     except aws.AwsError as error:
-        log.warning("Reading %s begins again at its checkpoint: %s", source.name, error)
+        _outage.failed(error)
         stop.wait(ERROR_SECONDS)
 
 
@@ -57,6 +61,7 @@ def follow(reader: "Reader", stop: threading.Event) -> None:
     while not (stop.is_set() or reader.lease.lost.is_set()):
         try:
             busy = reader.step()
+            _outage.worked()
         except Trimmed:
             reader.catch_up()
         else:

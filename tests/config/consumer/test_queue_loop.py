@@ -131,7 +131,7 @@ def test_the_loop_outlives_an_aws_that_is_away_and_stops_when_told(
     def work(source: Source, wait: int) -> int:
         tries.append(wait)
         if len(tries) == 1:
-            raise aws.Retryable("EndpointConnectionError")
+            raise aws.Permanent("AccessDenied")
         stop.set()
         return 0
 
@@ -139,7 +139,7 @@ def test_the_loop_outlives_an_aws_that_is_away_and_stops_when_told(
     monkeypatch.setattr(queue_loop, "ERROR_SECONDS", 0.0)
     queue_loop.run(SOURCE, stop)
     assert tries == [queue_loop.WAIT_SECONDS] * 2
-    assert "cannot be read or cleared now, trying again" in caplog.text
+    assert caplog.text.count(f"Reading the queue {NAME} fails, and is tried again until it works: AccessDenied") == 1
 
 
 def test_only_the_ids_that_the_handler_names_have_failed(batches: list[list[str]]) -> None:
