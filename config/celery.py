@@ -3,10 +3,12 @@
 They have an SQS queue of their own, because Celery's worker deletes messages that it does not know.
 """
 
+import logging
 import os
 from typing import Any
 
 from celery import Celery
+from celery.beat import PersistentScheduler
 from celery.signals import worker_process_shutdown
 from django.conf import settings
 from kombu.exceptions import OperationalError
@@ -15,6 +17,8 @@ from config import aws
 from config.aws import metrics, sqs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+log = logging.getLogger(__name__)
 
 VISIBILITY_SECONDS = 120  # as in infra/stack.yaml; a task that takes longer runs twice
 TASK_SECONDS = 90
@@ -59,6 +63,7 @@ app.conf.update(
     broker_connection_max_retries=None,
     include=["ingestion.zendesk.tasks", "ticketing.jobs.tasks"],
     beat_schedule={"jobs that do not move": {"task": "ticketing.jobs.look_after", "schedule": 60.0}},
+    beat_scheduler="config.celery:Scheduler",
     task_default_queue=settings.JOBS_QUEUE,
     task_always_eager=settings.CELERY_TASK_ALWAYS_EAGER,
     task_eager_propagates=True,
@@ -91,7 +96,18 @@ def _publish(task: str, arguments: tuple[str, ...]) -> None:
     try:
         app.send_task(task, arguments, retry=False)  # kombu's retries (for a task's own retry) would multiply
     except OperationalError as error:
-        raise aws.Retryable("NotQueued", str(error)) from error
+        raise aws.Unreachable("NotQueued", str(error)) from error
+
+
+class Scheduler(PersistentScheduler):
+    """Beat's own, but while AWS is away it writes a line, where Celery writes thousands."""
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        """Queue a task that is due. If that fails, it is due again after its interval."""
+        try:
+            send(entry.task)
+        except aws.AwsError as error:
+            log.warning("%s could not be queued; it is due again later: %s", entry.task, error)
 
 
 @worker_process_shutdown.connect

@@ -81,3 +81,29 @@ def test_a_queue_that_never_answers_is_waited_for_as_long_as_any_other(
         with pytest.raises(config_aws.Retryable):
             celery.send("some.job", "1")
     assert time.monotonic() - began < 6.5  # the wait for work, which this is not, is 7 s or more
+
+
+def test_beat_says_in_one_line_that_a_task_could_not_be_queued(
+    aws: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(*_: Any, retry: bool) -> None:
+        raise OperationalError("connection reset")
+
+    beat = celery.Scheduler(celery.app, lazy=True)
+    monkeypatch.setattr(celery.app, "send_task", refused)
+    beat.apply_entry(beat.Entry(name="a", task="ticketing.jobs.look_after", app=celery.app))
+    assert [one.message.partition(";")[0] for one in caplog.records if one.name == "config.celery"] == [
+        "ticketing.jobs.look_after could not be queued"
+    ]
+    assert len(caplog.text.splitlines()) == 2  # the other says that AWS is away
+
+
+def test_beat_queues_what_is_due(aws: None, queued: list[Any]) -> None:
+    beat = celery.Scheduler(celery.app, lazy=True)
+    beat.apply_entry(beat.Entry(name="a", task="ticketing.jobs.look_after", app=celery.app))
+    assert queued[-1] == ("ticketing.jobs.look_after", ())
+
+
+def test_beat_is_started_with_that_scheduler() -> None:
+    beat: Any = celery.app.Beat()
+    assert beat.scheduler_cls == "config.celery:Scheduler"
