@@ -10,7 +10,7 @@ from functools import cache
 from config import aws
 from config.aws import sqs
 from config.aws.outage import Outage
-from config.consumer import pulse
+from config.consumer import polls, pulse
 from config.consumer.batch import failed_ids
 from config.consumer.sources import Source
 
@@ -44,6 +44,7 @@ def _round(source: Source, stop: threading.Event) -> None:
         stop.wait(ERROR_SECONDS)
     else:
         _outage(source.of).worked()
+        polls.tell(source)
 
 
 def work_once(source: Source, wait_seconds: int) -> int:

@@ -10,7 +10,7 @@ from config import aws, times
 from config.aws import metrics
 from config.aws.events import StreamRecord
 from config.aws.outage import Outage
-from config.consumer import changes, pulse
+from config.consumer import changes, polls, pulse
 from config.consumer.batch import failed_ids
 from config.consumer.changes import Shard, Trimmed
 from config.consumer.leases import END, Checkpoint, Lease, hold
@@ -62,6 +62,7 @@ def follow(reader: "Reader", stop: threading.Event) -> None:
         try:
             busy = reader.step()
             _outage.worked()
+            polls.tell(reader.source)
         except Trimmed:
             reader.catch_up()
         else:

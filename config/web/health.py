@@ -11,6 +11,7 @@ from django.http import HttpRequest, JsonResponse
 
 from config import aws
 from config.aws import sqs
+from config.consumer import polls
 from config.consumer.sources import queue_names
 from config.request_id import request_id
 
@@ -21,12 +22,17 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 if everything can be reached, else 503, which names what cannot."""
+    """200 if everything can be reached, else 503, which names what cannot.
+
+    What waits without being worked is told beside a 200: this process can take requests all the same, and a load
+    balancer that sent none would make it worse.
+    """
     missing = _missing(_aws())
     if not _reached(_database):
         missing.insert(0, "database")
     if not missing:
-        return JsonResponse({"status": "ready"})
+        waiting = _unworked()
+        return JsonResponse({"status": "ready"} | ({"waiting": waiting} if waiting else {}))
     sentence = f"Not reachable: {', '.join(missing)}"
     return JsonResponse({"error": sentence, "request_id": request_id(), "missing": missing}, status=503)
 
@@ -53,6 +59,13 @@ def _reached(reach: Callable[[], object]) -> bool:
     except (aws.AwsError, DatabaseError):
         return False
     return True
+
+
+def _unworked() -> list[str]:
+    try:
+        return polls.unworked()
+    except aws.AwsError:
+        return ["Nobody can tell what waits: AWS did not answer."]
 
 
 def _database() -> None:

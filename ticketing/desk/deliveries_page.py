@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from config import aws, times
 from config.aws import sqs
-from config.consumer import dead_letters, redrive
+from config.consumer import dead_letters, polls, redrive
 from config.refusals import Refusal
 from ticketing.deliveries import ENDED_WELL, Delivery, State, doors, unfinished
 from ticketing.deliveries.unfinished import Place
@@ -75,13 +75,14 @@ class DeliveriesPage(DeskPage):
             page = _page(chosen, _start(self.request.GET.get("after", "")))
             queues = [_queue(way) for way in redrive.ways()]
             rows = _rows(page.deliveries)
+            unworked = polls.unworked()
         except aws.AwsError:
             messages.error(self.request, _UNREADABLE)
             return self.page("desk/deliveries.html", about, status=503)
         more = {"state": chosen or "", "after": " ".join(page.next)} if page.next else None
         about |= {"rows": rows, "queues": queues, "readable": True, "may_redrive": self.may_redrive}
         about |= {"more": more and f"?{urlencode(more)}", "from_start": "after" not in self.request.GET}
-        about |= {"set_aside": chosen == "aside"}
+        about |= {"set_aside": chosen == "aside", "unworked": unworked}
         return self.page("desk/deliveries.html", about)
 
 

@@ -7,6 +7,7 @@ from django.db import DatabaseError
 from django.test import Client
 
 from config import aws
+from config.aws import sqs
 from config.web import health
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
@@ -15,6 +16,15 @@ pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 def test_all_that_is_needed_is_there(client: Client) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
+
+
+def test_what_waits_without_being_worked_is_told_and_the_web_goes_on(client: Client) -> None:
+    sqs.send("FoyerJobs", "hello")
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert answer.json()["waiting"] == [
+        "Messages wait in FoyerJobs (1): nobody has asked for them yet. Start `manage.py worker`."
+    ]
 
 
 def test_what_cannot_be_reached_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -360,7 +360,8 @@ def test_the_page_reads_the_sparse_index_and_no_sql(desk: Client, deliver: Deliv
     deliver("d-1", "failed", ticket_id="t-1")
     calls.clear()
     assert shown(desk.get(PAGE)) == ["d-1"]
-    assert calls == [*["Query"] * 16, *["GetQueueAttributes"] * 6, "BatchGetItem"]
+    polls = ["BatchGetItem", *["GetQueueAttributes"] * 5]  # the latter for queues that nobody asked, here all
+    assert calls == [*["Query"] * 16, *["GetQueueAttributes"] * 6, "BatchGetItem", *polls]
 
 
 def test_a_dead_letter_queue_says_why_its_messages_lie_there(desk: Client) -> None:
@@ -377,3 +378,9 @@ def test_a_dead_letter_queue_says_why_its_messages_lie_there(desk: Client) -> No
     assert f"<li>1 {TIMES} No cause is noted here: see its delivery below, or the log</li>" in page
     assert "4111" not in page
     assert len(sqs.receive("FoyerJobsDLQ", 10, 0)) == 4
+
+
+def test_what_waits_without_being_worked_is_told(desk: Client) -> None:
+    assert "Waits without being worked" not in desk.get(PAGE).content.decode()
+    sqs.send("FoyerJobs", "hello")
+    assert "Messages wait in FoyerJobs (1): nobody has asked" in desk.get(PAGE).content.decode()
