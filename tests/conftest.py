@@ -19,7 +19,7 @@ from config import aws as config_aws
 from config.aws import calls as aws_calls
 from config.aws import metrics
 from config.aws.outage import Outage
-from config.consumer import polls, queue_loop
+from config.consumer import polls, pulse, queue_loop
 from config.web import throttling
 from routing import tokens
 from tests import local_aws as local_server
@@ -67,6 +67,7 @@ def _fresh_process_state() -> Iterator[None]:
     aws_calls._outage = Outage("AWS")
     queue_loop._outage.cache_clear()
     polls._told.clear()
+    pulse._due.clear()
     cache.clear()
 
 

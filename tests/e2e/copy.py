@@ -42,16 +42,15 @@ class Copy:
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
         )
 
+    def control(self, *arguments: str) -> str:
+        """What `supervisorctl` prints, e.g. for `stop aws`."""
+        socket_ = f"unix://{self.folder / 'supervisor.sock'}"
+        command = [sys.executable, "-m", "supervisor.supervisorctl", "-s", socket_]
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=60, check=True).stdout
+
     def pid_of(self, program: str) -> int:
         """The process id of one of the supervised programs, e.g. `foyer:web`, as soon as it has one."""
-        settings = {"FOYER_SOCKET": str(self.folder / "supervisor.sock"), "FOYER_PYTHON": sys.executable}
-        command = [sys.executable, "-m", "supervisor.supervisorctl", "-s", f"unix://{settings['FOYER_SOCKET']}"]
-
-        def shown() -> int:  # 0 while it is started anew
-            said = subprocess.run([*command, "pid", program], capture_output=True, text=True, timeout=30, check=True)
-            return int(said.stdout)
-
-        return within(30, shown)
+        return within(30, lambda: int(self.control("pid", program)))  # 0 while it is started anew
 
     def secret(self, name: str) -> str:
         """A value out of the copy's `local.env`."""
