@@ -19,7 +19,7 @@ from config import aws as config_aws
 from config.aws import calls as aws_calls
 from config.aws import metrics
 from config.aws.outage import Outage
-from config.consumer import polls, pulse, queue_loop
+from config.consumer import batch, polls, pulse, queue_loop
 from config.web import throttling
 from routing import tokens
 from tests import local_aws as local_server
@@ -66,6 +66,7 @@ def _fresh_process_state() -> Iterator[None]:
     metrics._collected.start_anew()
     aws_calls._outage = Outage("AWS")
     queue_loop._outage.cache_clear()
+    batch._outage.cache_clear()
     polls._told.clear()
     pulse._due.clear()
     cache.clear()

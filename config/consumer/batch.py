@@ -3,15 +3,22 @@
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from typing import cast
 
 from django.db import close_old_connections
 
 from config import aws
 from config.aws.events import SqsRecord, StreamRecord
+from config.aws.outage import Outage
 from config.consumer.sources import Source
 
 log = logging.getLogger(__name__)
+
+
+@cache
+def _outage(name: str) -> Outage:
+    return Outage(f"The handler of {name}")
 
 
 def failed_ids(source: Source, records: Sequence[SqsRecord | StreamRecord], ids: list[str]) -> set[str]:
@@ -32,13 +39,25 @@ def _failed(source: Source, records: Sequence[SqsRecord | StreamRecord], *, alon
     try:
         answer = source.load_handler()({"Records": records}, None)
     except Exception as error:  # as in Lambda: whatever a handler raises, its batch failed and comes again
-        log.exception("The handler of %s failed; its batch of %d comes again", source.name, len(records))
+        if not _told(source, error):
+            log.exception("The handler of %s failed; its batch of %d comes again", source.name, len(records))
         if alone and source.note:
             _note(source, cast(SqsRecord, records[0]), error)  # only a queue has a `note`
         return None
     finally:
         close_old_connections()
+    _outage(source.name).worked()
     return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+
+
+def _told(source: Source, error: Exception) -> bool:
+    """Whether AWS only needs time. That is told in few lines; what may be a fault of ours needs its traceback."""
+    if isinstance(error, aws.Unreachable):  # which aws.call itself tells
+        return True
+    if isinstance(error, aws.Permanent) or not isinstance(error, aws.AwsError):
+        return False
+    _outage(source.name).failed(error)
+    return True
 
 
 def _note(source: Source, record: SqsRecord, error: Exception) -> None:

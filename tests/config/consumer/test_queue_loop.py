@@ -19,6 +19,14 @@ pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 NAME = "GeneralTicketsQueue"
 SOURCE = Source("test", "queue", NAME, f"{__name__}.handler", batch=10)
 
+_AWS_ERRORS: dict[str, Exception] = {
+    "away": aws.Unreachable("EndpointConnectionError"),
+    "throttled": aws.Retryable("ThrottlingException"),
+    "contended": aws.Contended("TransactionConflict"),
+    "not yet there": aws.NotFound("QueueDoesNotExist"),
+    "wrong": aws.Permanent("ValidationException"),
+}
+
 _handle: list[Callable[[dict[str, Any]], Any]] = []
 
 
@@ -36,6 +44,9 @@ def batches() -> Any:
         seen.append(bodies)
         if "crash" in bodies:
             raise RuntimeError("a bug")
+        for body in bodies:
+            if body in _AWS_ERRORS:
+                raise _AWS_ERRORS[body]
         bad = [record["messageId"] for record in event["Records"] if record["body"] == "bad"]
         return {"batchItemFailures": [{"itemIdentifier": one} for one in bad]}
 
@@ -83,6 +94,29 @@ def test_a_message_that_makes_the_handler_raise_stays_and_those_beside_it_go(
     assert left() == 2
     assert "The handler of test failed; its batch of 3 comes again" in caplog.text
     assert sorted(map(len, batches)) == [1, 1, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"), [("away", 0), ("throttled", 1), ("contended", 1), ("not yet there", 1)], ids=str
+)
+def test_an_aws_that_needs_time_costs_a_handler_a_line_and_no_traceback(
+    batches: list[list[str]], caplog: pytest.LogCaptureFixture, body: str, lines: int
+) -> None:
+    for _ in range(10):
+        sqs.send(NAME, body)
+    assert queue_loop.work_once(SOURCE, 0) == 0
+    assert left() == 10
+    assert caplog.text.count("\n") == lines
+    assert "Traceback" not in caplog.text
+
+
+def test_a_request_that_aws_refuses_for_good_is_logged_whole(
+    batches: list[list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    sqs.send(NAME, "wrong")
+    queue_loop.work_once(SOURCE, 0)
+    assert "Traceback" in caplog.text
+    assert "ValidationException" in caplog.text
 
 
 _noted: list[tuple[str, str]] = []
