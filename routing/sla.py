@@ -2,6 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import Value
+from django.db.models.functions import Coalesce
+
 from config import times
 from config.caller import Tier
 from routing.models import Clock
@@ -12,21 +15,25 @@ SOLVED_WITHIN: dict[Tier, timedelta] = {"gold": timedelta(hours=4), "general": t
 
 
 def run_clock(announced: Announcement, ticket: Ticket) -> None:
-    """Start, stop or restart the ticket's clock. An announcement that is not newer than the clock changes nothing."""
+    """Start, stop or restart the ticket's clock. An announcement that is not newer than the clock changes nothing.
+
+    A clock that has stopped stays there until the ticket is reopened. A later note, or the closing, does not move it.
+    """
     started = times.parse(ticket.created_at) or times.parse(announced.occurred_at)
     if started is None:
         return
+    stopped = _stopped(ticket)
     values = {
         "reference": ticket.reference,
         "tier": ticket.tier,
         "started_at": started,
         "due_at": started + SOLVED_WITHIN[ticket.tier],
-        "stopped_at": _stopped(ticket),
         "version": ticket.version,
     }
-    _, new = Clock.objects.get_or_create(ticket_id=ticket.ticket_id, defaults=values)
+    _, new = Clock.objects.get_or_create(ticket_id=ticket.ticket_id, defaults=values | {"stopped_at": stopped})
     if not new:
-        Clock.objects.filter(ticket_id=ticket.ticket_id, version__lt=ticket.version).update(**values)
+        older = Clock.objects.filter(ticket_id=ticket.ticket_id, version__lt=ticket.version)
+        older.update(**values, stopped_at=Coalesce("stopped_at", Value(stopped)) if stopped else None)
 
 
 def _stopped(ticket: Ticket) -> datetime | None:

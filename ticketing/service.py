@@ -7,7 +7,7 @@ refusal (config/refusals.py). If AWS fails, it raises aws.AwsError. Nothing here
 announces a ticket either: the table's change stream does that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,9 +16,10 @@ from config import aws, times
 from config.aws import Item, metrics
 from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Stale
 from config.request_id import request_id
-from ticketing.record import by_caller, items, overflow, store, transactions
+from ticketing.record import by_caller, history, items, overflow, store, transactions
 from ticketing.record.table import TICKETS
-from ticketing.tickets import ids
+from ticketing.tickets import edits, ids
+from ticketing.tickets.edits import Overtaken
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import CHANGEABLE, Actor, Comment, Conversation, Place, Ticket
 from ticketing.tickets.workflow import REOPENED_BY_COMMENT, STATUSES, Channel, Status, is_final
@@ -86,15 +87,19 @@ def add_comment(
     *,
     reopen: bool = True,
     key: Key | None = None,
-    expected_version: int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    seen: Mapping[str, Any] | None = None,
 ) -> Commented:
     """Add a comment from the draft. Its ids, door and time are set here.
 
     A public comment reopens a pending or solved ticket, unless `reopen` is off (for staff). Takes one AWS call, or two
     if it reopens the ticket. If another program's item must be mended first, it takes three.
 
-    Raises Absent, Final (closed), KeyReused, Invalid if the comment is too large, and Busy. If `expected_version` is
-    given and is not the ticket's, it raises Stale.
+    `changes` are fields that change together with it, all or nothing: as in `change_ticket`, but none that S3 may hold.
+    `seen` has the values that they had when the writer saw the ticket.
+
+    Raises Absent, Final (closed), KeyReused, Invalid if the comment is too large, Busy, and Overtaken if somebody else
+    changed one of these fields meanwhile. Other comments and changes of other fields are no conflict.
     """
     now = times.now()
     comment = replace(
@@ -111,29 +116,32 @@ def add_comment(
         actor=actor,
         customer_id=customer_id,
         key=key,
-        expected_version=expected_version,
+        changes=changes or {},
+        seen=seen or {},
     )
-    return _add(adding, REOPENED_BY_COMMENT if reopen and comment.visibility == "public" else frozenset())
+    reopens = reopen and comment.visibility == "public" and "status" not in adding.changes
+    return _add(adding, REOPENED_BY_COMMENT if reopens else frozenset())
 
 
 def _add(adding: transactions.CommentWrite, reopening: frozenset[Status]) -> Commented:
-    """Write the comment, in one transaction with the ticket's count and version.
+    """Write the comment, in one transaction with the ticket's count and version, and with the fields beside it.
 
-    1. The first try assumes that the ticket needs neither reopening nor mending.
+    1. The first try assumes that the fields are as the writer saw them, and that the ticket needs neither reopening
+       nor mending.
     2. A rejected try returns the ticket's item. If the key was used, the earlier comment is the answer. If the
-       ticket is closed, at another version or another customer's, that is raised.
+       ticket is closed or another customer's, or if somebody else changed one of the fields, that is raised.
     3. If the status is one of `reopening`, the next try reopens the ticket too. If the form of another program's item
        made the conditions fail, the item is mended first.
     4. Writers that meet try again for two seconds. Then Busy is raised.
     """
-    reopens: Status | None = None
+    beside, blocked_by = transactions.as_seen(adding), _FINAL | reopening
     for _ in aws.while_contended():
         try:
-            TICKETS.transact(transactions.comment(adding, reopens, _FINAL | reopening), ids.new_id())
+            TICKETS.transact(transactions.comment(adding, beside, blocked_by), ids.new_id())
         except aws.Conflict as conflict:
             if first := _first_time(adding, conflict):
                 return Commented(first, replayed=True)
-            reopens = _why_not(adding, conflict, reopening)
+            beside, blocked_by = _decided_anew(adding, conflict, reopening)
             _mend(conflict)
         except aws.Contended:
             break  # `transact` has waited for the other writers already
@@ -148,19 +156,27 @@ def change_ticket(
     changes: dict[str, Any],
     actor: Actor,
     expected_version: int | None = None,
+    seen: Mapping[str, Any] | None = None,
 ) -> Ticket:
     """Replace the fields in `changes`, and return the ticket as it is afterwards.
 
     `changes` maps names of CHANGEABLE to values that the door has validated. If they change nothing, nothing is
     written. `customer_id` None is the desk, which sees all tickets. Takes two AWS calls.
 
-    Raises Absent, Final (closed), Invalid, and Busy. If `expected_version` is given and is not the ticket's, it raises
-    Stale.
+    Raises Absent, Final (closed), Invalid, and Busy. A writer who saw the ticket earlier says what they saw:
+
+    - `expected_version`: the whole ticket must still be the same. Otherwise Stale is raised.
+    - `seen`: the old values of the fields in `changes`. Only these must still be the same. Otherwise Overtaken is
+      raised. A ticket that has all the wanted values already is returned as it is, even if it is closed.
     """
     assert set(changes) <= set(CHANGEABLE), changes  # noqa: S101 - a door that passes others is broken
     for _ in aws.while_contended():
         before = get_ticket(ticket_id, customer_id)
+        if seen is not None and edits.stands(before, changes):
+            return before
         _check_changeable(before, expected_version)
+        if seen is not None:
+            _check_seen(before, changes, seen)
         if overflow.would_lose(before, changes):
             raise Busy(_UNREADABLE)
         after = replace(before, **changes)
@@ -252,11 +268,18 @@ def _own(ticket: Ticket | None, customer_id: str | None) -> Ticket:
     return ticket
 
 
-def _check_changeable(ticket: Ticket, expected_version: int | None) -> None:
+def _check_changeable(ticket: Ticket, expected_version: int | None = None) -> None:
     if expected_version is not None and expected_version != ticket.version:
         raise Stale(f"The ticket was changed meanwhile: it is at version {ticket.version}")
     if is_final(ticket.status):
         raise Final(_CLOSED)
+
+
+def _check_seen(ticket: Ticket, changes: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+    if fields := edits.overtaken(ticket, changes, seen):
+        with suppress(aws.AwsError):  # then nobody is named
+            fields = history.named(ticket.ticket_id, fields)
+        raise Overtaken(fields)
 
 
 def _first_time(adding: transactions.CommentWrite, conflict: aws.Conflict) -> Comment | None:
@@ -269,12 +292,17 @@ def _first_time(adding: transactions.CommentWrite, conflict: aws.Conflict) -> Co
     return replace(adding.comment, comment_id=found["comment_id"], created_at=found["created_at"])
 
 
-def _why_not(adding: transactions.CommentWrite, conflict: aws.Conflict, reopening: frozenset[Status]) -> Status | None:
-    """Raise the reason why the comment was rejected, or return the status from which to reopen the ticket."""
-    found = conflict.reasons[transactions.TICKET_ACTION].get("Item")
+def _decided_anew(
+    adding: transactions.CommentWrite, conflict: aws.Conflict, reopening: frozenset[Status]
+) -> tuple[transactions.Beside, frozenset[Status]]:
+    """What the next try changes beside the comment, and which statuses block it. Raises why there is no next try."""
+    found = conflict.reasons[transactions.TICKET_ACTION].get("Item", {})
     ticket = _own(items.to_ticket(found) if found else None, adding.customer_id)
-    _check_changeable(ticket, adding.expected_version)
-    return ticket.status if ticket.status in reopening else None
+    _check_changeable(ticket)
+    _check_seen(ticket, adding.changes, adding.seen)
+    if ticket.status in reopening:
+        return transactions.as_found(found, {**adding.changes, "status": "open"}), _FINAL
+    return transactions.as_found(found, adding.changes), _FINAL | reopening
 
 
 def _mend(conflict: aws.Conflict) -> None:

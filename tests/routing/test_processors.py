@@ -16,6 +16,7 @@ from tests.ticketing.index.test_index import ticket
 from ticketing import service
 from ticketing.tickets import announcement
 from ticketing.tickets.ticket import Ticket
+from ticketing.tickets.workflow import Status
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
@@ -52,6 +53,22 @@ def test_solving_stops_the_clock_and_reopening_starts_it_again() -> None:
     assert the_clock().stopped_at is None
     handle(announced(ticket(4, status="closed")))
     assert the_clock().stopped_at is not None
+
+
+@pytest.mark.parametrize("later", [("solved",), ("closed",), ("solved", "solved", "closed")])
+def test_a_clock_that_has_stopped_stays_where_it_stopped_whatever_is_written_later(later: tuple[Status, ...]) -> None:
+    solved = ticket(2, status="solved", updated_at="2026-02-09T11:00:00.000Z")
+    handle(announced(ticket(1)), announced(solved))
+    for version, status in enumerate(later, start=3):
+        handle(announced(ticket(version, status=status, updated_at=f"2026-02-09T12:00:0{version}.000Z", tags=["late"])))
+    assert the_clock().stopped_at == times.parse(solved.updated_at)
+    assert the_clock().version == 2 + len(later)
+
+
+def test_a_ticket_that_is_reopened_and_solved_again_has_taken_until_then() -> None:
+    for version, status in enumerate(("open", "solved", "open", "solved", "closed"), start=1):
+        handle(announced(ticket(version, status=status, updated_at=f"2026-02-09T12:00:0{version}.000Z")))
+    assert the_clock().stopped_at == times.parse("2026-02-09T12:00:04.000Z")
 
 
 def test_an_older_announcement_changes_nothing() -> None:

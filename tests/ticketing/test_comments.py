@@ -58,6 +58,33 @@ def test_an_internal_comment_and_staffs_answer_leave_the_status(more: dict[str, 
     assert record.get(ticket.ticket_id).status == "solved"
 
 
+def test_a_comment_that_reopens_changes_the_fields_beside_it_too() -> None:
+    ticket = record.opened(assignee="Ada")
+    change(ticket, status="solved")
+    comment(ticket, changes={"assignee": None}, seen={"assignee": "Ada"})
+    now = record.get(ticket.ticket_id)
+    assert (now.status, now.assignee, now.version, now.comment_count) == ("open", None, 3, 1)
+    assert changes_of(ticket)[-1]["changes"] == {"assignee": ["Ada", None], "status": ["solved", "open"]}
+
+
+def test_a_status_that_is_given_with_a_comment_is_not_undone_by_reopening(calls: list[str]) -> None:
+    ticket = record.opened()
+    change(ticket, status="pending")
+    calls.clear()
+    comment(ticket, changes={"status": "solved"}, seen={"status": "pending"})
+    assert calls[0] == "TransactWriteItems"
+    assert record.get(ticket.ticket_id).status == "solved"
+
+
+@pytest.mark.parametrize("seen", ["open", "closed"])
+def test_no_status_that_a_writer_claims_to_have_seen_opens_a_closed_ticket(seen: str) -> None:
+    ticket = record.opened()
+    closed = change(ticket, status="closed")
+    with pytest.raises(Final):
+        comment(ticket, changes={"status": "open"}, seen={"status": seen})
+    assert record.get(ticket.ticket_id) == closed
+
+
 def test_a_closed_ticket_takes_no_comment_and_no_change() -> None:
     ticket = record.opened()
     closed = change(ticket, status="closed")

@@ -1,6 +1,7 @@
 """Open and change: what stands in the record afterwards, once, and whose it is."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,12 @@ from tests import record
 from tests.record import ACTOR
 from tests.ticketing.writing import change, changes_of, comment
 from ticketing import service
+from ticketing.tickets import edits
+from ticketing.tickets.edits import Overtaken, Theirs
 from ticketing.tickets.ticket import new_comment
 
 pytestmark = pytest.mark.usefixtures("aws")
+TAGS_NOW = {"tags": ["b"]}
 
 
 def test_a_ticket_is_opened_in_one_call_with_its_defaults(calls: list[str]) -> None:
@@ -90,10 +94,73 @@ def test_a_version_that_is_not_the_tickets_is_stale_and_changes_nothing() -> Non
     ticket = record.opened()
     with pytest.raises(Stale):
         service.change_ticket(ticket.ticket_id, "acme", {"subject": "x"}, ACTOR, expected_version=2)
-    with pytest.raises(Stale):
-        comment(ticket, expected_version=7)
     assert record.get(ticket.ticket_id) == ticket
     assert service.change_ticket(ticket.ticket_id, "acme", {"subject": "x"}, ACTOR, expected_version=1).version == 2
+
+
+def test_only_the_fields_that_a_writer_changes_must_be_as_they_saw_them() -> None:
+    ticket = record.opened(subject="Old", tags=["a"])
+    comment(ticket)
+    change(ticket, subject="Theirs")
+    seen = {"tags": ["a"], "subject": "Old"}
+    assert service.change_ticket(ticket.ticket_id, None, {"tags": ["b"]}, ACTOR, seen=seen).tags == ["b"]
+    with pytest.raises(Overtaken) as refused:
+        service.change_ticket(ticket.ticket_id, None, {"tags": ["c"], "subject": "Mine"}, ACTOR, seen=seen | TAGS_NOW)
+    assert refused.value.fields == {"subject": Theirs("Theirs", "Ada", "itsm")}
+    assert (record.get(ticket.ticket_id).tags, record.get(ticket.ticket_id).version) == (["b"], 4)
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "wanted"),
+    [([1], [True], [2]), ({"n": 1}, {"n": "1"}, {"n": 2}), (None, "", "x"), ({}, {"n": None}, {"n": 0})],
+)
+def test_values_that_only_look_equal_are_somebody_elses_change(seen: Any, now: Any, wanted: Any) -> None:
+    assert edits.overtaken(record.new(subject=now), {"subject": wanted}, {"subject": seen}) == {"subject": Theirs(now)}
+    assert edits.overtaken(record.new(subject=seen), {"subject": wanted}, {"subject": seen}) == {}
+    assert edits.overtaken(record.new(subject=wanted), {"subject": wanted}, {"subject": seen}) == {}
+
+
+@pytest.mark.parametrize("text", [None, "Mine"])
+def test_of_many_that_change_one_field_at_once_one_is_heard(atomic: None, text: str | None) -> None:
+    ticket = record.opened()
+
+    def assign(name: str) -> str:
+        changes, seen = {"assignee": name}, {"assignee": None}
+        try:
+            if text:
+                comment(ticket, text, changes=changes, seen=seen)
+            else:
+                service.change_ticket(ticket.ticket_id, None, changes, ACTOR, seen=seen)
+        except Overtaken as refusal:
+            return str(refusal.fields["assignee"].value)
+        return name
+
+    with ThreadPoolExecutor(5) as threads:
+        told = set(threads.map(assign, "abcdefghij"))
+    now = record.get(ticket.ticket_id)
+    assert told == {now.assignee}
+    assert (now.version, now.comment_count) == (2, 1 if text else 0)
+    assert [note["changes"] for note in changes_of(ticket)] == [{"assignee": [None, now.assignee]}]
+
+
+def test_many_that_change_different_fields_and_comment_at_once_are_all_heard(atomic: None) -> None:
+    ticket = record.opened(subject="Old", type="Old", priority="low", assignee="Old")
+    seen = {"subject": "Old", "type": "Old", "priority": "low", "assignee": "Old"}
+    new = {"subject": "New", "type": "New", "priority": "high", "assignee": None}
+    beside = ("priority", "assignee")
+
+    def write(name: str) -> None:
+        changes = {name: new[name]}
+        if name in beside:
+            comment(ticket, name, changes=changes, seen=seen)
+        else:
+            service.change_ticket(ticket.ticket_id, None, changes, ACTOR, seen=seen)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, new))
+    now = record.get(ticket.ticket_id)
+    assert {name: getattr(now, name) for name in new} == new
+    assert (now.version, now.comment_count) == (5, 2)
 
 
 def test_writers_that_meet_are_all_served_and_no_version_is_skipped(atomic: None) -> None:

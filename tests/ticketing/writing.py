@@ -17,7 +17,8 @@ def comment(
     key: str | None = None,
     *,
     reopen: bool = True,
-    expected_version: int | None = None,
+    changes: dict[str, Any] | None = None,
+    seen: dict[str, Any] | None = None,
     **more: Any,
 ) -> Commented:
     made = Key.of("acme", f"POST /itsm/tickets/{ticket.ticket_id}/comments", key, {"comment": text})
@@ -28,7 +29,8 @@ def comment(
         ACTOR,
         reopen=reopen,
         key=made,
-        expected_version=expected_version,
+        changes=changes,
+        seen=seen,
     )
 
 

@@ -20,6 +20,10 @@ class Staff:
         others = [(current, current)] if current and current not in dict(active) else []
         return [("", "Nobody"), *others, *active]
 
+    def label(self, username: str) -> str:
+        """The person of that name, as others know them."""
+        return next((_label(one) for one in self.people if one.get_username() == username), username)
+
 
 def everybody() -> Staff:
     """The staff, in the order of their user names."""

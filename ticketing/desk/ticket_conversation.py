@@ -45,7 +45,7 @@ def opening(ticket: Ticket | IndexedTicket) -> Entry:
     """The first entry: the ticket's description."""
     return Entry(
         "customer",
-        _door(ticket.channel),
+        door(ticket.channel),
         _caller(ticket),
         _moment(ticket.created_at),
         ticket.issue_description,
@@ -58,7 +58,7 @@ def entries(ticket: Ticket, comments: list[Comment]) -> list[Entry]:
     return [
         Entry(
             kind=_kind(comment),
-            label=_LABELS.get(_kind(comment)) or _door(comment.door),
+            label=_LABELS.get(_kind(comment)) or door(comment.door),
             author=comment.author or _caller(ticket),
             at=times.parse(comment.created_at),
             text=comment.comment,
@@ -73,7 +73,7 @@ def facts(ticket: Ticket | IndexedTicket) -> list[Fact]:
     requester = ticket.requester or {}
     return [
         Fact("Assignee", ticket.assignee or "Nobody"),
-        Fact("Channel", _door(ticket.channel)),
+        Fact("Channel", door(ticket.channel)),
         Fact("Customer", ticket.customer_id),
         Fact("Caller", ticket.caller_id, _list(caller=index.caller(ticket.caller_id)), "All tickets of this caller"),
         Fact(
@@ -115,7 +115,8 @@ def _kind(comment: Comment) -> Kind:
     return "staff" if comment.door == "desk" else "customer"
 
 
-def _door(name: str) -> str:
+def door(name: str) -> str:
+    """A door's name, as people read it."""
     return {"itsm": "ITSM", "": "Another program"}.get(name, name.capitalize())
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from config import json
 from config.caller import TIERS
 from ticketing.desk.staff import Staff
 from ticketing.tickets.callers import is_whole_customer
@@ -15,6 +16,7 @@ from ticketing.tickets.workflow import PRIORITIES, STATUSES, Visibility
 
 REPLY, NOTE, SAVE = "reply", "note", "save"
 _VISIBILITY: dict[str, Visibility] = {REPLY: "public", NOTE: "internal"}
+_UNREADABLE = "This page did not say what you saw. Look at the ticket as it is now, and send again."
 
 
 def new_key() -> str:
@@ -40,12 +42,15 @@ class Prose(forms.CharField):
 
 
 class TicketForm(forms.Form):
-    """A reply or an internal note, and the fields beside it, for the version of the ticket that the person saw.
+    """A reply or an internal note, and the fields beside it.
 
     Some fields have a hidden initial value. It shows what the person changed, so the record need not be read for that.
+    `seen` has the values that the person saw, as JSON, because HTML changes some texts. It shows what somebody else
+    changed meanwhile. `comments` is how many comments there were.
     """
 
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": _UNREADABLE})
+    comments = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     customer_id = forms.CharField(widget=forms.HiddenInput, strip=False)
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
     text = Prose(rows=6, required=False, label="Your answer")
@@ -63,22 +68,41 @@ class TicketForm(forms.Form):
         assignee.choices = staff.choices(data.get("initial-assignee"))
 
     @classmethod
-    def for_ticket(cls, ticket: Ticket, staff: Staff, typed: Mapping[str, Any] | None = None) -> "TicketForm":
-        """The form for the ticket as it is now. It keeps what the person had `typed` and chosen, if anything."""
-        stands = {name: getattr(ticket, name) or "" for name in cls.CHANGEABLE}
-        typed = typed or {}
-        chosen = {name: typed[name] for name in stands if typed.get(name, "") != typed.get(f"initial-{name}", "")}
+    def for_ticket(
+        cls,
+        ticket: Ticket,
+        staff: Staff,
+        typed: Mapping[str, Any] | None = None,
+        told: Mapping[str, Any] | None = None,
+    ) -> "TicketForm":
+        """The form for the ticket as it is now. It keeps what the person had `typed` and chosen, if anything.
+
+        For a field that they had chosen it also keeps what they saw in it, until they are `told` its new value. Nobody
+        else's change is overwritten unseen.
+        """
+        now: dict[str, str | None] = {name: getattr(ticket, name) for name in cls.CHANGEABLE}
+        typed, told = typed or {}, dict(told or {})
+        chosen = {name: typed[name] for name in now if typed.get(name, "") != typed.get(f"initial-{name}", "")}
+        seen = {name: value for name, value in (_seen(typed.get("seen", "")) | told).items() if name in chosen}
+        shown = {name: value or "" for name, value in now.items()}
         return cls(
             {
-                "version": ticket.version,
+                "seen": json.dumps(now | seen),
+                "comments": ticket.comment_count,
                 "customer_id": ticket.customer_id,
                 "key": typed.get("key") or new_key(),
                 "text": typed.get("text", ""),
-                **{f"initial-{name}": value for name, value in stands.items()},
-                **(stands | chosen),
+                **{f"initial-{name}": value for name, value in shown.items()},
+                **(shown | chosen),
             },
             staff,
         )
+
+    def clean_seen(self) -> dict[str, str | None]:
+        """Raises ValidationError if it is not what `for_ticket` wrote."""
+        if seen := _seen(self.cleaned_data["seen"]):
+            return seen
+        raise forms.ValidationError(_UNREADABLE)
 
     def clean(self) -> dict[str, Any]:
         if self.visibility and not self.cleaned_data.get("text"):
@@ -94,6 +118,16 @@ class TicketForm(forms.Form):
     def changes(self) -> dict[str, str | None]:
         """The fields that the person changed."""
         return {name: self.cleaned_data[name] or None for name in self.CHANGEABLE if name in self.changed_data}
+
+
+def _seen(text: str) -> dict[str, str | None]:
+    """The values of all fields that a person can change, as the form has them. Empty if it has them not."""
+    try:
+        seen = json.loads(text)
+        values = {name: seen[name] for name in TicketForm.CHANGEABLE}
+    except (ValueError, TypeError, KeyError):
+        return {}
+    return values if all(value is None or isinstance(value, str) for value in values.values()) else {}
 
 
 class NewTicketForm(forms.Form):

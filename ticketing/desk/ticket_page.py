@@ -24,6 +24,7 @@ from ticketing.index import following
 from ticketing.models import IndexedTicket
 from ticketing.record import store
 from ticketing.tickets import ids
+from ticketing.tickets.edits import Overtaken
 from ticketing.tickets.ticket import LONGEST_KEY, Conversation, Place, Ticket
 from ticketing.tickets.workflow import is_final
 
@@ -64,17 +65,19 @@ class TicketPage(DeskPage):
         if self._said_before(form):
             return self._refused(form, _SAID_BEFORE, self._key_of_who_insists())
         try:
-            ticket_writing.save(self.ticket_id, form, self.user)
-        except ticket_writing.HalfSaved as half:
-            messages.warning(self.request, f"Your text is saved, but the fields beside it are not. {half}")
+            came_in = ticket_writing.save(self.ticket_id, form, self.user)
         except aws.AwsError as error:
             return self._from_index(ticket_writing.sentence(error), form)
+        except Overtaken as refusal:
+            told = {name: theirs.value for name, theirs in refusal.fields.items()}
+            return self._refused(form, ticket_writing.overtaken(refusal, self.staff, self.user), told=told)
         except Refusal as refusal:
             return self._refused(
                 form, ticket_writing.sentence(refusal), new_key() if isinstance(refusal, KeyReused) else None
             )
-        else:
-            messages.success(self.request, _SAVED[form.cleaned_data["do"]])
+        messages.success(self.request, _SAVED[form.cleaned_data["do"]])
+        if came_in:
+            messages.info(self.request, _came_in(came_in))
         self._keep_draft(form)
         if form.visibility:
             self.request.session[_LAST] = [*self._saying(form), form.cleaned_data["key"]]
@@ -104,11 +107,16 @@ class TicketPage(DeskPage):
     def _saying(self, form: TicketForm) -> list[str]:
         return [self.ticket_id, json.fingerprint([form.cleaned_data["text"], form.visibility])]
 
-    def _refused(self, form: TicketForm, sentence: str, key: str | None = None) -> HttpResponse:
-        """The ticket as it is now, with what the person typed. Give a `key` if the form's own is used up."""
+    def _refused(
+        self, form: TicketForm, sentence: str, key: str | None = None, told: Mapping[str, Any] | None = None
+    ) -> HttpResponse:
+        """The ticket as it is now, with what the person typed.
+
+        Give a `key` if the form's own is used up. `told` has the fields whose new values the sentence names.
+        """
         messages.error(self.request, sentence)
         typed = form.data.dict() if hasattr(form.data, "dict") else dict(form.data)
-        return self._show(typed | ({"key": key} if key else {}))
+        return self._show(typed | ({"key": key} if key else {}), told)
 
     def _keep_draft(self, form: TicketForm) -> None:
         """Keep a text that the person was still writing when they saved only the fields."""
@@ -117,15 +125,15 @@ class TicketPage(DeskPage):
 
     # --- Reading --------------------------------------------------------------------------------------
 
-    def _show(self, typed: Mapping[str, Any]) -> HttpResponse:
+    def _show(self, typed: Mapping[str, Any], told: Mapping[str, Any] | None = None) -> HttpResponse:
         try:
             found = self._read()
         except Absent:
             messages.error(self.request, f"There is no ticket with the id {self.ticket_id} in the record.")
             return HttpResponseRedirect(reverse(LIST))
         except aws.AwsError:
-            return self._from_index(_UNREADABLE, TicketForm(typed, self.staff) if "version" in typed else None)
-        return self._page(found, typed)
+            return self._from_index(_UNREADABLE, TicketForm(typed, self.staff) if "seen" in typed else None)
+        return self._page(found, typed, told)
 
     def _read(self) -> Conversation:
         """The ticket, and its comments from where the person wants them. If the index is behind, it is updated."""
@@ -148,7 +156,9 @@ class TicketPage(DeskPage):
         """Whether the page leaves out comments between the ticket's beginning and its newest comments."""
         return self.after is None and found.next is not None
 
-    def _page(self, found: Conversation, typed: Mapping[str, Any]) -> HttpResponse:
+    def _page(
+        self, found: Conversation, typed: Mapping[str, Any], told: Mapping[str, Any] | None = None
+    ) -> HttpResponse:
         ticket = found.ticket
         writable = self.may_write and not is_final(ticket.status)
         more = f"?{urlencode({'after': found.next})}" if found.next and not self._skips(found) else ""
@@ -158,7 +168,7 @@ class TicketPage(DeskPage):
             "from_start": not self.after,
             "skips": self._skips(found),
             "more": more,
-            "form": TicketForm.for_ticket(ticket, self.staff, typed) if writable else None,
+            "form": TicketForm.for_ticket(ticket, self.staff, typed, told) if writable else None,
             "unsent": "" if writable else typed.get("text", ""),
         }
         return self.page("desk/ticket.html", context)
@@ -178,3 +188,8 @@ class TicketPage(DeskPage):
             "opening": ticket_conversation.opening(ticket),
             "facts": ticket_conversation.facts(ticket),
         }
+
+
+def _came_in(number: int) -> str:
+    came_in = "One comment" if number == 1 else f"{number} comments"
+    return f"{came_in} came in while you were writing: read the end of the conversation."

@@ -6,19 +6,19 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from config import aws, json
-from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Refusal, Stale
+from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Refusal
 from ticketing import index, service
 from ticketing.desk import staff
+from ticketing.desk.staff import Staff
+from ticketing.desk.ticket_conversation import door
 from ticketing.desk.ticket_forms import NewTicketForm, TicketForm
-from ticketing.record import store
 from ticketing.service import Commented, Opened
+from ticketing.tickets.edits import Overtaken, Theirs
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Ticket, draft, new_comment
 
 _AWAY = "The record could not be reached, so this could not be saved now. Nothing you typed is lost: try again."
 _SENTENCES: dict[type[Refusal], str] = {
-    Stale: "Somebody else changed this ticket while you were writing: nothing was saved. "
-    "Look at what is new and send again.",
     Final: "This ticket is closed: nothing was saved, since nothing can be added to a closed ticket.",
     Absent: "This ticket was not found in the record: nothing was saved.",
     Busy: "Many are writing this ticket right now: nothing was saved. Try again in a moment.",
@@ -26,33 +26,27 @@ _SENTENCES: dict[type[Refusal], str] = {
 }
 
 
-class HalfSaved(Exception):
-    """The text is saved, but the fields beside it are not, because of `cause`."""
+def save(ticket_id: str, form: TicketForm, user: User) -> int:
+    """Write the text and the fields of a valid form, all or nothing. Takes two AWS calls.
 
-    def __init__(self, cause: Refusal | aws.AwsError) -> None:
-        super().__init__(sentence(cause))
-        self.cause = cause
-
-
-def save(ticket_id: str, form: TicketForm, user: User) -> None:
-    """Write the text and the fields of a valid form. Takes two AWS calls, or three for a text with changed fields.
-
-    Raises a refusal or AwsError if nothing was saved (`sentence` says it to the person), and HalfSaved if only the
-    text was saved.
+    Returns how many comments came in since the person opened the page. Raises a refusal or AwsError if nothing was
+    saved (`sentence` says it to the person).
     """
-    version: int = form.cleaned_data["version"]
     if form.visibility is None:
-        index.apply([_change(ticket_id, form, user, version)])
-        return
-    said = _comment(ticket_id, form, user, version)
-    if form.changes and not (said.replayed and _stands(ticket_id, form)):
-        try:  # the comment has raised the version by one
-            index.apply([_change(ticket_id, form, user, version + 1)], [said.comment])
-        except (Refusal, aws.AwsError) as cause:
-            raise HalfSaved(cause) from cause
-        return
+        ticket = service.change_ticket(ticket_id, None, form.changes, staff.actor(user), seen=form.cleaned_data["seen"])
+        index.apply([ticket])
+        return _came_in(ticket, form)
+    said = _comment(ticket_id, form, user)
     with suppress(Absent, aws.AwsError):  # the comment is stored; its announcement also reaches the index
-        index.apply([service.get_ticket(ticket_id, None)], [said.comment])
+        ticket = service.get_ticket(ticket_id, None)
+        index.apply([ticket], [said.comment])
+        return _came_in(ticket, form, own=1)
+    return 0
+
+
+def _came_in(ticket: Ticket, form: TicketForm, own: int = 0) -> int:
+    seen: int = form.cleaned_data["comments"]
+    return max(ticket.comment_count - seen - own, 0)
 
 
 def open_ticket(form: NewTicketForm, user: User) -> Opened:
@@ -81,8 +75,25 @@ def sentence(error: Refusal | aws.AwsError) -> str:
     return _SENTENCES.get(type(error), error.sentence)
 
 
-def _comment(ticket_id: str, form: TicketForm, user: User, version: int) -> Commented:
-    """Add the text as a comment."""
+def overtaken(error: Overtaken, people: Staff, user: User) -> str:
+    """What to tell the person whose fields somebody else has changed meanwhile."""
+    changed = " ".join(_theirs(name, theirs, people, user) for name, theirs in error.fields.items())
+    return f"{changed} Nothing was saved. What you typed and chose is still here: to replace this, send it again."
+
+
+def _theirs(name: str, theirs: Theirs, people: Staff, user: User) -> str:
+    value = (people.label(theirs.value) if theirs.value else "Nobody") if name == "assignee" else theirs.value.title()
+    return f"{_who(theirs, people, user)} changed the field {name.title()} to “{value}” while you were writing."
+
+
+def _who(theirs: Theirs, people: Staff, user: User) -> str:
+    if theirs.door != "desk":
+        return f"{theirs.by} (through {door(theirs.door)})" if theirs.by else "Somebody else"
+    return "You yourself, in another window," if theirs.by == user.get_username() else people.label(theirs.by)
+
+
+def _comment(ticket_id: str, form: TicketForm, user: User) -> Commented:
+    """Add the text as a comment, and change the fields with it."""
     said, visibility = form.cleaned_data, form.visibility
     assert visibility  # noqa: S101 - `save` has checked it
     return service.add_comment(
@@ -91,19 +102,10 @@ def _comment(ticket_id: str, form: TicketForm, user: User, version: int) -> Comm
         new_comment(said["text"], author=staff.author(user), visibility=visibility),
         staff.actor(user),
         reopen=False,
-        key=_key(said["customer_id"], said["key"], [ticket_id, said["text"], visibility]),
-        expected_version=version,
+        key=_key(said["customer_id"], said["key"], [ticket_id, said["text"], visibility, form.changes]),
+        changes=form.changes,
+        seen=said["seen"],
     )
-
-
-def _stands(ticket_id: str, form: TicketForm) -> bool:
-    """Whether the record has the form's fields. If not, the first sending died after the text and before the fields."""
-    ticket = store.get(ticket_id)
-    return ticket is not None and all(getattr(ticket, name) == value for name, value in form.changes.items())
-
-
-def _change(ticket_id: str, form: TicketForm, user: User, version: int) -> Ticket:
-    return service.change_ticket(ticket_id, None, dict(form.changes), staff.actor(user), version)
 
 
 def _key(customer_id: str, key: str, request: object) -> Key:

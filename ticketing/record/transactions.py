@@ -1,7 +1,7 @@
 """The transactions that change a ticket, as lists of actions for `aws.Table.transact`. Nothing here calls AWS."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from config.aws import Put, Update
 from ticketing.record import items, overflow
 from ticketing.record.items import Item
 from ticketing.tickets import ids
+from ticketing.tickets.edits import same
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import CHANGEABLE, Actor, Comment, Ticket
 from ticketing.tickets.workflow import STATUSES, Status
@@ -54,9 +55,12 @@ def creation(item: Item) -> Action:
 
 
 def differences(before: Ticket, after: Ticket) -> dict[str, list[Any]]:
-    """The changed fields, each with its old and new value. Compared as JSON, where `1`, `1.0` and `true` all differ."""
-    pairs = {name: [getattr(before, name), getattr(after, name)] for name in CHANGEABLE}
-    return {name: pair for name, pair in pairs.items() if json.fingerprint(pair[0]) != json.fingerprint(pair[1])}
+    """The changed fields, each with its old and new value."""
+    return _moved({name: [getattr(before, name), getattr(after, name)] for name in CHANGEABLE})
+
+
+def _moved(pairs: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    return {name: pair for name, pair in pairs.items() if not same(*pair)}
 
 
 def mended(found: Item) -> list[Action]:
@@ -85,9 +89,9 @@ TICKET_ACTION, KEY_ACTION = 0, 2
 
 @dataclass(frozen=True, kw_only=True)
 class CommentWrite:
-    """A comment to add, who adds it, and what must hold.
+    """A comment to add, who adds it, and what must hold: the ticket is the customer's, and the key, if any, is new.
 
-    The ticket must be the customer's, and at `expected_version` if one is given. The key, if any, must be new.
+    `changes` are fields that change with it. `seen` has their values as the writer saw them.
     """
 
     comment: Comment
@@ -95,46 +99,77 @@ class CommentWrite:
     actor: Actor
     customer_id: str
     key: Key | None
-    expected_version: int | None
+    changes: Mapping[str, Any]
+    seen: Mapping[str, Any]
 
 
-def comment(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]) -> list[Action]:
-    """The actions that add a comment, and raise the ticket's count and version with it.
+@dataclass(frozen=True)
+class Beside:
+    """The fields that change together with a comment, each with its old and new value (`pairs`).
 
-    Comments never conflict with each other, since there is no condition on `version` (unless the writer expects one).
-    The ticket's status must not be in `blocked_by`. If the comment reopens the ticket, the status must still be
-    `reopens` instead.
+    `stored` is the item as far as it is known. It must still hold the same in these fields.
+    """
+
+    pairs: dict[str, list[Any]]
+    stored: Item
+
+
+def as_seen(adding: CommentWrite) -> Beside:
+    """What to change beside the comment if the item holds what the writer saw."""
+    pairs = {name: [adding.seen[name], wanted] for name, wanted in adding.changes.items()}
+    return Beside(pairs, {name: adding.seen[name] for name in pairs if adding.seen[name] is not None})
+
+
+def as_found(found: Item, changes: Mapping[str, Any]) -> Beside:
+    """What to change beside the comment, now that the item is known."""
+    ticket = items.to_ticket(found)
+    return Beside({name: [getattr(ticket, name), wanted] for name, wanted in changes.items()}, found)
+
+
+def comment(adding: CommentWrite, beside: Beside, blocked_by: frozenset[Status]) -> list[Action]:
+    """The actions that add a comment, raise the ticket's count and version with it, and change the fields `beside` it.
+
+    There is no condition on `version`. So comments never conflict with each other, nor with a change of other fields.
+    The ticket's status must not be in `blocked_by`.
     """
     new = adding.comment
-    actions = [_counted(adding, reopens, blocked_by), Put(items.from_comment(new))]
+    actions = [_counted(adding, beside, blocked_by), Put(items.from_comment(new))]
     if adding.key:
         actions.append(Put(_key_item(new, adding.key), _NEW))
-    if reopens:
-        actions.append(_note(new.ticket_id, None, adding.now, adding.actor, {"status": [reopens, "open"]}))
+    if fields := _moved(beside.pairs):
+        actions.append(_note(new.ticket_id, None, adding.now, adding.actor, fields))
     return actions
 
 
-def _counted(adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]) -> Action:
+def _counted(adding: CommentWrite, beside: Beside, blocked_by: frozenset[Status]) -> Action:
     """The update of the ticket: one comment and one version more, however many write at once."""
-    sets = {
+    about = {
         "updated_at": adding.now,  # the ticket changes now, even if the comment was written elsewhere long ago
         "request_id": adding.actor.request_id,
         "last_comment_id": adding.comment.comment_id,
     }
-    conditions, values = _comment_conditions(adding, reopens, blocked_by)
+    fields = {name: items.change_values(name, after) for name, (_, after) in beside.pairs.items()}
+    conditions, values = _comment_conditions(adding, blocked_by)
+    as_it_was, was = _unmoved(beside)
     return _update(
         adding.comment.ticket_id,
-        sets | ({"status": "open"} if reopens else {}),
-        " AND ".join(conditions),
-        values | {":one": 1},
+        about | {name: value for name, value in fields.items() if value is not None},
+        " AND ".join(conditions + as_it_was),
+        values | was | {":one": 1},
         "#version = if_not_exists(#version, :one) + :one",
         "#comment_count = if_not_exists(#comment_count, :zero) + :one",
+        gone=[name for name, value in fields.items() if value is None],
     )
 
 
-def _comment_conditions(
-    adding: CommentWrite, reopens: Status | None, blocked_by: frozenset[Status]
-) -> tuple[list[str], dict[str, Any]]:
+def _unmoved(beside: Beside) -> tuple[list[str], Item]:
+    """The conditions that the fields still hold what the item held, and the values in them."""
+    held = {name: beside.stored[name] for name in beside.pairs if name in beside.stored}
+    absent = [f"attribute_not_exists(#{name})" for name in beside.pairs if name not in held]
+    return [*(f"#{name} = :was_{name}" for name in held), *absent], {f":was_{name}": one for name, one in held.items()}
+
+
+def _comment_conditions(adding: CommentWrite, blocked_by: frozenset[Status]) -> tuple[list[str], dict[str, Any]]:
     own = "customer_id = :customer"
     by_default = adding.customer_id == settings.DEFAULT_CUSTOMER  # an item without a customer reads as this one's
     conditions = ["attribute_exists(ticket_id)", f"({own} OR attribute_not_exists(customer_id))" if by_default else own]
@@ -145,17 +180,9 @@ def _comment_conditions(
     ]
     values: dict[str, Any] = {":customer": adding.customer_id, ":number": "N", ":zero": 0}
     values |= {f":most_{name}": below - 2 for name, below in items.COUNTED_BELOW.items()}
-    if reopens:
-        conditions.append("#status = :reopens")
-        values[":reopens"] = reopens
-    elif blocked_by:
-        blocked = [status for status in STATUSES if status in blocked_by]
-        conditions.append(f"NOT #status IN ({', '.join(f':{status}' for status in blocked)})")
-        values |= {f":{status}": status for status in blocked}
-    if adding.expected_version is not None:
-        conditions.append("(#version = :expected OR (attribute_not_exists(#version) AND :expected = :one))")
-        values[":expected"] = adding.expected_version
-    return conditions, values
+    blocked = [status for status in STATUSES if status in blocked_by]
+    conditions.append(f"NOT #status IN ({', '.join(f':{status}' for status in blocked)})")
+    return conditions, values | {f":{status}": status for status in blocked}
 
 
 def _update(

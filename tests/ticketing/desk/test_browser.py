@@ -24,7 +24,7 @@ from ticketing.desk.page import ticket_url
 from ticketing.index import rows
 from ticketing.jobs import lifecycle
 from ticketing.models import IndexedTicket, Job
-from ticketing.tickets.ticket import Ticket, new_comment
+from ticketing.tickets.ticket import Actor, Ticket, new_comment
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
@@ -318,6 +318,35 @@ def test_a_reply_is_typed_and_sent_and_there(page: Page, ticket: Ticket) -> None
     expect(page.locator(".desk-staff", has_text="A technician comes at ten.")).to_have_count(1)
     expect(page.get_by_label("Status")).to_have_value("pending")
     assert service.get_ticket(ticket.ticket_id, None).status == "pending"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_field_that_somebody_else_changed_while_a_reply_was_typed(page: Page, ticket: Ticket, scheme: Any) -> None:
+    User.objects.create_user(LONG[:150], is_staff=True, first_name=LONG[:150])
+    page.emulate_media(color_scheme=scheme)
+    page.goto(ticket_url(ticket.ticket_id))
+    page.get_by_label("Your answer").fill("A technician comes at ten.")
+    page.get_by_label("Status").select_option("solved")
+    page.get_by_label("Assignee").select_option("ada")
+    colleague = Actor(name=LONG[:150], door="desk", request_id="r-2")
+    service.change_ticket(ticket.ticket_id, None, {"status": "pending", "assignee": LONG[:150]}, colleague)
+    service.add_comment(ticket.ticket_id, "acme", new_comment("It smells of smoke."), DOOR, reopen=False)
+    page.get_by_role("button", name="Reply").click()
+    page.get_by_text("changed the field Status to “Pending” while you were writing.").wait_for()
+    for width in (1280, 768, PHONE):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert faults(page) == [], width
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    picture(page, f"overtaken-{scheme}")
+    expect(page.get_by_label("Your answer")).to_have_value("A technician comes at ten.")
+    expect(page.get_by_label("Status")).to_have_value("solved")
+    expect(page.get_by_text("It smells of smoke.")).to_be_visible()
+    service.add_comment(ticket.ticket_id, "acme", new_comment("It burns."), DOOR, reopen=False)
+    page.get_by_role("button", name="Reply").click()
+    page.get_by_text("One comment came in while you were writing").wait_for()
+    assert faults(page) == []
+    picture(page, f"came-in-{scheme}")
+    assert service.get_ticket(ticket.ticket_id, None).status == "solved"
 
 
 def press_tab_until(page: Page, where: str, most: int = 40) -> None:

@@ -73,10 +73,22 @@ def test_an_item_that_lacks_everything_can_be_changed_commented_and_closed() -> 
         service.add_comment("bare", "default", new_comment("Hello"), ACTOR)
 
 
-def test_an_item_without_a_version_takes_a_comment_that_expects_the_first() -> None:
-    record.put(ticket_id="bare")
-    service.add_comment("bare", "default", new_comment("Hello"), ACTOR, expected_version=1)
-    assert record.get("bare").version == 2
+SEEN = {"status": "open", "priority": "normal", "assignee": None}
+
+
+@pytest.mark.parametrize("name", SEEN)
+@pytest.mark.parametrize("value", ["nothing", *ODD])
+def test_a_field_beside_a_comment_changes_whatever_another_program_left_in_it(name: str, value: Any) -> None:
+    record.put(**{"ticket_id": "odd"} | ({} if value == "nothing" else {name: value}))
+    seen = {name: getattr(record.get("odd"), name)}
+    new = {"status": "solved", "priority": "high", "assignee": "ada"}
+    service.add_comment(
+        "odd", "default", new_comment("Hello"), ACTOR, reopen=False, changes={name: new[name]}, seen=seen
+    )
+    after = record.get("odd")
+    assert (getattr(after, name), after.version, after.comment_count) == (new[name], 2, 1)
+    [note] = record.items("odd", "CHANGE#")
+    assert json.loads(note["changes"]) == {name: [seen[name], new[name]]}
 
 
 @pytest.mark.parametrize("name", ["version", "comment_count", "customer_id"])
