@@ -24,7 +24,7 @@ test-long: $(VENV)/.dev-ready chromium
 
 # Without the outages of AWS, which no database has a part in.
 test-postgresql:
-	@$(MAKE) --no-print-directory test test-long DATABASE=postgresql ARGS="--ignore=tests/e2e/test_outages.py $(ARGS)"
+	@$(MAKE) --no-print-directory test test-long DATABASE=postgresql ARGS="--ignore=tests/e2e/test_outages.py --ignore=tests/e2e/test_cut_answers.py $(ARGS)"
 
 # Tests that take minutes each, one after the other: many tickets, processes killed, memory measured.
 test-large: $(VENV)/.dev-ready chromium

@@ -11,7 +11,6 @@ from celery import Celery
 from celery.beat import PersistentScheduler
 from celery.signals import worker_process_shutdown
 from django.conf import settings
-from kombu.exceptions import OperationalError
 
 from config import aws
 from config.aws import metrics, sqs
@@ -34,22 +33,10 @@ class _Queue(dict[str, Any]):
         return sqs.url(self["name"]) if name == "url" else super().__getitem__(name)
 
 
-class _App(Celery):
-    """Gives code that queues a task the timeout of any other AWS call. Workers get more time, because they poll."""
-
-    def connection_for_write(self, url: str | None = None, **kwargs: Any) -> Any:
-        kwargs["transport_options"] = _waits(2) | (kwargs.get("transport_options") or {})
-        return super().connection_for_write(url, **kwargs)
-
-
-def _waits(read_timeout: int) -> dict[str, Any]:
-    """kombu's settings for its AWS client, without retries; `read_timeout` is in seconds."""
-    return {"client-config": {"connect_timeout": 1, "read_timeout": read_timeout, "retries": {"total_max_attempts": 1}}}
-
-
-app = _App("foyer")
+app = Celery("foyer")
 app.conf.update(
     broker_url="sqs://",
+    broker_transport="config.celery_transport:Transport",
     # kombu neither lists nor creates a queue whose URL it is given.
     broker_transport_options={
         "region": settings.REGION,
@@ -57,8 +44,8 @@ app.conf.update(
         "visibility_timeout": VISIBILITY_SECONDS,
         "wait_time_seconds": 5,
         "polling_interval": 0.1,
-    }
-    | _waits(7),
+        "client-config": {"connect_timeout": 1, "read_timeout": 7, "retries": {"total_max_attempts": 1}},
+    },
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     include=["ingestion.zendesk.tasks", "ticketing.jobs.tasks"],
@@ -72,7 +59,7 @@ app.conf.update(
     task_ignore_result=True,
     task_soft_time_limit=TASK_SECONDS,
     task_time_limit=TASK_SECONDS + 10,
-    task_publish_retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5},
+    task_publish_retry=False,  # `sqs.send` does that
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     worker_enable_remote_control=False,
@@ -88,15 +75,7 @@ def send(task: str, *arguments: str) -> None:
     if settings.CELERY_TASK_ALWAYS_EAGER:
         app.tasks[task].apply(arguments, throw=False)
         return
-    sqs.url(settings.JOBS_QUEUE)  # looked up first: inside `aws.call`, both it and kombu's lookup would retry
-    aws.call(_publish, task, arguments)
-
-
-def _publish(task: str, arguments: tuple[str, ...]) -> None:
-    try:
-        app.send_task(task, arguments, retry=False)  # kombu's retries (for a task's own retry) would multiply
-    except OperationalError as error:
-        raise aws.Unreachable("NotQueued", str(error)) from error
+    app.send_task(task, arguments)
 
 
 class Scheduler(PersistentScheduler):

@@ -231,5 +231,9 @@ LOGGING = {
         "stderr": {"class": "logging.StreamHandler", "filters": ["request_id"], "formatter": "line"},
     },
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {"botocore": {"level": "WARNING"}, "urllib3": {"level": "WARNING"}},
+    "loggers": {
+        "botocore": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+        "urllib3.connection": {"level": "ERROR"},  # a traceback for each answer that is cut, which its caller tells
+    },
 }

@@ -5,11 +5,24 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from botocore.awsrequest import AWSResponse
 from django.conf import settings
+from moto.core import botocore_stubber
 
 from config import aws
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "infra" / "stack.yaml"
+
+
+class _Answer(AWSResponse):
+    """moto names no length, as AWS does. Without one, an answer counts as cut off (config/aws/cut_answers.py)."""
+
+    def __init__(self, url: str, status_code: int, headers: Any, raw: Any) -> None:
+        super().__init__(url, status_code, headers, raw)
+        self.headers.setdefault("Content-Length", str(len(raw.getvalue())))
+
+
+botocore_stubber.AWSResponse = _Answer  # type: ignore[attr-defined]
 
 
 class _Loader(yaml.SafeLoader):

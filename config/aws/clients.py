@@ -9,6 +9,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from django.conf import settings
 
+from config.aws import cut_answers
 from config.aws.errors import translated
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ _making = threading.Lock()
 @cache
 def _client(service: str, read_timeout: float) -> Any:
     with _making:  # threads may share a client, but not the boto3 session while it creates one
-        return boto3.client(service, config=client_config(read_timeout))  # type: ignore[call-overload]
+        made = boto3.client(service, config=client_config(read_timeout))  # type: ignore[call-overload]
+    made.meta.events.register("before-parse", cut_answers.refuse)
+    return made
 
 
 @overload

@@ -40,8 +40,8 @@ def url(name: str) -> str:
     return given or call(client("sqs").get_queue_url, QueueName=name)["QueueUrl"]
 
 
-def send(name: str, body: str, attributes: dict[str, str] | None = None) -> str:
-    """Send one message and return its id; empty attributes are left out.
+def send(name: str, body: str, attributes: dict[str, str] | None = None, delay_seconds: int = 0) -> str:
+    """Send one message and return its id; empty attributes are left out. Nobody receives it before `delay_seconds`.
 
     Raises aws.AwsError. After aws.Retryable the message may have been sent all the same.
     """
@@ -49,6 +49,7 @@ def send(name: str, body: str, attributes: dict[str, str] | None = None) -> str:
         client("sqs").send_message,
         QueueUrl=url(name),
         MessageBody=body,
+        DelaySeconds=delay_seconds,
         MessageAttributes={
             key: {"DataType": "String", "StringValue": value} for key, value in (attributes or {}).items() if value
         },

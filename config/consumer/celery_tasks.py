@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from celery.app.trace import build_tracer
-from celery.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import Reject, SoftTimeLimitExceeded
 from celery.states import REJECTED
 from django.conf import settings
 
@@ -29,6 +29,7 @@ from config.aws.events import BatchAnswer, SqsEvent, SqsRecord, failed
 from config.celery import app
 from config.consumer import dead_letters, pulse
 
+_TRACE: Final = logging.getLogger("celery.app.trace")
 _EARLY: Final = 1.0  # seconds that a task may be worked before its time, rather than wait for another receive
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,17 @@ log = logging.getLogger(__name__)
 
 class Foreign(Exception):
     """The message is no task of Foyer's. The text says why, and quotes nothing of the message."""
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """A task that AWS did not let queue its retry has no fault: its message comes again, and a line says it."""
+    rejected = record.exc_info and record.exc_info[1]
+    if isinstance(rejected, Reject) and isinstance(rejected.args[0], aws.AwsError):
+        record.exc_info = None
+    return True
+
+
+_TRACE.addFilter(_without_traceback)
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests import databases
 from tests.browser import chromium
-from tests.e2e.copy import ROOT, Copy, environment, running
+from tests.e2e.copy import ROOT, Copy, fresh
 
 
 @pytest.fixture(scope="session")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """The product, running as `make run` runs it."""
-    folder = tmp_path_factory.mktemp("copy")
-    with databases.fresh(folder) as database, running(environment(folder, database)) as started:
+    with fresh(tmp_path_factory.mktemp("copy")) as started:
         yield started
 
 

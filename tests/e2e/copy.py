@@ -13,11 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from infra.local import demo
+from tests import databases
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 120
 STOP_SECONDS = 90
+WORKED_SECONDS = 60
 
 T = TypeVar("T")
+
+PROGRAMS = ("worker0", "worker1", "beat", "consume")  # what works on messages; each has a log of its name
 
 
 @dataclass
@@ -52,6 +58,19 @@ class Copy:
         """The process id of one of the supervised programs, e.g. `foyer:web`, as soon as it has one."""
         return within(30, lambda: int(self.control("pid", program)))  # 0 while it is started anew
 
+    def pids(self) -> list[int]:
+        """The process ids of PROGRAMS, which stay the same while none of them ends."""
+        return [self.pid_of(f"foyer:{program}") for program in PROGRAMS]
+
+    def logs(self) -> dict[str, list[str]]:
+        """All lines that each of PROGRAMS has written to its log."""
+        return {name: (self.folder / "log" / f"{name}.log").read_text().splitlines() for name in PROGRAMS}
+
+    def indexed(self, where: str = "1 = 1") -> list[str]:
+        """The ids of the tickets in the index for which the SQL condition `where` holds."""
+        query = f"SELECT ticket_id FROM ticketing_indexedticket WHERE {where}"  # noqa: S608 - our own words
+        return [row[0] for row in databases.rows(self.environment["DATABASE_URL"], query)]
+
     def secret(self, name: str) -> str:
         """A value out of the copy's `local.env`."""
         lines = (self.folder / "local.env").read_text().splitlines()
@@ -65,6 +84,14 @@ def environment(folder: Path, database: str) -> dict[str, str]:
     web, aws, zendesk = (str(port) for port in _free_ports(3))
     ports = {"PORT": web, "LOCAL_AWS_PORT": aws, "ZENDESK_STANDIN_PORT": zendesk}
     return own | ports | {"LOCAL_DIR": str(folder), "DATABASE_URL": database}
+
+
+@contextmanager
+def fresh(folder: Path) -> Iterator[Copy]:
+    """A copy in an empty folder with a new database, whose example tickets are all there."""
+    with databases.fresh(folder) as database, running(environment(folder, database)) as started:
+        within(WORKED_SECONDS, lambda: len(started.indexed("channel = 'zendesk'")) == len(demo.ZENDESK))
+        yield started
 
 
 @contextmanager

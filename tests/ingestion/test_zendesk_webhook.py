@@ -1,13 +1,13 @@
 """POST /webhooks/zendesk."""
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from django.test import Client
-from kombu.exceptions import OperationalError
 
 from config import aws, celery
 from tests.ingestion.conftest import Post, Zendesk, desk_ticket, stored
@@ -121,26 +121,26 @@ def test_other_invocations_and_tickets_are_other_deliveries(webhook: Post, queue
 
 
 OUTAGES = [
-    (OperationalError("no connection"), 3),
+    (ConnectTimeoutError(endpoint_url="http://sqs"), 3),
     (EndpointConnectionError(endpoint_url="http://sqs"), 3),
-    (aws.NotFound("QueueDoesNotExist"), 1),
+    (ClientError({"Error": {"Code": "QueueDoesNotExist"}}, "SendMessage"), 1),
 ]
 
 
 @pytest.fixture
-def broker(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception, int], list[str]]:
-    """`broker(error, 2)`: Celery's next two messages fail so; the deliveries whose jobs it takes."""
+def broker(own_clients: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception, int], list[str]]:
+    """`broker(error, 2)`: SQS fails so at the next two messages; the deliveries whose jobs it takes."""
 
     def fails(error: Exception, times: int) -> list[str]:
         errors, taken = iter([error] * times), list[str]()
 
-        def send(task: str, arguments: tuple[str], *, retry: bool) -> None:
-            assert (task, retry) == ("ingestion.zendesk.ingest", False)
+        def send(params: dict[str, Any], **_: Any) -> None:
             for one in errors:
                 raise one
-            taken.extend(arguments)
+            message = json.loads(base64.b64decode(params["MessageBody"]))
+            taken.extend(json.loads(base64.b64decode(message["body"]))[0])
 
-        monkeypatch.setattr(celery.app, "send_task", send)
+        aws.client("sqs").meta.events.register("provide-client-params.sqs.SendMessage", send)
         monkeypatch.setattr(aws.calls._retry, "sleep", lambda _: None)
         return taken
 

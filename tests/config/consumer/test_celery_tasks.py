@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 from celery.exceptions import Ignore, Reject
 from django.conf import settings
 
@@ -125,6 +126,24 @@ def test_a_retry_waits_in_sqs_and_in_nobodys_hands() -> None:
     app.send_task("tests.again")
     assert queue_loop.work_once(source(), 0) == 1
     assert waiting() == [0, 0, 1]
+
+
+def test_a_task_whose_retry_cannot_be_queued_comes_again_and_costs_a_line(
+    own_clients: None, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(**_: Any) -> None:
+        raise ConnectionClosedError(endpoint_url="http://sqs")
+
+    @app.task(name="tests.once_more", bind=True, max_retries=1)
+    def once_more(self: Any) -> None:
+        raise self.retry(countdown=30, DelaySeconds=30)
+
+    monkeypatch.setattr(aws.calls._retry, "sleep", lambda _: None)
+    aws.client("sqs").meta.events.register("before-send.sqs.SendMessage", cut)
+    answer = handler(event(message([[], {}, {}], task="tests.once_more")))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+    assert [one.name for one in caplog.records if one.exc_info] == []
+    assert len(caplog.text.splitlines()) == 2  # the other says that AWS is away
 
 
 def test_a_task_before_its_time_is_hidden_until_then(done: list[str]) -> None:

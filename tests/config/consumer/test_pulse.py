@@ -34,6 +34,7 @@ def test_a_thread_that_hangs_takes_its_process_down() -> None:
     ended = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == pulse.EXIT_CODE
     assert "submissions 0 hangs" in ended.stderr
+    assert "submissions 0 in hangs (<string>:7) < run (threading.py:" in ended.stderr
     assert time.monotonic() - began < 20
 
 

@@ -1,0 +1,79 @@
+"""An answer of AWS that is cut off anywhere is no answer: nothing that is there seems to be absent."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from config import aws
+
+ITEM = json.dumps({"Item": {"ticket_id": {"S": "t-1"}}}).encode()
+WHOLE = (
+    b"HTTP/1.1 200 OK\r\nDate: Sun, 29 Nov 2026 08:00:00 GMT\r\nContent-Type: application/x-amz-json-1.0\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\nx-amzn-RequestId: 1\r\n\r\n%s" % (len(ITEM), ITEM)
+)
+REFUSED = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\n"
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[str]:
+    """A service that gives each answer to one request, and closes the connection."""
+
+    def serve(listening: socket.socket) -> None:
+        for answer in answers:
+            client, _ = listening.accept()
+            with client:
+                client.recv(65_536)
+                client.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(5)
+        thread = threading.Thread(target=serve, args=[listening])
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    yield monkeypatch
+    aws.forget_clients()
+
+
+def item_from(url: str, environment: pytest.MonkeyPatch) -> Any:
+    environment.setenv("AWS_ENDPOINT_URL", url)
+    aws.forget_clients()
+    dynamodb = aws.client("dynamodb")
+    return aws.call_once(dynamodb.get_item, TableName="Tickets", Key={"ticket_id": {"S": "t-1"}}).get("Item")
+
+
+def test_the_whole_answer_is_taken(at: pytest.MonkeyPatch) -> None:
+    with answering(WHOLE) as url:
+        assert item_from(url, at) == {"ticket_id": {"S": "t-1"}}
+
+
+@pytest.mark.parametrize("start", range(0, len(WHOLE), 50))
+def test_an_answer_cut_at_any_byte_is_none(at: pytest.MonkeyPatch, start: int) -> None:
+    cuts = [WHOLE[:end] for end in range(start, min(start + 50, len(WHOLE)))]
+    with answering(*cuts) as url:
+        for _ in cuts:
+            with pytest.raises(aws.Unreachable):
+                item_from(url, at)
+
+
+def test_a_refusal_whose_reason_was_cut_off_is_no_refusal(at: pytest.MonkeyPatch) -> None:
+    with answering(REFUSED) as url, pytest.raises(aws.Unreachable):
+        item_from(url, at)
+
+
+def test_an_answer_without_a_body_needs_no_length(at: pytest.MonkeyPatch) -> None:
+    deleted, there = (b"HTTP/1.1 204 No Content\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n")
+    with answering(deleted, there) as url:
+        at.setenv("AWS_ENDPOINT_URL", url)
+        aws.forget_clients()
+        aws.call_once(aws.client("s3").delete_object, Bucket="bucket", Key="key")
+        aws.call_once(aws.client("s3").head_bucket, Bucket="bucket")
