@@ -1,9 +1,11 @@
 """Makes a draft of a ticket from a submitted payload, which may be any JSON object."""
 
+from decimal import Decimal
 from typing import Any
 
 from config.caller import Tier
 from config.text import is_plain
+from ticketing.tickets import ids
 from ticketing.tickets.callers import is_whole_customer, whole_customer
 from ticketing.tickets.ticket import LONGEST_KEY, LONGEST_LINE, LONGEST_TAG, MOST_TAGS, Ticket, draft
 from ticketing.tickets.workflow import PRIORITIES
@@ -12,11 +14,13 @@ _DESCRIPTIONS = ("issue_description", "description", "message")
 
 
 def sender_id(payload: dict[str, Any]) -> str | None:
-    """The sender's own id for the ticket, if the payload has one."""
+    """The sender's own id for the ticket, if the payload has one. A number counts as the text of its digits."""
     given = payload.get("ticket_id")
-    if isinstance(given, bool) or not isinstance(given, str | int):
+    if isinstance(given, str):
+        return given if given.strip() else None
+    if isinstance(given, bool) or not isinstance(given, int | Decimal):
         return None
-    return str(given) if str(given).strip() else None
+    return ids.from_number(given)
 
 
 def to_draft(payload: dict[str, Any], customer_id: str, tier: Tier) -> Ticket:

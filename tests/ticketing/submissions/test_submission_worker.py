@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from config import aws, json
 from tests import record
-from tests.ticketing.submitting import failed, message, status, submit, theirs, waiting
+from tests.ticketing.submitting import PATH, failed, message, status, submit, theirs, waiting
 from ticketing import deliveries, service
 from ticketing.submissions import large, worker
 
@@ -50,6 +50,30 @@ def test_two_submissions_with_one_senders_id_make_one_ticket(submitter: APIClien
     ends = sorted(status(submitter, one["submission_id"])["status"] for one in (first, second))
     assert ends == ["created", "duplicate"]
     assert len(record.ticket_ids()) == 2
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["7253394974479.0", "7.253394974479E12", "7253394974479", '"7253394974479"'],
+        ["-0", "0", "0.00", '"0"'],
+        ["1e3", "1000", "1000.0"],
+    ],
+)
+def test_a_senders_id_is_the_same_however_its_number_was_written(submitter: APIClient, written: list[str]) -> None:
+    for one in written:
+        answer = submitter.post(PATH, f'{{"ticket_id": {one}, "message": "Help"}}', content_type="application/json")
+        assert answer.status_code == 202
+    assert failed(*waiting()) == []
+    assert len(record.ticket_ids()) == 1
+
+
+def test_minus_zero_comes_back_as_it_was_sent(submitter: APIClient) -> None:
+    body = b'{"n": -0, "many": [-0, 0, -0.0]}'
+    accepted = submitter.post(PATH, body, content_type="application/json").json()
+    assert failed(*waiting()) == []
+    attributes = service.get_ticket(accepted["ticket_id"], "acme").attributes
+    assert json.dumps(attributes) == '{"n":-0,"many":[-0,0,-0.0]}'
 
 
 def test_an_s3_object_goes_only_after_the_ticket_is_stored(
