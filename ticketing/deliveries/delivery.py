@@ -33,6 +33,8 @@ class Delivery:
     attempts: int = 0
     error: str | None = None
     set_aside: str | None = None  # who did so, and why
+    sender: str | None = None  # the request that is queueing its message now, if its door takes turns at that
+    sending_since: str = ""
     details: dict[str, Any] = field(default_factory=dict)  # what a repeat is answered, and what the worker needs
 
     @property

@@ -37,6 +37,8 @@ def receive(delivery: Delivery) -> Delivery | None:
         "attempts": delivery.attempts,
         "details": json.dumps(delivery.details),
         "unfinished": _partition(delivery.delivery_id),
+        "sender": delivery.sender,
+        "sending_since": times.now() if delivery.sender else None,
     }
     said = {name: value for name, value in values.items() if value is not None}
     try:
@@ -48,18 +50,35 @@ def receive(delivery: Delivery) -> Delivery | None:
     return None
 
 
+def claim(seen: Delivery, sender: str) -> bool:
+    """Make `sender` the one request that queues its message, in place of the one that was seen there.
+
+    False if another request was faster. As with any write, False may also mean that this one was done and its answer
+    lost: the delivery then names this very sender.
+    """
+    as_seen = "sender = :seen" if seen.sender else "attribute_not_exists(sender)"
+    values = {":me": sender, ":now": times.now()} | ({":seen": seen.sender} if seen.sender else {})
+    update = "SET sender = :me, sending_since = :now"
+    return _update(seen.delivery_id, update, f"attribute_exists(delivery_id) AND {as_seen}", values)
+
+
+def release(delivery_id: str, sender: str) -> None:
+    """Give the turn back, so that the next request need not wait. Does nothing if another request has it."""
+    _update(delivery_id, "REMOVE sender, sending_since", "sender = :me", {":me": sender})
+
+
 def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
     """Note that its message or job is queued. If `details` are given, a repeat is answered with them.
 
-    If a worker was faster, the end that it noted stays. If the delivery was set aside, it returns to the list, since
-    somebody waits for it now.
+    If a worker was faster, the end that it noted stays, and so do the details. If the delivery was set aside, it
+    returns to the list, since somebody waits for it now.
     """
     said, also = ({":details": json.dumps(details)}, ", details = :details") if details else ({}, "")
     values = {":accepted": "accepted", ":received": "received", ":partition": _partition(delivery_id)}
-    update = f"SET #state = :accepted, unfinished = :partition{also} REMOVE set_aside"
+    update = f"SET #state = :accepted, unfinished = :partition{also} REMOVE set_aside, sender, sending_since"
     if not _update(delivery_id, update, "#state = :received", said | values) and details:
-        # It has ended already. A repeat must get the same answer all the same.
-        _update(delivery_id, "SET details = :details", "attribute_exists(delivery_id)", said)
+        # It has ended already. A repeat must get the same answer all the same, unless somebody has noted one.
+        _update(delivery_id, "SET details = :details REMOVE sender, sending_since", "attribute_exists(sender)", said)
 
 
 def attempt(delivery_id: str, error: str | None = None) -> None:
@@ -162,5 +181,7 @@ def from_item(values: Item) -> Delivery:
         attempts=int(values.get("attempts", 0)),
         error=values.get("error") or None,
         set_aside=values.get("set_aside"),
+        sender=values.get("sender"),
+        sending_since=values.get("sending_since", ""),
         details=json.loads(values.get("details", "{}")),
     )

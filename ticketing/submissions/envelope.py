@@ -80,6 +80,15 @@ def unseal(body: str) -> Opened:
     return Opened(_object(value), None)
 
 
+def transport(body: str) -> Transport:
+    """The form that a message's body has. Nothing is read from S3."""
+    try:
+        value = _json(body)
+    except Unreadable:
+        return "inline"
+    return "s3" if _pointer(value) else "compressed" if _is_compressed(value) else "inline"
+
+
 def stored_at(body: str) -> str | None:
     """The S3 key that a message points to; None if it points to none of ours. Nothing is read from S3."""
     try:

@@ -124,12 +124,17 @@ def _delivery_of(record: SqsRecord) -> Delivery:
     The message itself never says whose ticket it is. Only a delivery that a door wrote does.
     """
     known = _delivery_named(record)
-    if known and known.state == "received":  # the door queued this, then died or could not note it
-        deliveries.accept(known.delivery_id)
+    if known and known.state == "received":  # the door queued this, then died or could not note it, or is about to
+        deliveries.accept(known.delivery_id, known.details | _answer(record))
     if known:
         return known
     delivery = _foreign(record)
     return deliveries.receive(delivery) or delivery
+
+
+def _answer(record: SqsRecord) -> dict[str, str]:
+    """What the door answers after it queued this message."""
+    return {"messageId": _origin(record), "transport": envelope.transport(record["body"])}
 
 
 def _delivery_named(record: SqsRecord) -> Delivery | None:
@@ -140,7 +145,7 @@ def _delivery_named(record: SqsRecord) -> Delivery | None:
 
 def _foreign(record: SqsRecord) -> Delivery:
     """Another program's message as a delivery. It is in the queue, so it is accepted."""
-    origin = attribute(record, "origin_message_id") or record["messageId"]  # a redriven message has a new id
+    origin = _origin(record)
     return Delivery(
         delivery_id=ids.keyed_id(settings.DEFAULT_CUSTOMER, "message", origin),
         door="submission",
@@ -148,6 +153,11 @@ def _foreign(record: SqsRecord) -> Delivery:
         key=origin,
         state="accepted",
     )
+
+
+def _origin(record: SqsRecord) -> str:
+    """The id with which the message was first sent. A redriven message has a new one."""
+    return attribute(record, "origin_message_id") or record["messageId"]
 
 
 def _cause(error: Exception) -> str:

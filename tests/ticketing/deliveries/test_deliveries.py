@@ -78,11 +78,44 @@ def test_accepting_keeps_the_answer_for_a_repeat() -> None:
 
 
 def test_a_worker_that_was_faster_has_the_last_word_and_a_repeat_still_gets_the_answer() -> None:
-    received(details={"tier": "gold"})
+    received(details={"tier": "gold"}, sender="r-1")
     deliveries.finish("d-1", "created", "t-1")
     deliveries.accept("d-1", {"tier": "gold", "messageId": "m-1"})
     assert (stored().state, stored().details) == ("created", {"tier": "gold", "messageId": "m-1"})
     assert listed() == []
+
+
+def test_the_answer_that_was_noted_first_stays() -> None:
+    received(sender="r-1")
+    deliveries.accept("d-1", {"messageId": "m-1"})
+    deliveries.accept("d-1", {"messageId": "m-2"})
+    assert stored().details == {"messageId": "m-1"}
+    deliveries.finish("d-1", "created", "t-1")
+    deliveries.accept("d-1", {"messageId": "m-2"})
+    assert (stored().details, stored().sender) == ({"messageId": "m-1"}, None)
+
+
+def test_a_turn_is_taken_by_one_of_those_who_saw_it_free_or_over() -> None:
+    received(sender="r-1")
+    seen = stored()
+    assert (seen.sender, seen.sending_since.endswith("Z")) == ("r-1", True)
+    assert [deliveries.claim(seen, name) for name in ("r-2", "r-3", "r-4")] == [True, False, False]
+    assert stored().sender == "r-2"
+
+
+def test_a_turn_is_given_back_by_the_one_who_has_it() -> None:
+    received(sender="r-1")
+    deliveries.release("d-1", "r-2")
+    assert stored().sender == "r-1"
+    deliveries.release("d-1", "r-1")
+    assert (stored().sender, stored().sending_since) == (None, "")
+    assert [deliveries.claim(stored(), "r-2"), stored().sender] == [True, "r-2"]
+
+
+def test_nobody_takes_a_turn_at_what_does_not_exist() -> None:
+    assert not deliveries.claim(Delivery(delivery_id="d-1", door="submission", customer_id="acme", key="k"), "r-1")
+    deliveries.release("d-1", "r-1")
+    assert deliveries.get("d-1") is None
 
 
 def test_accepting_without_an_answer_leaves_the_answer_that_there_is() -> None:
