@@ -53,6 +53,18 @@ def message(body: str, message_id: str = "m-1", **attributes: str) -> SqsRecord:
     }
 
 
+def published(text: str, message_id: str | None = "sns-1", **more: Any) -> str:
+    """A message's body as SNS makes it, where the subscription has no raw delivery."""
+    topic = "arn:aws:sns:us-east-1:000000000000:tickets"
+    envelope = {"Type": "Notification", "TopicArn": topic, "Message": text, "Timestamp": "2026-02-09T10:11:12.345Z"}
+    return json.dumps(envelope | ({"MessageId": message_id} if message_id else {}) | more)
+
+
+def event(detail: Any, event_id: str = "e-1", **more: Any) -> dict[str, Any]:
+    """An EventBridge event."""
+    return {"version": "0", "id": event_id, "detail-type": "Ticket", "source": "crm", "detail": detail} | more
+
+
 def theirs(message_id: str = "m-1") -> Any:
     found = deliveries.get(ids.keyed_id("default", "message", message_id))
     assert found

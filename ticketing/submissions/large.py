@@ -1,4 +1,4 @@
-"""Payloads too large for a message, as S3 objects under `large-tickets/`."""
+"""Payloads too large for a message, as S3 objects: Foyer's under `large-tickets/`, others' where a setting allows."""
 
 import re
 from contextlib import closing
@@ -51,10 +51,17 @@ def delete(key: str) -> None:
 
 
 def is_ours(key: str) -> bool:
-    """Whether a message may point to this key."""
-    if not key.startswith(PREFIX) or len(key) == len(PREFIX):
+    """Whether a message may point to this key. Foyer's own prefix is always allowed."""
+    if len(key.encode("utf-8", "surrogatepass")) > _KEY_BYTES or _LONE_SURROGATE.search(key):
         return False
-    return len(key.encode("utf-8", "surrogatepass")) <= _KEY_BYTES and not _LONE_SURROGATE.search(key)
+    return any(_is_under(prefix, key) for prefix in (PREFIX, *settings.LARGE_MESSAGE_PREFIXES))
+
+
+def _is_under(prefix: str, key: str) -> bool:
+    """An empty prefix stands for the root: a name without a folder, as the extended clients give by default."""
+    if not prefix:
+        return bool(key) and "/" not in key
+    return key.startswith(prefix) and key != prefix
 
 
 def _content(key: str, limit: int) -> bytes:

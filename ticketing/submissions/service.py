@@ -68,12 +68,17 @@ def status(submission_id: str, customer_id: str) -> dict[str, str]:
     return answer | ({"error": delivery.error} if delivery.state == "failed" and delivery.error else {})
 
 
-def ticket_key(payload: dict[str, Any], customer_id: str, submission_id: str) -> Key:
-    """The key of the one ticket that the payload becomes. The sender's own id decides, or else the submission's."""
+def ticket_key(payload: dict[str, Any], customer_id: str, submission_id: str, sent_as: str | None = None) -> Key:
+    """The key of the one ticket that the payload becomes.
+
+    The sender's own id decides; or else `sent_as`, by which another service knows what it sends; or else the
+    submission's id.
+    """
     fingerprint = f"submission:{submission_id}"
-    own = sender_id(payload)
-    if own:
+    if own := sender_id(payload):
         return Key(customer_id, "submission of ticket_id", own, fingerprint)
+    if sent_as:
+        return Key(customer_id, "submission sent as", sent_as, fingerprint)
     return Key(customer_id, "submission", submission_id, fingerprint)
 
 

@@ -139,6 +139,42 @@ def test_what_ended_well_leaves_the_short_list_and_stays_so(end: End) -> None:
     assert (stored().state, stored().ticket_id, stored().error) == (end, "t-1", None)
 
 
+def noted() -> list[tuple[str, str | None]]:
+    return [(one.delivery_id, one.note) for one in unfinished.noted_page().deliveries]
+
+
+def test_what_ended_well_with_a_note_is_on_a_list_of_its_own_and_stays_there() -> None:
+    received()
+    deliveries.finish("d-1", "created", "t-1", note="No text was recognised")
+    assert (stored().state, stored().ended_well, listed()) == ("created", True, [])
+    for later in (
+        lambda: deliveries.finish("d-1", "failed", error="too late"),
+        lambda: deliveries.attempt("d-1", "S3 is away"),
+        lambda: deliveries.accept("d-1", {"messageId": "m-1"}),
+        lambda: deliveries.set_aside(stored(), "Ada: why not"),
+        lambda: deliveries.take_back("d-1"),
+    ):
+        later()
+        assert (noted(), listed(), aside()) == ([("d-1", "No text was recognised")], [], [])
+
+
+def test_the_notes_too_lie_in_many_partitions() -> None:
+    for n in range(100):
+        received(f"d-{n}")
+        deliveries.finish(f"d-{n}", "created", f"t-{n}", note="No text was recognised")
+    assert len(partitions()) == 16
+    assert max(partitions().values()) < 20
+    assert len(unfinished.noted_page(limit=100).deliveries) == 100
+
+
+def test_what_has_ended_is_written_down_in_place_of_what_was_there_and_is_on_no_list() -> None:
+    for ticket_id in ("t-1", "t-2"):
+        one = Delivery(delivery_id="d-1", door="submission", customer_id="acme", key="k", state="created")
+        deliveries.put_ended(replace(one, ticket_id=ticket_id))
+        assert (stored().state, stored().ticket_id) == ("created", ticket_id)
+    assert (listed(), noted(), aside()) == ([], [], [])
+
+
 def test_what_failed_says_why_stays_on_the_list_and_may_still_end_well() -> None:
     received()
     deliveries.finish("d-1", "failed", error="No such ticket")
