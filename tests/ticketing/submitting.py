@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 
 from config import json
 from config.aws import sqs
-from config.aws.events import SqsRecord
+from config.aws.events import SqsRecord, attribute
 from config.consumer import queue_loop
 from config.consumer.sources import sources
 from ticketing import deliveries
@@ -42,6 +42,11 @@ def status(client: APIClient, submission_id: str) -> Any:
 def failed(*records: SqsRecord) -> list[str]:
     answer = worker.handler({"Records": list(records)})
     return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+
+def dead_letters() -> dict[str, str | None]:
+    """The bodies of the queue's dead letters, each with its cause. They stay there, in flight."""
+    return {one.record["body"]: attribute(one.record, "cause") for one in sqs.receive(QUEUE + "DLQ", 10, 0)}
 
 
 def message(body: str, message_id: str = "m-1", **attributes: str) -> SqsRecord:

@@ -119,7 +119,7 @@ def _row(one: Delivery, has_ticket: bool) -> dict[str, Any]:
         "colour": _COLOURS.get(one.state, ""),
         "reference": ids.reference(one.ticket_id) if has_ticket and one.ticket_id else "",
         "ticket": ticket_url(one.ticket_id) if has_ticket and one.ticket_id else "",
-        "said": one.error or one.note or _no_error(one),
+        "said": one.note or one.error or _no_error(one),
         "button": door.button if door.can_try_again(one) else "",
         "aside": reverse(ASIDE, args=[quote(one.delivery_id)]) if set_aside_page.can_be(one) else "",
     }

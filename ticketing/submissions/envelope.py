@@ -40,8 +40,8 @@ class Unreadable(Exception):
 class Opened:
     """The payload of a message.
 
-    `pointer` says where in S3 it was, to be deleted once the ticket is stored. `sent_as` is the id that a wrapper gave
-    the message, which is the same when it is sent again.
+    `pointer` says where in S3 it was, to be deleted once the ticket is stored. `sent_as` is what all messages that bring
+    the same payload have in common: the S3 object, or the id that a wrapper gave it.
     """
 
     payload: dict[str, Any]
@@ -84,10 +84,11 @@ def unseal(body: str, attributes: Collection[str] = ()) -> Opened:
     if at and not at.is_allowed:
         raise Unreadable(f"The message points to an object outside the bucket and prefixes of large messages. {_ALLOW}")
     if at:
-        value = _json(large.read(at.key, MAX_PAYLOAD_BYTES))
-    elif wrappers.is_compressed(value):
+        stored = large.read(at.key, MAX_PAYLOAD_BYTES)
+        return Opened(_object(_json(stored.text)), at, f"s3 {at.key} {stored.written}")
+    if wrappers.is_compressed(value):
         value = _json(_decompress(value["data"]))
-    return Opened(_object(value), at, found.sent_as)
+    return Opened(_object(value), None, found.sent_as)
 
 
 def transport(body: str) -> Transport:

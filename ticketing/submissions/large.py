@@ -2,6 +2,7 @@
 
 import re
 from contextlib import closing
+from dataclasses import dataclass, field
 
 from django.conf import settings
 
@@ -21,6 +22,14 @@ class TooLarge(Exception):
     """The object is larger than a payload may be."""
 
 
+@dataclass(frozen=True)
+class Stored:
+    """An object. `written` differs if a program has written the key anew, even with the same text."""
+
+    text: bytes = field(repr=False)
+    written: str
+
+
 def store(name: str, text: str) -> str:
     """Store the payload under `large-tickets/<name>.json`, or nearly so. Returns the key.
 
@@ -37,8 +46,8 @@ def store(name: str, text: str) -> str:
     return key
 
 
-def read(key: str, limit: int) -> bytes:
-    """The payload's JSON text. Raises Gone, TooLarge if it has more than `limit` bytes, and aws.AwsError."""
+def read(key: str, limit: int) -> Stored:
+    """The payload's JSON text as it is there. Raises Gone, TooLarge if it has more than `limit` bytes, and aws.AwsError."""
     try:
         return aws.call(_content, key, limit)  # one call for both: reading the body may break off too
     except aws.NotFound:
@@ -64,12 +73,12 @@ def _is_under(prefix: str, key: str) -> bool:
     return key.startswith(prefix) and key != prefix
 
 
-def _content(key: str, limit: int) -> bytes:
+def _content(key: str, limit: int) -> Stored:
     answer = aws.client("s3").get_object(Bucket=settings.LARGE_MESSAGE_BUCKET, Key=key)
     with closing(answer["Body"]) as body:
         if answer["ContentLength"] > limit:
             raise TooLarge(key)
-        return body.read()
+        return Stored(body.read(), f"{answer['LastModified'].isoformat()} {answer['ETag']}")
 
 
 def _put(key: str, text: str) -> None:

@@ -71,7 +71,7 @@ def status(submission_id: str, customer_id: str) -> dict[str, str]:
 def ticket_key(payload: dict[str, Any], customer_id: str, submission_id: str, sent_as: str | None = None) -> Key:
     """The key of the one ticket that the payload becomes.
 
-    The sender's own id decides; or else `sent_as`, by which another service knows what it sends; or else the
+    The sender's own id decides; or else `sent_as`, which all messages with this payload have in common; or else the
     submission's id.
     """
     fingerprint = f"submission:{submission_id}"

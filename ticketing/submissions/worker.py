@@ -10,6 +10,7 @@ from django.conf import settings
 from config import aws
 from config.aws.events import BatchAnswer, SqsEvent, SqsRecord, attribute, failed
 from config.caller import Tier
+from config.consumer import dead_letters
 from config.refusals import Busy, Invalid, KeyReused
 from config.request_id import working_on
 from config.web.service_levels import ServiceLevel
@@ -105,15 +106,18 @@ def _opened(record: SqsRecord, delivery: Delivery) -> bool:
 
 
 def _failed(record: SqsRecord, delivery: Delivery, error: Exception) -> bool:
-    """Note that the message can never become a ticket, unless another one with its pointer has become one."""
+    """Note that the message can never become a ticket, and put it aside. Returns whether the message is done.
+
+    If another message with its pointer has become a ticket, it is a duplicate.
+    """
     at = envelope.pointer(record["body"], _names(record)) if isinstance(error, large.Gone) else None
     if at and (ticket_id := twins.ticket_of(at, delivery)):
         deliveries.finish(delivery.delivery_id, "duplicate", ticket_id)
         return True
     cause = _cause(error)
-    log.error("Submission %s can never become a ticket: %s", delivery.delivery_id, cause)
     deliveries.finish(delivery.delivery_id, "failed", error=cause)
-    return False
+    # What follows a colon may quote the message. Only people see it, at the delivery.
+    return dead_letters.put_aside(settings.SUBMISSION_QUEUE, record, cause.partition(":")[0])
 
 
 def _unsealed(record: SqsRecord) -> envelope.Opened:

@@ -55,13 +55,15 @@ def _from_topic(outer: Unwrapped) -> Unwrapped | None:
 
 
 def _content(published: events.Notification, attributes: Collection[str]) -> Any:
+    """What was published. SNS's own subject becomes the ticket's, unless the payload has one."""
+    subject = {"subject": published.subject} if published.subject else {}
     try:
         value = json.loads(published.text)
     except ValueError:
         value = None
-    if isinstance(value, dict) or pointers.find(value, attributes):
+    if is_form(value, attributes) or is_wrapped(value):
         return value
-    return {"message": published.text} | ({"subject": published.subject} if published.subject else {})
+    return subject | (value if isinstance(value, dict) else {"message": published.text})
 
 
 def _from_event_bus(outer: Unwrapped) -> Unwrapped | None:

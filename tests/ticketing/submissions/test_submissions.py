@@ -63,7 +63,7 @@ def test_a_payload_that_looks_like_a_pointer_is_kept_as_it_is(submitter: APIClie
     assert work() == 1
     ticket = service.get_ticket(accepted["ticket_id"], "acme")
     assert ticket.attributes | {"type": ticket.type} == pointer
-    assert large.read("large-tickets/secret.json", 100) == b'{"a": "secret"}'
+    assert large.read("large-tickets/secret.json", 100).text == b'{"a": "secret"}'
 
 
 @pytest.mark.parametrize("finished", [False, True])

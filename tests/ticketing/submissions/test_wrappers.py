@@ -10,9 +10,9 @@ from django.conf import settings
 from config import aws as config_aws
 from config import json
 from tests import record
-from tests.ticketing.submitting import event, failed, message, published, theirs
+from tests.ticketing.submitting import dead_letters, event, failed, message, published, theirs
 from ticketing import service
-from ticketing.submissions import worker
+from ticketing.submissions import large, worker
 from ticketing.submissions.service import ticket_key
 from ticketing.tickets.ticket import Ticket
 
@@ -79,6 +79,22 @@ def test_a_text_that_is_no_json_object_becomes_the_ticket(text: str) -> None:
     assert (ticket.subject, ticket.issue_description, theirs().note) == ("Printer", text, None)
 
 
+@pytest.mark.parametrize(
+    ("payload", "subject"),
+    [
+        ({"AlarmName": "Disk", "NewStateValue": "ALARM"}, "ALARM: Disk"),
+        ({"message": "It burns"}, "ALARM: Disk"),
+        ({"message": "It burns", "subject": "Printer"}, "Printer"),
+    ],
+)
+def test_snss_subject_is_the_tickets_unless_the_payload_has_one(payload: dict[str, str], subject: str) -> None:
+    assert failed(message(published(json.dumps(payload), Subject="ALARM: Disk"))) == []
+    ticket = only_ticket()
+    assert (ticket.subject, ticket.issue_description) == (subject, payload.get("message", ""))
+    assert ticket.attributes == {name: payload[name] for name in payload if name not in ("message", "subject")}
+    assert theirs().note is None
+
+
 def test_a_message_without_an_id_of_its_sender_opens_one_ticket_however_often_sns_sends_it() -> None:
     for message_id in ("m-1", "m-2", "m-3"):
         assert failed(message(published('{"message": "Help"}', "sns-7"), message_id)) == []
@@ -110,6 +126,28 @@ def test_a_pointer_that_sns_sends_again_after_its_object_is_gone_is_a_duplicate(
     assert record.ticket_ids() == [CRM_9_ID]
 
 
+@pytest.mark.parametrize("form", ["pointer", "extended client", "bare pointer"])
+def test_two_workers_that_meet_one_pointer_at_once_open_one_ticket(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config_aws.client("s3").put_object(Bucket=AT["s3BucketName"], Key=AT["s3Key"], Body=b'{"message": "Help"}')
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(large, "delete", lambda _: None)  # as if the first had not come so far yet
+        assert failed(message(FORMS[form], "m-1")) == failed(message(published(FORMS[form]), "m-2")) == []
+    assert failed(message(FORMS[form], "m-3")) == failed(message(FORMS[form], "m-4")) == []
+    assert [theirs(f"m-{n}").state for n in (1, 2, 3, 4)] == ["created", "duplicate", "duplicate", "duplicate"]
+    assert {theirs(f"m-{n}").ticket_id for n in (1, 2, 3, 4)} == set(record.ticket_ids())
+
+
+def test_a_program_that_writes_its_key_anew_opens_another_ticket() -> None:
+    for number, text in enumerate(["Help", "Help again", "Help once more"]):
+        body = json.dumps({"message": text}).encode()
+        config_aws.client("s3").put_object(Bucket=AT["s3BucketName"], Key=AT["s3Key"], Body=body)
+        assert failed(message(FORMS["bare pointer"], f"m-{number}")) == []
+    assert [theirs(f"m-{number}").state for number in range(3)] == ["created"] * 3
+    assert len(record.ticket_ids()) == 3
+
+
 @pytest.mark.parametrize("payload", [CRM_9, '{"message": "No id of its sender"}'])
 def test_so_is_another_message_with_the_same_pointer(payload: str) -> None:
     config_aws.client("s3").put_object(Bucket=AT["s3BucketName"], Key=AT["s3Key"], Body=payload.encode())
@@ -121,7 +159,8 @@ def test_so_is_another_message_with_the_same_pointer(payload: str) -> None:
 
 def test_a_pointer_to_what_never_was_fails_with_its_cause() -> None:
     pointer = [NEW, AT | {"s3Key": "large-tickets/never.json"}]
-    assert failed(message(published(json.dumps(pointer)))) == ["m-1"]
+    assert failed(message(published(json.dumps(pointer)))) == []
+    assert list(dead_letters().values()) == ["The S3 object that the message points to is not there"]
     assert (theirs().state, theirs().error) == ("failed", "The S3 object that the message points to is not there")
     assert record.ticket_ids() == []
 
@@ -130,7 +169,8 @@ def test_a_pointer_to_what_never_was_fails_with_its_cause() -> None:
 def test_no_wrapper_opens_another_bucket(bucket: str) -> None:
     pointer = {"s3BucketName": bucket, "s3Key": "large-tickets/a.json"}
     for number, body in enumerate([published(json.dumps([NEW, pointer])), json.dumps(event(pointer))]):
-        assert failed(message(body, f"m-{number}")) == [f"m-{number}"]
+        assert failed(message(body, f"m-{number}")) == []
+        assert body in dead_letters()
         assert theirs(f"m-{number}").error.startswith("The message points to an object outside the bucket")
     assert record.ticket_ids() == []
 
