@@ -40,8 +40,8 @@ class Unreadable(Exception):
 class Opened:
     """The payload of a message.
 
-    `pointer` says where in S3 it was, to be deleted once the ticket is stored. `sent_as` is what all messages that bring
-    the same payload have in common: the S3 object, or the id that a wrapper gave it.
+    `pointer` says where in S3 it was, to be deleted once the ticket is stored. `sent_as` is what all messages with the
+    same payload have in common: the S3 object, or the id that a wrapper gave it.
     """
 
     payload: dict[str, Any]

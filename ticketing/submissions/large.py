@@ -47,7 +47,7 @@ def store(name: str, text: str) -> str:
 
 
 def read(key: str, limit: int) -> Stored:
-    """The payload's JSON text as it is there. Raises Gone, TooLarge if it has more than `limit` bytes, and aws.AwsError."""
+    """The payload's JSON text. Raises Gone, TooLarge if it has more than `limit` bytes, and aws.AwsError."""
     try:
         return aws.call(_content, key, limit)  # one call for both: reading the body may break off too
     except aws.NotFound:

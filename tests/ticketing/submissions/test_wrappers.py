@@ -127,9 +127,7 @@ def test_a_pointer_that_sns_sends_again_after_its_object_is_gone_is_a_duplicate(
 
 
 @pytest.mark.parametrize("form", ["pointer", "extended client", "bare pointer"])
-def test_two_workers_that_meet_one_pointer_at_once_open_one_ticket(
-    form: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_workers_that_meet_one_pointer_at_once_open_one_ticket(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     config_aws.client("s3").put_object(Bucket=AT["s3BucketName"], Key=AT["s3Key"], Body=b'{"message": "Help"}')
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(large, "delete", lambda _: None)  # as if the first had not come so far yet
