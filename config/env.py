@@ -50,9 +50,13 @@ def flag(name: str, default: bool = False) -> bool:
     return text(name, str(default)).lower() in {"1", "true", "yes", "on"}
 
 
-def words(name: str, default: str = "") -> list[str]:
-    """The variable's comma-separated values."""
-    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+def words(name: str, default: str = "", *, empty: bool = False) -> list[str]:
+    """The variable's comma-separated values.
+
+    With `empty`, an empty value counts, and a variable that is set to nothing is one empty value.
+    """
+    given = os.environ.get(name, default) if empty else text(name, default)
+    return [word.strip() for word in given.split(",") if word.strip() or empty]
 
 
 def secret(name: str, default: str = "") -> str:

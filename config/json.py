@@ -16,7 +16,7 @@ class Refused(ValueError):
 
 
 def loads(text: str | bytes, max_depth: int = MAX_DEPTH) -> Any:
-    """JSON text as Python values. A number with a point or an exponent becomes a Decimal.
+    """JSON text as Python values. A number with a point or an exponent becomes a Decimal, and so does `-0`.
 
     Raises ValueError if it is not JSON; NaN, Infinity and text that is not UTF-8 are not. Raises Refused (a ValueError
     too) if it is nested deeper than `max_depth`, has a number out of range, or has a name twice in one object.
@@ -24,7 +24,7 @@ def loads(text: str | bytes, max_depth: int = MAX_DEPTH) -> Any:
     if isinstance(text, bytes):
         text = text.decode("utf-8")  # UnicodeDecodeError is a ValueError
     try:
-        value = simplejson.loads(text, parse_float=_decimal, object_pairs_hook=_object)
+        value = simplejson.loads(text, parse_float=_decimal, parse_int=_whole, object_pairs_hook=_object)
     except RecursionError:
         raise Refused("it is nested too deeply") from None
     except (simplejson.JSONDecodeError, Refused):
@@ -55,6 +55,10 @@ def _decimal(text: str) -> Decimal:
     if not number.is_finite() or abs(number.adjusted()) > 100_000:
         raise Refused("a number is out of range")
     return number
+
+
+def _whole(text: str) -> int | Decimal:
+    return Decimal(text) if text == "-0" else int(text)  # an int has no minus zero
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

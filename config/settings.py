@@ -112,6 +112,7 @@ SQS_MAX_MESSAGE_BYTES = env.number("SQS_MAX_MESSAGE_BYTES", 262_144)
 
 S3_BUCKET_TICKETS = env.text("S3_BUCKET_TICKETS", "zendesk-sme-tickets")
 LARGE_MESSAGE_BUCKET = env.text("LARGE_MESSAGE_BUCKET", "foyer-large-messages")
+LARGE_MESSAGE_PREFIXES = env.words("LARGE_MESSAGE_PREFIXES", "large-tickets/", empty=True)
 ATTACHMENTS_BUCKET = env.text("ATTACHMENTS_BUCKET", "foyer-attachments")
 EMBEDDING_FUNCTION = env.text("EMBEDDING_FUNCTION", "embedding-generator")
 

@@ -31,7 +31,7 @@ Tell = Callable[[int], object]
 class Finding:
     """Something is missing: the id, what is wrong, and what to do.
 
-    `due` is False if nobody waits for it: either no door had accepted it, or somebody has set it aside.
+    `due` is False if nobody waits for it: no door had accepted it, somebody has set it aside, or it only has a note.
     """
 
     id: str
@@ -76,7 +76,10 @@ def _has_ticket(delivery: Delivery) -> bool:
 
 
 def _ended(delivery: Delivery, there: set[str]) -> Iterator[Finding]:
-    """What a delivery that ended well should have left behind, but is missing."""
+    """What a delivery that ended well should have left behind, but is missing; and what it has to say."""
+    if delivery.note:
+        what, to_do = f"{_named(delivery)} ended `{delivery.state}` with a note", f"{delivery.note}."
+        yield Finding(delivery.ticket_id or delivery.delivery_id, what, to_do, due=False)
     if _has_ticket(delivery) and delivery.ticket_id not in there:
         what = f"not in the record, but {_named(delivery)} ended `{delivery.state}`"
         to_do = "Another program deleted it: restore the table to a time before that, or have the sender send it anew."

@@ -1,10 +1,12 @@
-"""Lambda's own formats: the events that AWS passes to a handler, and what the handler answers.
+"""AWS's own formats: the events that Lambda passes to a handler, what the handler answers, and SNS's envelope.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html and with-ddb.html show the events, and
 services-sqs-errorhandling.html the answer that names the failed records.
+https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html shows the envelope.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
 
@@ -73,3 +75,33 @@ def attribute(record: SqsRecord, name: str) -> str | None:
     """The text of a message's attribute, or None if it is missing or empty."""
     value = record.get("messageAttributes", {}).get(name, {}).get("stringValue")
     return value if isinstance(value, str) and value else None
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What was published to a topic: its text, and what SNS says of it. `attributes` has the names of attributes."""
+
+    text: str
+    message_id: str | None
+    subject: str | None
+    attributes: frozenset[str]
+
+
+def notification(value: Any) -> Notification | None:
+    """The notification in a message's JSON, if SNS put its envelope around it; None for anything else.
+
+    SNS does so unless the subscription has raw delivery.
+    """
+    if not isinstance(value, dict) or value.get("Type") != "Notification" or not isinstance(value.get("Message"), str):
+        return None
+    names = value.get("MessageAttributes")
+    return Notification(
+        text=value["Message"],
+        message_id=_text(value.get("MessageId")),
+        subject=_text(value.get("Subject")),
+        attributes=frozenset(names) if isinstance(names, dict) else frozenset(),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None

@@ -32,6 +32,20 @@ def test_a_local_copy_gives_defaults_and_the_environment_wins(local_env: Path, m
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "words", "with_empty"),
+    [(None, ["a/"], ["a/"]), ("", ["a/"], [""]), ("b/, c", ["b/", "c"], ["b/", "c"]), ("b/,", ["b/"], ["b/", ""])],
+)
+def test_an_empty_value_counts_only_where_it_means_something(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, words: list[str], with_empty: list[str]
+) -> None:
+    monkeypatch.delenv("FOYER_WORDS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("FOYER_WORDS", given)
+    assert env.words("FOYER_WORDS", "a/") == words
+    assert env.words("FOYER_WORDS", "a/", empty=True) == with_empty
+
+
 def test_a_local_copy_gives_no_secret_where_one_is_looked_up(local_env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     local_env.write_text("FOYER_KEY=local\nFOYER_OTHER_SECRET_ID=x\n")
     monkeypatch.setenv("FOYER_KEY_SECRET_ID", "production/key")

@@ -12,7 +12,10 @@ from config import json
 from config.web.renderers import ExactJSONRenderer
 
 
-@pytest.mark.parametrize("text", ["1", "0.10", "1.000", "12345678901234567890.123456789012345678901234567890", "-7.50"])
+@pytest.mark.parametrize(
+    "text",
+    ["1", "0.10", "1.000", "12345678901234567890.123456789012345678901234567890", "-7.50", "0", "-0", "-0.0", "[0,-0]"],
+)
 def test_a_number_keeps_every_digit(text: str) -> None:
     assert json.dumps(json.loads(text)) == text
 

@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 
 from config import json
 from config.aws import sqs
-from config.aws.events import SqsRecord
+from config.aws.events import SqsRecord, attribute
 from config.consumer import queue_loop
 from config.consumer.sources import sources
 from ticketing import deliveries
@@ -44,6 +44,11 @@ def failed(*records: SqsRecord) -> list[str]:
     return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
 
 
+def dead_letters() -> dict[str, str | None]:
+    """The bodies of the queue's dead letters, each with its cause. They stay there, in flight."""
+    return {one.record["body"]: attribute(one.record, "cause") for one in sqs.receive(QUEUE + "DLQ", 10, 0)}
+
+
 def message(body: str, message_id: str = "m-1", **attributes: str) -> SqsRecord:
     """Another program's message."""
     return {
@@ -51,6 +56,18 @@ def message(body: str, message_id: str = "m-1", **attributes: str) -> SqsRecord:
         "body": body,
         "messageAttributes": {name: {"stringValue": value} for name, value in attributes.items()},
     }
+
+
+def published(text: str, message_id: str | None = "sns-1", **more: Any) -> str:
+    """A message's body as SNS makes it, where the subscription has no raw delivery."""
+    topic = "arn:aws:sns:us-east-1:000000000000:tickets"
+    envelope = {"Type": "Notification", "TopicArn": topic, "Message": text, "Timestamp": "2026-02-09T10:11:12.345Z"}
+    return json.dumps(envelope | ({"MessageId": message_id} if message_id else {}) | more)
+
+
+def event(detail: Any, event_id: str = "e-1", **more: Any) -> dict[str, Any]:
+    """An EventBridge event."""
+    return {"version": "0", "id": event_id, "detail-type": "Ticket", "source": "crm", "detail": detail} | more
 
 
 def theirs(message_id: str = "m-1") -> Any:

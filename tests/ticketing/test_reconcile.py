@@ -52,7 +52,7 @@ def lines(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
 def test_where_nothing_is_missing_it_says_so_and_ends_well(
     submitter: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    submit(submitter, {"a": 1})
+    submit(submitter, {"message": "Help"})
     work()
     index.apply(service.all_tickets())
     delivered(monkeypatch, "accepted")  # on its way
@@ -113,9 +113,23 @@ def test_what_somebody_set_aside_is_listed_but_nobody_waits_for_it(
     said = capsys.readouterr().out
     assert said.startswith(f"{one.delivery_id}: delivery {one.delivery_id} (door submission, key k) was set aside")
     assert "set aside by Ada, 2026-02-09T10:11:12.345Z: nobody knows who sent it. Nothing is to be done" in said
-    assert "1 that nobody waits for: promised nothing, or set aside.\nNothing is missing" in said
+    assert "1 that nobody waits for: promised nothing, set aside, or only noted.\nNothing is missing" in said
     deliveries.take_back(one.delivery_id)
     assert len(lines(capsys)) == 1
+
+
+def test_a_ticket_in_which_no_text_was_recognised_is_named_but_not_missing(
+    submitter: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accepted = submit(submitter, {"a": 1}).json()
+    work()
+    index.apply(service.all_tickets())
+    call_command("reconcile")
+    said = capsys.readouterr().out
+    assert said.startswith(f"{accepted['ticket_id']}: delivery {accepted['submission_id']} (door submission, key ")
+    assert "ended `created` with a note. No text was recognised in what came" in said
+    assert "1 that nobody waits for" in said
+    assert "Nothing is missing" in said
 
 
 def test_a_delivery_that_was_never_accepted_is_listed_but_promised_nothing(
@@ -126,7 +140,7 @@ def test_a_delivery_that_was_never_accepted_is_listed_but_promised_nothing(
     call_command("reconcile")
     said = capsys.readouterr().out
     assert said.startswith(f"{late.delivery_id}: promised nothing")
-    assert "1 that nobody waits for: promised nothing, or set aside.\nNothing is missing" in said
+    assert "1 that nobody waits for: promised nothing, set aside, or only noted.\nNothing is missing" in said
 
 
 def test_a_failed_delivery_is_named_with_its_cause(
@@ -204,7 +218,7 @@ def test_an_aws_that_is_away_is_told_in_a_sentence(refuse: set[str]) -> None:
 
 
 def test_a_submission_whose_ticket_another_program_deleted(submitter: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    accepted = submit(submitter, {"a": 1}).json()
+    accepted = submit(submitter, {"message": "Help"}).json()
     work()
     assert waiting() == []
     key = aws.to_wire({"ticket_id": accepted["ticket_id"], "item": "TICKET"})

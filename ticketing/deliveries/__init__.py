@@ -5,7 +5,20 @@ is special to each door. `raw_tickets` stores the documents that a door keeps as
 """
 
 from ticketing.deliveries.delivery import ENDED_WELL, GRACE, Delivery, End, State, ago
-from ticketing.deliveries.store import ASIDE, accept, attempt, finish, get, receive, scan, set_aside, take_back
+from ticketing.deliveries.store import (
+    ASIDE,
+    accept,
+    attempt,
+    claim,
+    finish,
+    get,
+    put_ended,
+    receive,
+    release,
+    scan,
+    set_aside,
+    take_back,
+)
 
 __all__ = [
     "ASIDE",
@@ -17,9 +30,12 @@ __all__ = [
     "accept",
     "ago",
     "attempt",
+    "claim",
     "finish",
     "get",
+    "put_ended",
     "receive",
+    "release",
     "scan",
     "set_aside",
     "take_back",

@@ -32,7 +32,10 @@ class Delivery:
     ended_at: str = ""  # when it ended well, or when its last try failed
     attempts: int = 0
     error: str | None = None
+    note: str | None = None  # what staff should know although it ended well
     set_aside: str | None = None  # who did so, and why
+    sender: str | None = None  # the request that is queueing its message now, if its door takes turns at that
+    sending_since: str = ""
     details: dict[str, Any] = field(default_factory=dict)  # what a repeat is answered, and what the worker needs
 
     @property

@@ -30,6 +30,8 @@ class Door:
 
     def can_try_again(self, delivery: Delivery) -> bool:
         """Whether there is something to try: not while it is on its way, nor if its message may not exist."""
+        if delivery.ended_well:
+            return False
         if delivery.state != "failed" and not (delivery.error or delivery.is_late):
             return False
         return self.from_received or delivery.state != "received"

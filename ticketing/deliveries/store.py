@@ -2,7 +2,8 @@
 
 Deliveries that have not ended well have the attribute `unfinished`. A sparse index makes them a short list of their own
 (ticketing/deliveries/unfinished.py). The attribute is a partition's number, or `aside` if somebody has said that
-nothing can be done about the delivery.
+nothing can be done about the delivery. Deliveries that ended well with a note are a third list in that index: their
+attribute is `noted-` and the number.
 """
 
 import zlib
@@ -17,6 +18,8 @@ from ticketing.deliveries.delivery import ENDED_WELL, Delivery, End
 DELIVERIES = aws.Table("DELIVERIES_TABLE")
 PARTITIONS = 16  # of that list: each delivery writes to it three times, and one partition takes 1,000 writes a second
 ASIDE = "aside"
+_NEW = "attribute_not_exists(delivery_id)"
+NOTED = "noted-"  # before a partition's number
 
 
 def receive(delivery: Delivery) -> Delivery | None:
@@ -24,6 +27,22 @@ def receive(delivery: Delivery) -> Delivery | None:
 
     Raises aws.AwsError if the table cannot take it. The door must not accept it then.
     """
+    try:
+        DELIVERIES.put(_new(delivery) | {"unfinished": _partition(delivery.delivery_id)}, _NEW)
+    except aws.Conflict as conflict:
+        if conflict.item is None:
+            raise
+        return from_item(conflict.item)
+    return None
+
+
+def put_ended(delivery: Delivery) -> None:
+    """Write down what has ended well already, in place of what has this id. Raises aws.AwsError."""
+    DELIVERIES.put(_new(delivery))
+
+
+def _new(delivery: Delivery) -> Item:
+    """The item of a delivery that comes in now."""
     values = {
         "delivery_id": delivery.delivery_id,
         "door": delivery.door,
@@ -36,30 +55,41 @@ def receive(delivery: Delivery) -> Delivery | None:
         "received_at": times.now(),
         "attempts": delivery.attempts,
         "details": json.dumps(delivery.details),
-        "unfinished": _partition(delivery.delivery_id),
+        "sender": delivery.sender,
+        "sending_since": times.now() if delivery.sender else None,
     }
-    said = {name: value for name, value in values.items() if value is not None}
-    try:
-        DELIVERIES.put(said, "attribute_not_exists(delivery_id)")
-    except aws.Conflict as conflict:
-        if conflict.item is None:
-            raise
-        return from_item(conflict.item)
-    return None
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def claim(seen: Delivery, sender: str) -> bool:
+    """Make `sender` the one request that queues its message, in place of the one that was seen there.
+
+    False if another request was faster. As with any write, False may also mean that this one was done and its answer
+    lost: the delivery then names this very sender.
+    """
+    as_seen = "sender = :seen" if seen.sender else "attribute_not_exists(sender)"
+    values = {":me": sender, ":now": times.now()} | ({":seen": seen.sender} if seen.sender else {})
+    update = "SET sender = :me, sending_since = :now"
+    return _update(seen.delivery_id, update, f"attribute_exists(delivery_id) AND {as_seen}", values)
+
+
+def release(delivery_id: str, sender: str) -> None:
+    """Give the turn back, so that the next request need not wait. Does nothing if another request has it."""
+    _update(delivery_id, "REMOVE sender, sending_since", "sender = :me", {":me": sender})
 
 
 def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
     """Note that its message or job is queued. If `details` are given, a repeat is answered with them.
 
-    If a worker was faster, the end that it noted stays. If the delivery was set aside, it returns to the list, since
-    somebody waits for it now.
+    If a worker was faster, the end that it noted stays, and so do the details. If the delivery was set aside, it
+    returns to the list, since somebody waits for it now.
     """
     said, also = ({":details": json.dumps(details)}, ", details = :details") if details else ({}, "")
     values = {":accepted": "accepted", ":received": "received", ":partition": _partition(delivery_id)}
-    update = f"SET #state = :accepted, unfinished = :partition{also} REMOVE set_aside"
+    update = f"SET #state = :accepted, unfinished = :partition{also} REMOVE set_aside, sender, sending_since"
     if not _update(delivery_id, update, "#state = :received", said | values) and details:
-        # It has ended already. A repeat must get the same answer all the same.
-        _update(delivery_id, "SET details = :details", "attribute_exists(delivery_id)", said)
+        # It has ended already. A repeat must get the same answer all the same, unless somebody has noted one.
+        _update(delivery_id, "SET details = :details REMOVE sender, sending_since", "attribute_exists(sender)", said)
 
 
 def attempt(delivery_id: str, error: str | None = None) -> None:
@@ -71,13 +101,18 @@ def attempt(delivery_id: str, error: str | None = None) -> None:
     values = {":zero": 0, ":one": 1, ":error": error or ""}
     listed = {":partition": _partition(delivery_id)}
     again = f"{counted}, unfinished = :partition REMOVE set_aside"
-    if not _update(delivery_id, again, "attribute_exists(unfinished)", values | listed):
+    unfinished = "attribute_exists(unfinished) AND attribute_not_exists(note)"
+    if not _update(delivery_id, again, unfinished, values | listed):
         # It has ended well, so it stays off the list.
         _update(delivery_id, counted, "attribute_exists(delivery_id)", values)
 
 
-def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str | None = None) -> None:
-    """Note how it ended. If it has ended well, that stays, whatever a repeat of its message says later.
+def finish(
+    delivery_id: str, end: End, ticket_id: str | None = None, error: str | None = None, note: str | None = None
+) -> None:
+    """Note how it ended. `note` is what staff should know although it ended well.
+
+    If it has ended well, that stays, whatever a repeat of its message says later.
 
     A `duplicate` after `created` is such a repeat. A `failed` delivery may still end well if it is tried again. If one
     that was set aside fails again, it returns to the list: somebody tried it since, and should know.
@@ -93,11 +128,14 @@ def finish(delivery_id: str, end: End, ticket_id: str | None = None, error: str 
         values[":error"] = error
     else:
         gone.append("#error")
-    if end in ENDED_WELL:
+    if end in ENDED_WELL and not note:
         gone.append("unfinished")
     else:
         assignments.append("unfinished = :partition")
-        values[":partition"] = _partition(delivery_id)
+        values[":partition"] = (NOTED if note else "") + _partition(delivery_id)
+    if note:
+        assignments.append("note = :note")
+        values[":note"] = note
     well = {":c": "created", ":u": "updated", ":d": "duplicate", ":i": "ignored"}
     update = f"SET {', '.join(assignments)} REMOVE {', '.join(gone)}"
     condition = "attribute_exists(delivery_id) AND NOT #state IN (:c, :u, :d, :i)"
@@ -110,7 +148,8 @@ def set_aside(delivery: Delivery, why: str) -> bool:
     Returns False, and does nothing, if the delivery is no longer as it was seen.
     """
     update = "SET unfinished = :aside, set_aside = :why"
-    as_seen = "attribute_exists(unfinished) AND attribute_not_exists(set_aside) AND #state = :seen"
+    as_seen = "attribute_exists(unfinished) AND attribute_not_exists(set_aside) AND attribute_not_exists(note)"
+    as_seen += " AND #state = :seen"
     values = {":aside": ASIDE, ":why": why, ":seen": delivery.state}
     return _update(delivery.delivery_id, update, as_seen, values)
 
@@ -161,6 +200,9 @@ def from_item(values: Item) -> Delivery:
         ended_at=values.get("ended_at", ""),
         attempts=int(values.get("attempts", 0)),
         error=values.get("error") or None,
+        note=values.get("note"),
         set_aside=values.get("set_aside"),
+        sender=values.get("sender"),
+        sending_since=values.get("sending_since", ""),
         details=json.loads(values.get("details", "{}")),
     )

@@ -1,4 +1,7 @@
-"""The list of deliveries that have not ended well, newest first, from the sparse index `UnfinishedIndex`."""
+"""The lists of deliveries that staff should see, newest first, from the sparse index `UnfinishedIndex`.
+
+They are those that have not ended well, those that were set aside, and those that ended well with a note.
+"""
 
 import heapq
 from collections.abc import Collection, Iterator
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 
 from ticketing.deliveries.delivery import Delivery, State
-from ticketing.deliveries.store import ASIDE, DELIVERIES, PARTITIONS, from_item
+from ticketing.deliveries.store import ASIDE, DELIVERIES, NOTED, PARTITIONS, from_item
 
 _INDEX_PAGE = 100  # deliveries of a partition that one call looks at
 _NUMBERED = [str(number) for number in range(PARTITIONS)]
@@ -33,6 +36,11 @@ def page(state: State | None = None, start: Place | None = None, limit: int = 50
 def set_aside_page(start: Place | None = None, limit: int = 50) -> Page:
     """A page of what was set aside, in whatever state it is. Otherwise as `page`."""
     return _page([ASIDE], None, start, limit)
+
+
+def noted_page(start: Place | None = None, limit: int = 50) -> Page:
+    """A page of what ended well with a note. Otherwise as `page`."""
+    return _page([NOTED + name for name in _NUMBERED], None, start, limit)
 
 
 def all_set_aside() -> Iterator[Delivery]:

@@ -1,4 +1,4 @@
-"""The page *Deliveries*: what has not ended well, with buttons to try it again; and what somebody has set aside.
+"""The page *Deliveries*: what has not ended well, with buttons to try it again; what was set aside; what has a note.
 
 Deliveries are not in SQL. The model of this name only gives staff the permissions to see the page and to redrive.
 """
@@ -26,12 +26,12 @@ from ticketing.tickets import ids
 
 ASIDE = "admin:ticketing_delivery_aside"
 PAGE = 50
-Tab = State | Literal["aside"]
+Tab = State | Literal["aside", "noted"]
 STATES: list[State] = [state for state in get_args(State) if state not in ENDED_WELL]
-TABS: list[Tab] = [*STATES, "aside"]
+TABS: list[Tab] = [*STATES, "aside", "noted"]
 _UNREADABLE = "The deliveries cannot be read right now. Try again in a moment."
 _NOT_MOVED = "AWS did not answer, so not everything was sent on its way. Nothing is lost: try again in a moment."
-_COLOURS = {"failed": "danger", "accepted": "info"}
+_COLOURS = {"failed": "danger", "accepted": "info", "created": "success"}
 
 
 class DeliveriesPage(DeskPage):
@@ -82,13 +82,15 @@ class DeliveriesPage(DeskPage):
         more = {"state": chosen or "", "after": " ".join(page.next)} if page.next else None
         about |= {"rows": rows, "queues": queues, "readable": True, "may_redrive": self.may_redrive}
         about |= {"more": more and f"?{urlencode(more)}", "from_start": "after" not in self.request.GET}
-        about |= {"set_aside": chosen == "aside", "unworked": unworked}
+        about |= {"set_aside": chosen == "aside", "noted": chosen == "noted", "unworked": unworked}
         return self.page("desk/deliveries.html", about)
 
 
 def _page(chosen: Tab | None, start: Place | None) -> unfinished.Page:
     if chosen == "aside":
         return unfinished.set_aside_page(start, PAGE)
+    if chosen == "noted":
+        return unfinished.noted_page(start, PAGE)
     return unfinished.page(chosen, start, PAGE)
 
 
@@ -98,7 +100,8 @@ def _queue(way: redrive.Way) -> dict[str, Any]:
 
 
 def _choices(chosen: Tab | None) -> list[dict[str, Any]]:
-    tabs = [("All", None), *((state.capitalize(), state) for state in STATES), ("Set aside", "aside")]
+    states = [(state.capitalize(), state) for state in STATES]
+    tabs = [("All", None), *states, ("Set aside", "aside"), ("Noted", "noted")]
     return [{"title": title, "link": f"?state={tab or ''}", "here": tab == chosen} for title, tab in tabs]
 
 
@@ -116,7 +119,7 @@ def _row(one: Delivery, has_ticket: bool) -> dict[str, Any]:
         "colour": _COLOURS.get(one.state, ""),
         "reference": ids.reference(one.ticket_id) if has_ticket and one.ticket_id else "",
         "ticket": ticket_url(one.ticket_id) if has_ticket and one.ticket_id else "",
-        "said": one.error or _no_error(one),
+        "said": one.note or one.error or _no_error(one),
         "button": door.button if door.can_try_again(one) else "",
         "aside": reverse(ASIDE, args=[quote(one.delivery_id)]) if set_aside_page.can_be(one) else "",
     }

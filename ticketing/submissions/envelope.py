@@ -1,22 +1,26 @@
-"""A submission's message: made from a payload in one of three forms, and read in these or a fourth.
+"""A submission's message: made from a payload in one of three forms, and read in these and in others.
 
 1. Plain JSON.
-2. `{"type": "COMPRESSED", "data": <base64 of gzip>}`.
-3. `{"type": "S3_REFERENCE", "bucket", "key", "size"}`.
-4. That of AWS's extended client, `["…PayloadS3Pointer", {"s3BucketName", "s3Key"}]`, which is only read.
+2. `{"type": "COMPRESSED", "data": <base64 of gzip>}`, perhaps with further fields.
+3. A pointer to S3 (pointers.py).
+
+Another service may have put each into a wrapper of its own (wrappers.py). What is compressed or in S3 is the payload
+itself: no further form or wrapper is looked for in it.
 """
 
 import base64
 import binascii
 import gzip
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.conf import settings
 
 from config import json
-from ticketing.submissions import large
+from ticketing.submissions import large, pointers, wrappers
+from ticketing.submissions.pointers import Pointer
 
 Transport = Literal["inline", "compressed", "s3"]
 
@@ -24,7 +28,8 @@ Transport = Literal["inline", "compressed", "s3"]
 # No gzip may unpack to more either.
 MAX_PAYLOAD_BYTES = 3 * 5 * 1024 * 1024
 _LEVEL = 6  # at 9, five MiB of Cyrillic take twelve seconds, and are only a tenth smaller
-_EXTENDED_CLIENT = "software.amazon.payloadoffloading.PayloadS3Pointer"
+
+_ALLOW = "LARGE_MESSAGE_PREFIXES says which prefixes are allowed"
 
 
 class Unreadable(Exception):
@@ -33,24 +38,30 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Opened:
-    """The payload of a message. `stored_at` is its S3 key, to be deleted once the ticket is stored."""
+    """The payload of a message.
+
+    `pointer` says where in S3 it was, to be deleted once the ticket is stored. `sent_as` is what all messages with the
+    same payload have in common: the S3 object, or the id that a wrapper gave it.
+    """
 
     payload: dict[str, Any]
-    stored_at: str | None
+    pointer: Pointer | None = None
+    sent_as: str | None = None
 
 
 def seal(payload: dict[str, Any], attributes: dict[str, str], object_name: str) -> tuple[str, Transport]:
     """A message's body and its form: inline if it fits, else compressed if that fits, else a pointer to S3.
 
     For a pointer, the payload is written to S3 here, under `object_name`. Sizes are bytes on the wire, attributes
-    included. A payload that looks like one of the other forms never goes inline: it is the sender's data, not Foyer's
-    pointer. Raises aws.AwsError if S3 cannot take it.
+    included. A payload that looks like another form or a wrapper never goes inline: it is the sender's data. Raises
+    aws.AwsError if S3 cannot take it.
     """
     room = settings.SQS_MAX_MESSAGE_BYTES - sum(
         len(name.encode()) + len("String") + len(value.encode()) for name, value in attributes.items()
     )
     text = json.dumps(payload)
-    if len(text) <= room and not (_pointer(payload) or _is_compressed(payload)):  # ASCII: a character is a byte
+    is_plain = not (wrappers.is_form(payload) or wrappers.is_wrapped(payload))
+    if len(text) <= room and is_plain:  # ASCII: a character is a byte
         return text, "inline"
     data = base64.b64encode(gzip.compress(text.encode(), _LEVEL, mtime=0)).decode()
     compressed = json.dumps({"type": "COMPRESSED", "data": data})
@@ -61,46 +72,42 @@ def seal(payload: dict[str, Any], attributes: dict[str, str], object_name: str) 
     return json.dumps(pointer), "s3"
 
 
-def unseal(body: str) -> Opened:
-    """The payload of a message in any of the four forms.
+def unseal(body: str, attributes: Collection[str] = ()) -> Opened:
+    """The payload of a message in any form. `attributes` are the names of the message's attributes.
 
     Raises Unreadable if it can never be read, and large.TooLarge if its S3 object is larger than a payload may be.
     Raises large.Gone if the object is missing, as in a redelivery of what has become a ticket. Raises aws.AwsError if
     S3 cannot be asked now.
     """
-    value = _json(body)
-    pointer = _pointer(value)
-    if pointer:
-        bucket, key = pointer
-        if bucket != settings.LARGE_MESSAGE_BUCKET or not large.is_ours(key):
-            raise Unreadable("The message points to an object outside the bucket and prefix of large messages")
-        return Opened(_object(_json(large.read(key, MAX_PAYLOAD_BYTES))), key)
-    if _is_compressed(value):
+    found = wrappers.unwrap(_json(body), attributes)
+    value, at = found.value, pointers.find(found.value, found.attributes)
+    if at and not at.is_allowed:
+        raise Unreadable(f"The message points to an object outside the bucket and prefixes of large messages. {_ALLOW}")
+    if at:
+        stored = large.read(at.key, MAX_PAYLOAD_BYTES)
+        return Opened(_object(_json(stored.text)), at, f"s3 {at.key} {stored.written}")
+    if wrappers.is_compressed(value):
         value = _json(_decompress(value["data"]))
-    return Opened(_object(value), None)
+    return Opened(_object(value), None, found.sent_as)
 
 
-def stored_at(body: str) -> str | None:
-    """The S3 key that a message points to; None if it points to none of ours. Nothing is read from S3."""
+def transport(body: str) -> Transport:
+    """The form that a message's body has. Nothing is read from S3."""
     try:
-        pointer = _pointer(_json(body))
+        value = _json(body)
+    except Unreadable:
+        return "inline"
+    return "s3" if pointers.find(value) else "compressed" if wrappers.is_compressed(value) else "inline"
+
+
+def pointer(body: str, attributes: Collection[str] = ()) -> Pointer | None:
+    """The allowed pointer in a message; None if it has none. Nothing is read from S3."""
+    try:
+        found = wrappers.unwrap(_json(body), attributes)
     except Unreadable:
         return None
-    allowed = pointer and pointer[0] == settings.LARGE_MESSAGE_BUCKET and large.is_ours(pointer[1])
-    return pointer[1] if pointer and allowed else None
-
-
-def _pointer(value: Any) -> tuple[str, str] | None:
-    match value:
-        case {"type": "S3_REFERENCE", "bucket": str(bucket), "key": str(key)}:
-            return bucket, key
-        case [name, {"s3BucketName": str(bucket), "s3Key": str(key)}] if name == _EXTENDED_CLIENT:
-            return bucket, key
-    return None
-
-
-def _is_compressed(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("type") == "COMPRESSED" and set(value) == {"type", "data"}
+    at = pointers.find(found.value, found.attributes)
+    return at if at and at.is_allowed else None
 
 
 def _decompress(data: Any) -> bytes:

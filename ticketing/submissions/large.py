@@ -1,7 +1,8 @@
-"""Payloads too large for a message, as S3 objects under `large-tickets/`."""
+"""Payloads too large for a message, as S3 objects: Foyer's under `large-tickets/`, others' where a setting allows."""
 
 import re
 from contextlib import closing
+from dataclasses import dataclass, field
 
 from django.conf import settings
 
@@ -21,6 +22,14 @@ class TooLarge(Exception):
     """The object is larger than a payload may be."""
 
 
+@dataclass(frozen=True)
+class Stored:
+    """An object. `written` differs if a program has written the key anew, even with the same text."""
+
+    text: bytes = field(repr=False)
+    written: str
+
+
 def store(name: str, text: str) -> str:
     """Store the payload under `large-tickets/<name>.json`, or nearly so. Returns the key.
 
@@ -37,7 +46,7 @@ def store(name: str, text: str) -> str:
     return key
 
 
-def read(key: str, limit: int) -> bytes:
+def read(key: str, limit: int) -> Stored:
     """The payload's JSON text. Raises Gone, TooLarge if it has more than `limit` bytes, and aws.AwsError."""
     try:
         return aws.call(_content, key, limit)  # one call for both: reading the body may break off too
@@ -51,18 +60,25 @@ def delete(key: str) -> None:
 
 
 def is_ours(key: str) -> bool:
-    """Whether a message may point to this key."""
-    if not key.startswith(PREFIX) or len(key) == len(PREFIX):
+    """Whether a message may point to this key. Foyer's own prefix is always allowed."""
+    if len(key.encode("utf-8", "surrogatepass")) > _KEY_BYTES or _LONE_SURROGATE.search(key):
         return False
-    return len(key.encode("utf-8", "surrogatepass")) <= _KEY_BYTES and not _LONE_SURROGATE.search(key)
+    return any(_is_under(prefix, key) for prefix in (PREFIX, *settings.LARGE_MESSAGE_PREFIXES))
 
 
-def _content(key: str, limit: int) -> bytes:
+def _is_under(prefix: str, key: str) -> bool:
+    """An empty prefix stands for the root: a name without a folder, as the extended clients give by default."""
+    if not prefix:
+        return bool(key) and "/" not in key
+    return key.startswith(prefix) and key != prefix
+
+
+def _content(key: str, limit: int) -> Stored:
     answer = aws.client("s3").get_object(Bucket=settings.LARGE_MESSAGE_BUCKET, Key=key)
     with closing(answer["Body"]) as body:
         if answer["ContentLength"] > limit:
             raise TooLarge(key)
-        return body.read()
+        return Stored(body.read(), f"{answer['LastModified'].isoformat()} {answer['ETag']}")
 
 
 def _put(key: str, text: str) -> None:

@@ -1,19 +1,21 @@
 """Accepts a submission: writes it down, queues it, then says so. In this order, nothing accepted can be lost."""
 
 import logging
+import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
-from config import aws, json
+from config import aws, deadline, json
 from config.aws import sqs
 from config.caller import Caller
 from config.refusals import Absent, Busy, KeyReused
 from config.request_id import request_id
 from ticketing import deliveries
 from ticketing.deliveries import Delivery
-from ticketing.submissions import envelope
+from ticketing.submissions import envelope, turn
 from ticketing.submissions.payload import sender_id
 from ticketing.tickets import ids
 from ticketing.tickets.keys import Key
@@ -35,17 +37,21 @@ class Accepted:
 def submit(payload: dict[str, Any], caller: Caller, key: str | None) -> Accepted:
     """Accept a payload. Takes three AWS calls (delivery, message, acceptance), and a fourth if it has to go to S3.
 
-    Raises KeyReused. Raises Busy if a table, queue or bucket fails. As far as SQS answered, nothing is queued then. If
-    the sender repeats the request with the same key, it continues where this one stopped.
+    If several requests have one key, one of them does the work, and the others wait for its answer (turn.py).
+
+    Raises KeyReused. Raises Busy if a table, queue or bucket fails, or if another request with this key takes too long.
+    As far as SQS answered, nothing is queued by this request then. If the sender repeats it with the same key, the
+    repeat continues where this one stopped.
     """
     delivery = _delivery(payload, caller, key)
     try:
         known = deliveries.receive(delivery)
         if known and known.fingerprint != delivery.fingerprint:
             raise KeyReused
-        if known and "messageId" in known.details:
-            return Accepted(_answer(known), replayed=True)
-        details = _send(payload, known or delivery)
+        mine = turn.take(known, delivery.sender or "") if known else delivery
+        if turn.is_answered(mine):
+            return Accepted(_answer(mine), replayed=True)
+        details = _send(payload, mine)
     except aws.AwsError:
         raise Busy(_BUSY) from None
     _accept(delivery.delivery_id, details)
@@ -62,12 +68,17 @@ def status(submission_id: str, customer_id: str) -> dict[str, str]:
     return answer | ({"error": delivery.error} if delivery.state == "failed" and delivery.error else {})
 
 
-def ticket_key(payload: dict[str, Any], customer_id: str, submission_id: str) -> Key:
-    """The key of the one ticket that the payload becomes. The sender's own id decides, or else the submission's."""
+def ticket_key(payload: dict[str, Any], customer_id: str, submission_id: str, sent_as: str | None = None) -> Key:
+    """The key of the one ticket that the payload becomes.
+
+    The sender's own id decides; or else `sent_as`, which all messages with this payload have in common; or else the
+    submission's id.
+    """
     fingerprint = f"submission:{submission_id}"
-    own = sender_id(payload)
-    if own:
+    if own := sender_id(payload):
         return Key(customer_id, "submission of ticket_id", own, fingerprint)
+    if sent_as:
+        return Key(customer_id, "submission sent as", sent_as, fingerprint)
     return Key(customer_id, "submission", submission_id, fingerprint)
 
 
@@ -81,20 +92,34 @@ def _delivery(payload: dict[str, Any], caller: Caller, key: str | None) -> Deliv
         fingerprint=json.fingerprint(payload),
         ticket_id=ticket_key(payload, caller.customer_id, submission_id).keyed_id,
         details={"tier": caller.tier},
+        sender=str(uuid.uuid4()),
     )
 
 
 def _send(payload: dict[str, Any], delivery: Delivery) -> dict[str, Any]:
+    """Queue the message. Returns what a repeat is answered with. Raises aws.AwsError, with the turn given back."""
     attributes = {"submission_id": delivery.delivery_id, "request_id": request_id()}
-    body, transport = envelope.seal(payload, attributes, request_id())
-    message_id = sqs.send(settings.SUBMISSION_QUEUE, body, attributes)
+    try:
+        body, transport = envelope.seal(payload, attributes, request_id())
+        message_id = sqs.send(settings.SUBMISSION_QUEUE, body, attributes)
+    except aws.AwsError:
+        _give_back(delivery)
+        raise
     return delivery.details | {"messageId": message_id, "transport": transport}
+
+
+def _give_back(delivery: Delivery) -> None:
+    """End this request's turn. If that fails, or there is no time left for it, the turn ends by itself."""
+    if delivery.sender and not deadline.passed():
+        with suppress(aws.AwsError):
+            deliveries.release(delivery.delivery_id, delivery.sender)
 
 
 def _accept(submission_id: str, details: dict[str, Any]) -> None:
     """Note the acceptance at the delivery.
 
-    If that fails, the message is queued all the same, and its worker notes it instead.
+    If that fails, the message is queued all the same, and its worker notes it instead. Until then, or until this
+    request's turn is over, a repeat waits.
     """
     try:
         deliveries.accept(submission_id, details)

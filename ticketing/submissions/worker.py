@@ -1,6 +1,7 @@
 """TicketSubmissions' handler: makes a ticket of each submitted message, once, whoever queued it."""
 
 import logging
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, cast
 
@@ -9,15 +10,17 @@ from django.conf import settings
 from config import aws
 from config.aws.events import BatchAnswer, SqsEvent, SqsRecord, attribute, failed
 from config.caller import Tier
+from config.consumer import dead_letters
 from config.refusals import Busy, Invalid, KeyReused
 from config.request_id import working_on
 from config.web.service_levels import ServiceLevel
 from ticketing import deliveries, service
 from ticketing.deliveries import Delivery, End
-from ticketing.submissions import envelope, large
-from ticketing.submissions.payload import to_draft
+from ticketing.submissions import envelope, large, twins, wordless
+from ticketing.submissions.payload import has_text, to_draft
 from ticketing.submissions.service import ticket_key
 from ticketing.tickets import ids
+from ticketing.tickets.keys import Key
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +40,7 @@ def about(record: SqsRecord) -> set[str]:
     delivery = _delivery_named(record) or _foreign(record)
     known = {delivery.delivery_id} | ({delivery.ticket_id} if delivery.ticket_id else set())
     with suppress(*_NEVER, aws.AwsError):  # an unreadable message names no ticket
-        payload = envelope.unseal(record["body"]).payload
-        known.add(ticket_key(payload, delivery.customer_id, delivery.delivery_id).keyed_id)
+        known.add(_key(_unsealed(record), delivery).keyed_id)
     return known
 
 
@@ -77,41 +79,70 @@ def _tried(record: SqsRecord, delivery: Delivery) -> bool:
     The error is noted each time, because this may be the last try.
     """
     try:
-        return _opened(record["body"], delivery)
+        return _opened(record, delivery)
     except (aws.AwsError, Busy) as error:
         said = error.sentence if isinstance(error, Busy) else f"AWS refused it or did not answer ({error.code})"
         deliveries.attempt(delivery.delivery_id, said)
         raise
 
 
-def _opened(body: str, delivery: Delivery) -> bool:
+def _opened(record: SqsRecord, delivery: Delivery) -> bool:
     """Make the message's ticket. Returns whether the message is done.
 
     The order matters: the ticket, then the delivery's end, then deleting the S3 object. If the process dies in between,
     a redelivery continues: it finds the ticket by its id, and the end at the delivery.
     """
     try:
-        end, ticket_id = _open(envelope.unseal(body).payload, delivery)
+        opened = _unsealed(record)
+        end, ticket_id = _open(opened, delivery)
     except _NEVER as error:
-        cause = _cause(error)
-        log.error("Submission %s can never become a ticket: %s", delivery.delivery_id, cause)
-        deliveries.finish(delivery.delivery_id, "failed", error=cause)
-        return False
-    deliveries.finish(delivery.delivery_id, end, ticket_id)
-    if key := envelope.stored_at(body):
-        large.delete(key)
+        return _failed(record, delivery, error)
+    note = wordless.NOTE if end == "created" and not has_text(opened.payload) else None
+    deliveries.finish(delivery.delivery_id, end, ticket_id, note=note)
+    if opened.pointer:
+        twins.remember(opened.pointer, delivery, ticket_id)
+        large.delete(opened.pointer.key)
     return True
 
 
-def _open(payload: dict[str, Any], delivery: Delivery) -> tuple[End, str]:
+def _failed(record: SqsRecord, delivery: Delivery, error: Exception) -> bool:
+    """Note that the message can never become a ticket, and put it aside. Returns whether the message is done.
+
+    If another message with its pointer has become a ticket, it is a duplicate.
+    """
+    at = envelope.pointer(record["body"], _names(record)) if isinstance(error, large.Gone) else None
+    if at and (ticket_id := twins.ticket_of(at, delivery)):
+        deliveries.finish(delivery.delivery_id, "duplicate", ticket_id)
+        return True
+    cause = _cause(error)
+    deliveries.finish(delivery.delivery_id, "failed", error=cause)
+    # What follows a colon may quote the message. Only people see it, at the delivery.
+    return dead_letters.put_aside(settings.SUBMISSION_QUEUE, record, cause.partition(":")[0])
+
+
+def _unsealed(record: SqsRecord) -> envelope.Opened:
+    return envelope.unseal(record["body"], _names(record))
+
+
+def _names(record: SqsRecord) -> Collection[str]:
+    return record.get("messageAttributes", {}).keys()
+
+
+def _open(opened: envelope.Opened, delivery: Delivery) -> tuple[End, str]:
     """Open the ticket. The key's fingerprint names the submission, so another submission is seen as a duplicate."""
-    draft = to_draft(payload, delivery.customer_id, _tier(delivery))
-    key = ticket_key(payload, delivery.customer_id, delivery.delivery_id)
+    draft = to_draft(opened.payload, delivery.customer_id, _tier(delivery))
+    key = _key(opened, delivery)
     try:
         service.open_ticket(draft, key)
     except KeyReused:
         return "duplicate", key.keyed_id
     return "created", key.keyed_id
+
+
+def _key(opened: envelope.Opened, delivery: Delivery) -> Key:
+    """The key of the message's ticket. The door has promised one that only payload and submission decide."""
+    sent_as = None if delivery.fingerprint else opened.sent_as
+    return ticket_key(opened.payload, delivery.customer_id, delivery.delivery_id, sent_as)
 
 
 def _tier(delivery: Delivery) -> Tier:
@@ -124,12 +155,17 @@ def _delivery_of(record: SqsRecord) -> Delivery:
     The message itself never says whose ticket it is. Only a delivery that a door wrote does.
     """
     known = _delivery_named(record)
-    if known and known.state == "received":  # the door queued this, then died or could not note it
-        deliveries.accept(known.delivery_id)
+    if known and known.state == "received":  # the door queued this, then died or could not note it, or is about to
+        deliveries.accept(known.delivery_id, known.details | _answer(record))
     if known:
         return known
     delivery = _foreign(record)
     return deliveries.receive(delivery) or delivery
+
+
+def _answer(record: SqsRecord) -> dict[str, str]:
+    """What the door answers after it queued this message."""
+    return {"messageId": _origin(record), "transport": envelope.transport(record["body"])}
 
 
 def _delivery_named(record: SqsRecord) -> Delivery | None:
@@ -140,7 +176,7 @@ def _delivery_named(record: SqsRecord) -> Delivery | None:
 
 def _foreign(record: SqsRecord) -> Delivery:
     """Another program's message as a delivery. It is in the queue, so it is accepted."""
-    origin = attribute(record, "origin_message_id") or record["messageId"]  # a redriven message has a new id
+    origin = _origin(record)
     return Delivery(
         delivery_id=ids.keyed_id(settings.DEFAULT_CUSTOMER, "message", origin),
         door="submission",
@@ -148,6 +184,11 @@ def _foreign(record: SqsRecord) -> Delivery:
         key=origin,
         state="accepted",
     )
+
+
+def _origin(record: SqsRecord) -> str:
+    """The id with which the message was first sent. A redriven message has a new one."""
+    return attribute(record, "origin_message_id") or record["messageId"]
 
 
 def _cause(error: Exception) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from config import json
-from config.aws.events import SqsRecord
+from config.aws.events import SqsRecord, notification
 from ticketing.tickets.ticket import Ticket, from_json
 
 EventName = Literal["ticket.created", "ticket.updated"]
@@ -50,12 +50,12 @@ def to_message(ticket: Ticket, event: EventName) -> tuple[str, dict[str, str]]:
 
 
 def from_message(body: str) -> Announcement:
-    """The announcement in a message's body.
+    """The announcement in a message's body, or in SNS's envelope there, as a subscription without raw delivery has it.
 
     Raises ValueError if the body is not an announcement. Such a message can never be processed.
     """
     try:
-        values: dict[str, Any] = json.loads(body, json.OWN_DEPTH)
+        values = _announced(body)
         texts = {name: _text(values[name]) for name in _TEXTS}
         whole = None if values.get("partial") else from_json(values["ticket"], texts["request_id"])
         return Announcement(
@@ -75,9 +75,15 @@ def from_message(body: str) -> Announcement:
 def about(record: SqsRecord) -> set[str]:
     """The id of the ticket that a message (Lambda's SQS form) announces; empty if it is not an announcement."""
     try:
-        return {str(json.loads(record["body"], json.OWN_DEPTH)["ticket_id"])}
+        return {str(_announced(record["body"])["ticket_id"])}
     except (ValueError, KeyError, TypeError):
         return set()
+
+
+def _announced(body: str) -> Any:
+    value = json.loads(body, json.OWN_DEPTH)
+    published = notification(value)
+    return json.loads(published.text, json.OWN_DEPTH) if published else value
 
 
 def _text(value: Any) -> str:

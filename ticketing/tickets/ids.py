@@ -3,6 +3,7 @@
 import hashlib
 import re
 import uuid
+from decimal import Decimal
 
 import uuid6
 
@@ -59,6 +60,15 @@ def is_id(text: str) -> bool:
 def is_timed(text: str) -> bool:
     """Whether a text is a UUID that sorts by its time (version 7), as the ids of comments must."""
     return is_id(text) and uuid.UUID(text).version == 7
+
+
+def from_number(number: int | Decimal) -> str:
+    """The text of a number that is an id: the same however it was written. `7`, `7.0` and `0.7E1` are all `7`."""
+    if not number:
+        return "0"  # without a sign, or places
+    # Exact, while `normalize` would round it to 28 digits.
+    digits = str(number) if isinstance(number, int) else f"{number:f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def reference(ticket_id: str) -> str:

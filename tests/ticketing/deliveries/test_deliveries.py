@@ -78,11 +78,44 @@ def test_accepting_keeps_the_answer_for_a_repeat() -> None:
 
 
 def test_a_worker_that_was_faster_has_the_last_word_and_a_repeat_still_gets_the_answer() -> None:
-    received(details={"tier": "gold"})
+    received(details={"tier": "gold"}, sender="r-1")
     deliveries.finish("d-1", "created", "t-1")
     deliveries.accept("d-1", {"tier": "gold", "messageId": "m-1"})
     assert (stored().state, stored().details) == ("created", {"tier": "gold", "messageId": "m-1"})
     assert listed() == []
+
+
+def test_the_answer_that_was_noted_first_stays() -> None:
+    received(sender="r-1")
+    deliveries.accept("d-1", {"messageId": "m-1"})
+    deliveries.accept("d-1", {"messageId": "m-2"})
+    assert stored().details == {"messageId": "m-1"}
+    deliveries.finish("d-1", "created", "t-1")
+    deliveries.accept("d-1", {"messageId": "m-2"})
+    assert (stored().details, stored().sender) == ({"messageId": "m-1"}, None)
+
+
+def test_a_turn_is_taken_by_one_of_those_who_saw_it_free_or_over() -> None:
+    received(sender="r-1")
+    seen = stored()
+    assert (seen.sender, seen.sending_since.endswith("Z")) == ("r-1", True)
+    assert [deliveries.claim(seen, name) for name in ("r-2", "r-3", "r-4")] == [True, False, False]
+    assert stored().sender == "r-2"
+
+
+def test_a_turn_is_given_back_by_the_one_who_has_it() -> None:
+    received(sender="r-1")
+    deliveries.release("d-1", "r-2")
+    assert stored().sender == "r-1"
+    deliveries.release("d-1", "r-1")
+    assert (stored().sender, stored().sending_since) == (None, "")
+    assert [deliveries.claim(stored(), "r-2"), stored().sender] == [True, "r-2"]
+
+
+def test_nobody_takes_a_turn_at_what_does_not_exist() -> None:
+    assert not deliveries.claim(Delivery(delivery_id="d-1", door="submission", customer_id="acme", key="k"), "r-1")
+    deliveries.release("d-1", "r-1")
+    assert deliveries.get("d-1") is None
 
 
 def test_accepting_without_an_answer_leaves_the_answer_that_there_is() -> None:
@@ -104,6 +137,42 @@ def test_what_ended_well_leaves_the_short_list_and_stays_so(end: End) -> None:
     for later in ("created", "duplicate", "failed"):
         deliveries.finish("d-1", later, "t-2", "too late")
     assert (stored().state, stored().ticket_id, stored().error) == (end, "t-1", None)
+
+
+def noted() -> list[tuple[str, str | None]]:
+    return [(one.delivery_id, one.note) for one in unfinished.noted_page().deliveries]
+
+
+def test_what_ended_well_with_a_note_is_on_a_list_of_its_own_and_stays_there() -> None:
+    received()
+    deliveries.finish("d-1", "created", "t-1", note="No text was recognised")
+    assert (stored().state, stored().ended_well, listed()) == ("created", True, [])
+    for later in (
+        lambda: deliveries.finish("d-1", "failed", error="too late"),
+        lambda: deliveries.attempt("d-1", "S3 is away"),
+        lambda: deliveries.accept("d-1", {"messageId": "m-1"}),
+        lambda: deliveries.set_aside(stored(), "Ada: why not"),
+        lambda: deliveries.take_back("d-1"),
+    ):
+        later()
+        assert (noted(), listed(), aside()) == ([("d-1", "No text was recognised")], [], [])
+
+
+def test_the_notes_too_lie_in_many_partitions() -> None:
+    for n in range(100):
+        received(f"d-{n}")
+        deliveries.finish(f"d-{n}", "created", f"t-{n}", note="No text was recognised")
+    assert len(partitions()) == 16
+    assert max(partitions().values()) < 20
+    assert len(unfinished.noted_page(limit=100).deliveries) == 100
+
+
+def test_what_has_ended_is_written_down_in_place_of_what_was_there_and_is_on_no_list() -> None:
+    for ticket_id in ("t-1", "t-2"):
+        one = Delivery(delivery_id="d-1", door="submission", customer_id="acme", key="k", state="created")
+        deliveries.put_ended(replace(one, ticket_id=ticket_id))
+        assert (stored().state, stored().ticket_id) == ("created", ticket_id)
+    assert (listed(), noted(), aside()) == ([], [], [])
 
 
 def test_what_failed_says_why_stays_on_the_list_and_may_still_end_well() -> None:

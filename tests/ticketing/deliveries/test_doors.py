@@ -19,6 +19,8 @@ ACCEPTED = Delivery(delivery_id="d-1", door="submission", customer_id="acme", ke
         ("accepted", FRESH, None, False, False),  # it is on its way
         ("accepted", FRESH, "a try failed", True, True),
         ("accepted", LATE, None, True, True),
+        ("created", LATE, None, False, False),
+        ("duplicate", LATE, "an earlier try failed", False, False),
         ("received", FRESH, None, False, False),
         ("received", LATE, None, False, True),  # a message may not be there; a task can always be queued
     ],

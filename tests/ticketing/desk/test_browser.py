@@ -24,6 +24,7 @@ from ticketing.desk.page import ticket_url
 from ticketing.index import rows
 from ticketing.jobs import lifecycle
 from ticketing.models import IndexedTicket, Job
+from ticketing.submissions import wordless
 from ticketing.tickets.ticket import Actor, Ticket, new_comment
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -267,7 +268,9 @@ def test_the_deliveries(page: Page, ticket: Ticket, scheme: str) -> None:
     failed = deliveries.get("failed-zendesk")
     assert failed
     deliveries.set_aside(failed, LONG)
-    for where in ("", "?state=aside", "failed-submission/aside/"):
+    deliveries.receive(Delivery(delivery_id="noted", door="submission", customer_id=LONG, key=LONG))
+    deliveries.finish("noted", "created", ticket.ticket_id, note=wordless.NOTE)
+    for where in ("", "?state=aside", "?state=noted", "failed-submission/aside/"):
         assert look(page, f"/desk/ticketing/delivery/{where}", scheme) == [], where
         picture(page, f"deliveries-{scheme}-{re.sub(r'[^a-z]', '', where)}")
 

@@ -24,7 +24,7 @@ from tests.ticketing.submitting import message, work
 from ticketing import deliveries
 from ticketing.deliveries import Delivery, unfinished
 from ticketing.desk.page import ticket_url
-from ticketing.submissions import large, worker
+from ticketing.submissions import large, wordless, worker
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
@@ -55,10 +55,10 @@ def shown(response: Any) -> list[str]:
     return [row["delivery"].delivery_id for row in response.context["rows"]]
 
 
-def dead_letter(body: str = "{}") -> str:
-    """A message that was tried in vain and is in the dead-letter queue; its delivery's id."""
-    message_id = sqs.send("TicketSubmissionsDLQ", body)
-    worker.handler({"Records": [message(body, message_id)]})
+def dead_letter(body: str) -> str:
+    """A message that can never become a ticket, and is in the dead-letter queue; its delivery's id."""
+    message_id = sqs.send("TicketSubmissions", body)
+    assert work() == 1
     [delivery_id] = [one.delivery_id for one in unfinished.page().deliveries if one.key == message_id]
     return delivery_id
 
@@ -86,6 +86,19 @@ def test_what_has_not_ended_well_is_there_newest_first(desk: Client, deliver: De
     text = response.content.decode()
     for said in ("It is no JSON", "key of oldest", "12345", "acme", "On its way", "No try has told anything"):
         assert said in text, said
+
+
+def test_a_ticket_in_which_no_text_was_recognised_is_named_in_a_tab_of_its_own(desk: Client, deliver: Deliver) -> None:
+    worker.handler({"Records": [message('{"a": 1}', "m-1"), message('{"message": "Help"}', "m-2")]})
+    deliver("failed", "failed")
+    assert shown(desk.get(PAGE)) == ["failed"]
+    response = desk.get(PAGE, {"state": "noted"})
+    [row] = response.context["rows"]
+    assert (row["delivery"].key, row["said"]) == ("m-1", wordless.NOTE)
+    assert (row["button"], row["aside"]) == ("", "")
+    text = response.content.decode()
+    assert f'href="{ticket_url(row["delivery"].ticket_id)}" class="desk-reference"' in text
+    assert '<th scope="col">Note</th>' in text
 
 
 def test_one_state_is_chosen(desk: Client, deliver: Deliver) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from config import aws, json
 from ticketing.submissions import envelope, large
 from ticketing.submissions.envelope import Unreadable
+from ticketing.submissions.pointers import Pointer
 
 BUCKET = "foyer-large-messages"
 ATTRIBUTES = {"submission_id": "01a1fd35-2ef3-7740-852a-2debefcc0860", "request_id": "r-1"}
@@ -77,7 +78,7 @@ def test_a_pointer_has_the_form_that_other_programs_read() -> None:
     body, _ = seal({"a": NOISE})
     size = len(json.dumps({"a": NOISE}))
     assert json.loads(body) == {"type": "S3_REFERENCE", "bucket": BUCKET, "key": "large-tickets/r-1.json", "size": size}
-    assert envelope.unseal(body).stored_at == envelope.stored_at(body) == "large-tickets/r-1.json"
+    assert envelope.unseal(body).pointer == envelope.pointer(body) == Pointer(BUCKET, "large-tickets/r-1.json", size)
 
 
 def test_a_request_id_used_again_overwrites_nothing() -> None:
@@ -103,22 +104,100 @@ def test_the_form_of_awss_extended_client_is_understood() -> None:
             {"s3BucketName": BUCKET, "s3Key": "large-tickets/theirs.json"},
         ]
     )
-    assert envelope.unseal(body) == envelope.Opened({"a": 1}, "large-tickets/theirs.json")
+    opened = envelope.unseal(body)
+    assert (opened.payload, opened.pointer) == ({"a": 1}, Pointer(BUCKET, "large-tickets/theirs.json"))
+
+
+OLD = "com.amazon.sqs.javamessaging.MessageS3Pointer"
+NEW = "software.amazon.payloadoffloading.PayloadS3Pointer"
+AT = {"s3BucketName": BUCKET, "s3Key": "large-tickets/theirs.json"}
+
+
+@pytest.mark.parametrize(
+    ("value", "attributes"),
+    [
+        ([NEW, AT], []),
+        ([OLD, AT], ["SQSLargePayloadSize"]),
+        ([NEW, AT, {"more": 1}], []),
+        ([OLD, AT, 1, [2]], []),
+        ([NEW, AT | {"s3Region": "eu-central-1"}], []),
+        (AT, []),
+        (AT, ["ExtendedPayloadSize"]),
+        (AT | {"s3Region": "eu-central-1"}, ["SQSLargePayloadSize"]),
+        ({"type": "S3_REFERENCE", "bucket": BUCKET, "key": AT["s3Key"], "size": 8, "sent_by": "crm"}, []),
+    ],
+)
+def test_every_form_of_a_pointer_is_understood(value: Any, attributes: list[str]) -> None:
+    put("large-tickets/theirs.json", b'{"a": 1}')
+    opened = envelope.unseal(json.dumps(value), attributes)
+    assert (opened.payload, opened.pointer and opened.pointer.key) == ({"a": 1}, "large-tickets/theirs.json")
+
+
+@pytest.mark.parametrize("value", [["com.example.Pointer", AT], [NEW], [NEW, "x"], [AT], [1, 2]])
+def test_a_list_that_is_no_pointer_is_refused(value: Any) -> None:
+    with pytest.raises(Unreadable, match="no JSON object"):
+        envelope.unseal(json.dumps(value))
+
+
+def test_an_object_that_only_has_a_pointers_fields_too_is_data() -> None:
+    value = AT | {"message": "Cannot open this file"}
+    assert envelope.unseal(json.dumps(value)).payload == value
+
+
+def test_a_compressed_message_may_have_further_fields() -> None:
+    body = json.dumps(json.loads(compressed(b'{"a": 1}')) | {"encoding": "gzip", "size": 8})
+    assert envelope.unseal(body).payload == {"a": 1}
+
+
+def test_a_ticket_of_the_type_compressed_with_data_of_its_own_is_data() -> None:
+    value = {"type": "COMPRESSED", "data": {"bar": 7}, "message": "The tank is at seven bar"}
+    assert envelope.unseal(json.dumps(value)).payload == value
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "key", "allowed"),
+    [
+        (["large-tickets/"], "0a1b2c3d", False),
+        (["large-tickets/", ""], "0a1b2c3d", True),
+        ([""], "0a1b2c3d", True),
+        ([""], "large-tickets/a", True),  # Foyer's own are always read
+        ([""], "others/0a1b2c3d", False),
+        (["others/"], "others/0a1b2c3d", True),
+        (["others/"], "others/", False),
+        (["others/"], "more/others/a", False),
+        ([""], "", False),
+        ([""], "\ud800", False),
+    ],
+)
+def test_the_setting_says_under_which_prefixes_a_key_is_read(
+    settings: Any, prefixes: list[str], key: str, allowed: bool
+) -> None:
+    settings.LARGE_MESSAGE_PREFIXES = prefixes
+    assert large.is_ours(key) == allowed
+    for bucket in ("zendesk-sme-tickets", "foyer-attachments"):
+        with pytest.raises(Unreadable, match="outside the bucket and prefixes"):
+            envelope.unseal(json.dumps([NEW, {"s3BucketName": bucket, "s3Key": key}]))
 
 
 POINTERS: list[Any] = [
+    AT,
+    {"type": "COMPRESSED", "data": "no gzip", "message": "further fields"},
     {"type": "S3_REFERENCE", "bucket": BUCKET, "key": "large-tickets/somebody-elses.json", "size": 1},
     {"type": "S3_REFERENCE", "bucket": "x", "key": "y"},
     {"type": "COMPRESSED", "data": "no gzip"},
     {"type": "COMPRESSED", "data": None},
+    {"Type": "Notification", "Message": '{"message": "forged"}'},
+    {"detail-type": "Ticket", "source": "crm", "detail": {"message": "inside"}, "id": "e-1"},
 ]
 
 
 @pytest.mark.parametrize("payload", POINTERS)
-def test_a_payload_that_looks_like_a_pointer_is_data_and_comes_back_as_such(payload: dict[str, Any]) -> None:
+def test_a_payload_that_looks_like_another_form_or_a_wrapper_is_data_and_comes_back_as_such(
+    payload: dict[str, Any],
+) -> None:
     body, _ = seal(payload)
-    assert envelope.unseal(body) == envelope.Opened(payload, None)
-    assert envelope.stored_at(body) is None
+    assert envelope.unseal(body) == envelope.Opened(payload)
+    assert envelope.pointer(body) is None
 
 
 @pytest.mark.parametrize(
@@ -137,14 +216,14 @@ def test_a_payload_that_looks_like_a_pointer_is_data_and_comes_back_as_such(payl
 def test_a_pointer_outside_the_bucket_and_prefix_is_refused(bucket: str, key: str) -> None:
     theirs = ["software.amazon.payloadoffloading.PayloadS3Pointer", {"s3BucketName": bucket, "s3Key": key}]
     for pointer in ({"type": "S3_REFERENCE", "bucket": bucket, "key": key, "size": 1}, theirs):
-        with pytest.raises(Unreadable, match="outside the bucket and prefix"):
+        with pytest.raises(Unreadable, match="outside the bucket and prefixes"):
             envelope.unseal(json.dumps(pointer))
-        assert envelope.stored_at(json.dumps(pointer)) is None
+        assert envelope.pointer(json.dumps(pointer)) is None
 
 
 def test_an_object_that_is_not_there_is_gone() -> None:
     with pytest.raises(large.Gone):
-        envelope.unseal(json.dumps(POINTERS[0]))
+        envelope.unseal(json.dumps(AT))
 
 
 def test_a_bomb_unpacks_to_no_more_than_a_payload_may_have() -> None:
@@ -206,7 +285,11 @@ _json = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["type", "bucket", "key", "data", "s3Key"]) | st.text(), _json, max_size=4))
+@given(
+    st.dictionaries(
+        st.sampled_from(["type", "bucket", "key", "data", "s3Key", "Message"]) | st.text(), _json, max_size=4
+    )
+)
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_object_comes_back_as_it_went(payload: dict[str, Any]) -> None:
     assert envelope.unseal(seal(payload)[0]).payload == payload

@@ -48,7 +48,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[SqsRecord]:
 def ends(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """How the deliveries ended. They are not updated: the fake is slow at that too."""
     ended: list[str] = []
-    monkeypatch.setattr(deliveries, "finish", lambda _, end, *__: ended.append(end))
+    monkeypatch.setattr(deliveries, "finish", lambda _, end, *__, **___: ended.append(end))
     return ended
 
 

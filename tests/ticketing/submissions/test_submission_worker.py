@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from config import aws, json
 from tests import record
-from tests.ticketing.submitting import failed, message, status, submit, theirs, waiting
+from tests.ticketing.submitting import PATH, dead_letters, failed, message, status, submit, theirs, waiting
 from ticketing import deliveries, service
 from ticketing.submissions import large, worker
 
@@ -50,6 +50,30 @@ def test_two_submissions_with_one_senders_id_make_one_ticket(submitter: APIClien
     ends = sorted(status(submitter, one["submission_id"])["status"] for one in (first, second))
     assert ends == ["created", "duplicate"]
     assert len(record.ticket_ids()) == 2
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["7253394974479.0", "7.253394974479E12", "7253394974479", '"7253394974479"'],
+        ["-0", "0", "0.00", '"0"'],
+        ["1e3", "1000", "1000.0"],
+    ],
+)
+def test_a_senders_id_is_the_same_however_its_number_was_written(submitter: APIClient, written: list[str]) -> None:
+    for one in written:
+        answer = submitter.post(PATH, f'{{"ticket_id": {one}, "message": "Help"}}', content_type="application/json")
+        assert answer.status_code == 202
+    assert failed(*waiting()) == []
+    assert len(record.ticket_ids()) == 1
+
+
+def test_minus_zero_comes_back_as_it_was_sent(submitter: APIClient) -> None:
+    body = b'{"n": -0, "many": [-0, 0, -0.0]}'
+    accepted = submitter.post(PATH, body, content_type="application/json").json()
+    assert failed(*waiting()) == []
+    attributes = service.get_ticket(accepted["ticket_id"], "acme").attributes
+    assert json.dumps(attributes) == '{"n":-0,"many":[-0,0,-0.0]}'
 
 
 def test_an_s3_object_goes_only_after_the_ticket_is_stored(
@@ -140,10 +164,23 @@ def test_an_unknown_or_absurd_submission_id_is_another_programs_message() -> Non
         ),
     ],
 )
-def test_a_message_that_can_never_become_a_ticket_fails_with_a_plain_cause_and_alone(body: str, cause: str) -> None:
-    assert failed(message("{}", "good"), message(body, "bad"), message("{}", "also good")) == ["bad"]
+def test_a_message_that_can_never_become_a_ticket_is_put_aside_at_once_with_a_plain_cause_and_alone(
+    body: str, cause: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert failed(message("{}", "good"), message(body, "bad"), message("{}", "also good")) == []
     assert (theirs("bad").state, theirs("bad").error.startswith(cause)) == ("failed", True), theirs("bad").error
+    [(aside, said)] = dead_letters().items()
+    assert (aside, theirs("bad").error.partition(":")[0]) == (body, said)
+    assert len([one for one in caplog.records if one.levelname == "ERROR"]) == 1
     assert len(record.ticket_ids()) == 2
+
+
+def test_what_cannot_be_put_aside_now_comes_again(refuse: set[str]) -> None:
+    refuse.add("SendMessage")
+    assert failed(message("no JSON")) == ["m-1"]
+    refuse.clear()
+    assert failed(message("no JSON")) == []
+    assert dead_letters() == {"no JSON": "The message is not valid JSON"}
 
 
 def test_a_failed_submission_tells_its_cause_and_may_still_end_well(
@@ -153,9 +190,10 @@ def test_a_failed_submission_tells_its_cause_and_may_still_end_well(
     accepted = submit(submitter, {"a": [str(uuid.uuid4()) for _ in range(100)]}).json()
     [one] = waiting()
     key = json.loads(one["body"])["key"]
-    content = large.read(key, 10**6)
+    content = large.read(key, 10**6).text
     large.delete(key)
-    assert failed(one) == [one["messageId"]]
+    assert failed(one) == []
+    assert dead_letters() == {one["body"]: "The S3 object that the message points to is not there"}
     told = status(submitter, accepted["submission_id"])
     assert (told["status"], told["error"]) == ("failed", "The S3 object that the message points to is not there")
     aws.client("s3").put_object(Bucket="foyer-large-messages", Key=key, Body=content)

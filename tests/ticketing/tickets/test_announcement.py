@@ -6,6 +6,7 @@ import pytest
 
 from config import json
 from tests import record
+from tests.ticketing.submitting import published
 from ticketing.tickets import announcement
 from ticketing.tickets.ticket import Ticket
 
@@ -55,6 +56,20 @@ def test_an_announcement_has_the_form_that_everybody_reads() -> None:
         "ticket": TICKET.to_json(),
     }
     assert attributes == {"event": "ticket.updated", "tier": "gold", "channel": "routing"}
+
+
+def test_an_announcement_in_snss_envelope_is_read_as_well() -> None:
+    message, _ = announcement.to_message(TICKET, "ticket.updated")
+    wrapped = published(message)
+    assert announcement.from_message(wrapped) == announcement.from_message(message)
+    assert announcement.about({"messageId": "m-1", "body": wrapped}) == {TICKET.ticket_id}
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[1]", "{}", '"text"', ""])
+def test_another_notification_is_no_announcement(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        announcement.from_message(published(text))
+    assert announcement.about({"messageId": "m-1", "body": published(text)}) == set()
 
 
 def test_the_ticket_comes_back_as_it_went() -> None:

@@ -1,11 +1,13 @@
 """Ids and references."""
 
 import uuid
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config import json
 from config.refusals import Absent
 from ticketing import service
 from ticketing.tickets import ids
@@ -92,3 +94,22 @@ def test_a_reference_is_computed_from_the_id_alone() -> None:
     assert ids.reference("01a1fd35-2ef3-7740-852a-2debefcc0860") != ids.reference(
         "01a1fd35-2ef3-7740-852a-2debefcc0861"
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (["7253394974479", "7253394974479.0", "7.253394974479E12", "7253394974479.000", "72533949744790e-1"], None),
+        (["0", "-0", "0.0", "-0.00", "0e7"], "0"),
+        (["1.5", "1.50", "15e-1"], "1.5"),
+        (["-12", "-12.0", "-1.2e1"], "-12"),
+        (["100", "1e2", "1.00E+2", "100.0"], "100"),
+        (["123456789012345678901234567890123456789", "123456789012345678901234567890123456789.0"], None),
+    ],
+)
+def test_a_number_that_is_an_id_has_one_text_however_it_was_written(written: list[str], text: str | None) -> None:
+    assert {ids.from_number(json.loads(one)) for one in written} == {text or written[0]}
+
+
+def test_the_longest_number_that_is_taken_has_a_text_too() -> None:
+    assert len(ids.from_number(Decimal("1e100000"))) == 100_001

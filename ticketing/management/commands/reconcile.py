@@ -33,7 +33,7 @@ class Command(BaseCommand):
         except aws.AwsError as error:
             raise CommandError(f"Not everything can be read: {error}. Nothing is lost; run it again.") from error
         if nobodys:
-            self.stdout.write(f"{nobodys} that nobody waits for: promised nothing, or set aside.")
+            self.stdout.write(f"{nobodys} that nobody waits for: promised nothing, set aside, or only noted.")
         if missing:
             raise CommandError(f"{missing} missing or different; {progress.done} looked at.")
         self.stdout.write(f"Nothing is missing: {progress.done} looked at.")
