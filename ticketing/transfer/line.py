@@ -20,6 +20,9 @@ _TICKET = tuple(draft(channel="itsm", customer_id="", tier="general", caller_id=
 _COMMENT = ("ticket_id", "comment_id", "comment", "author", "visibility", "created_at", "door")
 _SORT_KEY_BYTES = 1024  # DynamoDB's limit
 _COMMENT_ID_BYTES = _SORT_KEY_BYTES - len(items.COMMENT)
+# JSON allows these three as they are, but JavaScript, editors and Python's `splitlines` end a line at them. What else
+# ends a line somewhere is a control character, which JSON escapes anyway.
+_LINE_ENDS = {one: f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"}
 LONGEST = 256 * 1024 * 1024  # bytes of a line with its end: a line is written and read in one piece
 _DEPTH = json.OWN_DEPTH  # what came in by a door is nested a little deeper in a line
 
@@ -70,9 +73,12 @@ def read(text: bytes) -> Line:
 def _utf8(values: dict[str, Any]) -> bytes:
     """As `json.dumps`, but letters stay letters: as ASCII, a letter of another script takes up to six bytes.
 
-    UTF-8 has no lone surrogates. `backslashreplace` turns each into its JSON escape.
+    What some readers take for the end of a line is escaped, so that a line is one line to all of them. UTF-8
+    has no lone surrogates. `backslashreplace` turns each into its JSON escape.
     """
     text = simplejson.dumps(values, use_decimal=True, ensure_ascii=False, separators=(",", ":"))
+    for end, escaped in _LINE_ENDS.items():
+        text = text.replace(end, escaped)
     return text.encode("utf-8", "backslashreplace")
 
 

@@ -47,6 +47,20 @@ def test_a_file_goes_in_and_comes_out(tmp_path: Path) -> None:
     assert not (tmp_path / "tickets.jsonl.refused").exists()
 
 
+def test_an_export_is_a_ticket_a_line_to_every_reader_and_comes_back_as_it_was(tmp_path: Path) -> None:
+    texts = [f"one{end}two{end}" for end in "\x85\u2028\u2029\x0b\x0c\x1c\x1d\x1e\r\n"]
+    imported(*(line(issue_description=one, comments=[{"comment": one, "author": one}]) for one in texts))
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    command("export_tickets", str(first))
+    read = [json.loads(one) for one in first.read_bytes().decode().splitlines()]
+    assert sorted(one["issue_description"] for one in read) == sorted(texts)
+    assert all(one["comments"][0]["comment"] == one["issue_description"] for one in read)
+    empty_the_record()
+    command("import_tickets", str(first))
+    command("export_tickets", str(second))
+    assert sorted(second.read_bytes().splitlines()) == sorted(first.read_bytes().splitlines())
+
+
 def test_refused_lines_are_listed_and_put_aside_to_be_mended_and_imported_alone(tmp_path: Path) -> None:
     file = file_of(tmp_path, line(subject="1"), b"no JSON", line(subject="3", colour="red"))
     said, complaint = command("import_tickets", str(file))

@@ -140,6 +140,27 @@ def test_a_line_is_utf_8_and_what_is_no_character_is_escaped(text: str) -> None:
         assert text.encode() in written
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(chr(code), id=f"U+{code:04X}")
+        for code in range(0x11000)
+        if len(f"a{chr(code)}b".splitlines()) > 1 or code in (0x7F, 0x2028, 0x2029)
+    ],
+)
+def test_a_line_is_one_line_to_every_reader_and_the_value_comes_back_as_it_was(end: str) -> None:
+    text = f"one{end}two{end}{end}"
+    comment = {"comment": text, "author": f"Lea{end}", "created_at": "2026-02-09T10:11:12Z"}
+    found = read(subject=text, tags=[text], attributes={text: [text, {f"{end}": "\\u2028"}]}, comments=[comment])
+    if end == "\0":
+        return
+    written = lines.write(found).decode()
+    assert written.splitlines() == [written]
+    again = lines.read(written.encode())
+    assert (again.ticket, again.comments) == (found.ticket, found.comments)
+    assert (again.ticket.subject, again.comments[0].author) == (text, f"Lea{end}")
+
+
 def test_no_longer_line_is_written_than_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     found = read(subject="é" * 100)
     written = lines.write(found)
