@@ -99,7 +99,7 @@ def _lines(source: IO[bytes]) -> Iterator[bytes]:
 def _read(batch: list[tuple[int, bytes]], done: Done) -> Iterator[_Line]:
     """The lines of a batch that describe tickets. The others are added to `done.refused`."""
     for number, text in batch:
-        if not text.strip():
+        if line.is_blank(text):
             continue
         try:
             yield _Line(number, text, line.read(text))
