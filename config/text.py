@@ -25,3 +25,13 @@ def has_lone_surrogate(text: str) -> bool:
 def plain(text: str) -> str:
     """The text as it can be stored, for readers that repair it: U+FFFD for NUL, `?` for a lone surrogate."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def mended(text: str) -> str:
+    """As `plain`, but U+FFFD for a lone surrogate too, for what another system wrote and keeps."""
+    return plain(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+
+
+def shown(text: str) -> str:
+    """The text as a terminal can show it: `?` for what is no letter, sign or space, such as the codes of colours."""
+    return "".join(one if one.isprintable() else "?" for one in text)

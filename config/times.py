@@ -1,7 +1,7 @@
 """The one format of times in the record and on the wire: ISO 8601, UTC, milliseconds, `Z`."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 _DURATION = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -17,13 +17,25 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def parse(text: str) -> datetime | None:
-    """The moment that a text names, in UTC, or None. A time without a zone is taken as UTC."""
+def parse(text: str, zone: tzinfo = UTC) -> datetime | None:
+    """The moment that a text names, in UTC, or None. A time without a zone is taken as one of `zone`.
+
+    Where clocks change, a time that comes twice is the first of both. One that is skipped is read as if the clocks had
+    not been put forward yet: 02:30 is what they then show as 03:30.
+    """
     try:
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):  # Overflow: the calendar's first and last hours do not exist in every zone
         return None
+
+
+def is_local(text: str) -> bool:
+    """Whether a text is a time, or a day, that does not say of which zone."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is None
+    except ValueError:
+        return False
 
 
 def given(text: str) -> str:

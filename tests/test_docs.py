@@ -37,6 +37,12 @@ NOT_RUN = {
     "zcat tickets.jsonl.gz | python manage.py import_tickets -": "as above; tests/ticketing/transfer/ has a pipe",
 }
 
+FILES = {
+    "tickets.jsonl": '{"caller_id": "lea", "issue_description": "Help"}\n',
+    "zendesk.jsonl": '{"id": 1, "status": "new", "description": "Help", "comments": []}\n',
+    "freshdesk.jsonl": '{"helpdesk_ticket": {"display_id": 1, "status": 2, "description": "Help", "notes": []}}\n',
+}
+
 
 def _commands() -> list[str]:
     """Every command to copy, each once; a door's `curl` is left out, since tests/e2e/test_readme.py runs it."""
@@ -80,7 +86,8 @@ def test_a_command_takes_the_options_that_a_page_gives_it(command: str) -> None:
 @pytest.mark.parametrize("command", RUN)
 def test_a_command_works_as_it_stands(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "tickets.jsonl").write_text('{"caller_id": "lea", "issue_description": "Help"}\n')
+    for name, lines in FILES.items():
+        (tmp_path / name).write_text(lines)
     name, arguments = _called(command)
     one_thread = ["--segments", "1"] if name == "reindex" else []  # others would not see this test's database
     call_command(name, *arguments, *one_thread)

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from config import json, times
-from config.text import plain
+from config.text import mended
 from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.ticket import Ticket
 from ticketing.tickets.ticket import draft as new_draft
@@ -107,7 +107,7 @@ def text(value: Any) -> str | None:
 
 def clean(value: str) -> str:
     """The text with U+FFFD for what no database stores: NUL and lone surrogates. S3 has the original."""
-    return plain(value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    return mended(value)
 
 
 def _priority(value: str | None) -> Priority:

@@ -13,7 +13,6 @@ from config.request_id import request_id
 from ingestion.zendesk import mapping
 from ticketing import service
 from ticketing.deliveries import raw_tickets
-from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Actor, Comment, Ticket, new_comment
 from ticketing.tickets.workflow import REOPENED_BY_COMMENT, Status
 
@@ -41,14 +40,13 @@ def write(context: dict[str, Any], delivery_id: str) -> tuple[Ticket, bool]:
 def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> None:
     """Add the comments that are missing. None of them reopens the ticket, because Zendesk decides its status."""
     for comment in mapping.comments(context):
-        comment_id = str(comment["id"])
         service.add_comment(
             ticket_id,
             settings.DEFAULT_CUSTOMER,
             _comment(comment, context),
             _actor(),
             reopen=False,
-            key=Key(settings.DEFAULT_CUSTOMER, f"zendesk comments {zendesk_id}", comment_id, fingerprint=comment_id),
+            key=raw_tickets.comment_key(zendesk_id, str(comment["id"])),
         )
 
 

@@ -33,6 +33,11 @@ def ticket_key(zendesk_id: str) -> Key:
     return Key(settings.DEFAULT_CUSTOMER, "zendesk", zendesk_id, fingerprint=f"zendesk:{zendesk_id}")
 
 
+def comment_key(zendesk_id: str, comment_id: str) -> Key:
+    """The key of Foyer's one comment for a comment on a Zendesk ticket."""
+    return Key(settings.DEFAULT_CUSTOMER, f"zendesk comments {zendesk_id}", comment_id, fingerprint=comment_id)
+
+
 def store(name: str, context: dict[str, Any]) -> None:
     """Store the ticket, over what an earlier try left. Raises aws.AwsError: the caller tries again or fails."""
     aws.call(_save, name, json.dumps(context).encode())

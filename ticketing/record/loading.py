@@ -15,6 +15,7 @@ from ticketing.record.items import Item
 from ticketing.record.overflow import whole
 from ticketing.record.table import TICKETS
 from ticketing.tickets import ids
+from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Comment, Ticket
 
 MOST_ACTIONS, MOST_BYTES = 100, 3_500_000  # of a transaction: DynamoDB takes 4 MB, but counts a little differently
@@ -26,6 +27,26 @@ def put_comments(comments: Iterable[Comment]) -> None:
     Raises aws.Retryable if the table takes no more now. Some comments may be stored then; write all of them again.
     """
     TICKETS.put_all(map(items.from_comment, comments))
+
+
+def put_keyed(keyed: Iterable[tuple[Comment, Key]]) -> None:
+    """Write comments with their keys (50 at most), each with its key or not at all.
+
+    A comment whose key exists is left out: a door, or an earlier run, has written it. So whatever dies between, a door
+    that brings the same comment adds nothing.
+    """
+    left = list(keyed)
+    while left:
+        actions = [action for comment, key in left for action in transactions.keyed_comment(comment, key)]
+        try:
+            TICKETS.transact(actions, ids.new_id())
+        except aws.Conflict as conflict:
+            known = [reason.get("Code") == "ConditionalCheckFailed" for reason in conflict.reasons[1::2]]
+            if not any(known):
+                raise
+            left = [one for one, is_known in zip(left, known, strict=True) if not is_known]
+        else:
+            return
 
 
 def item_of(ticket: Ticket, comments: Iterable[Comment], line: str) -> Item:

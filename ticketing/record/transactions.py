@@ -133,9 +133,8 @@ def comment(adding: CommentWrite, beside: Beside, blocked_by: frozenset[Status])
     The ticket's status must not be in `blocked_by`.
     """
     new = adding.comment
-    actions = [_counted(adding, beside, blocked_by), Put(items.from_comment(new))]
-    if adding.key:
-        actions.append(Put(_key_item(new, adding.key), _NEW))
+    actions = [_counted(adding, beside, blocked_by)]
+    actions += keyed_comment(new, adding.key) if adding.key else [Put(items.from_comment(new))]
     if fields := _moved(beside.pairs):
         actions.append(_note(new.ticket_id, None, adding.now, adding.actor, fields))
     return actions
@@ -193,6 +192,11 @@ def _update(
     remove = f"REMOVE {', '.join(f'#{name}' for name in gone)} " if gone else ""
     given = {f":{name}": value for name, value in sets.items()} | values
     return Update(items.ticket_key(ticket_id), f"{remove}SET {assignments}", condition, given)
+
+
+def keyed_comment(new: Comment, key: Key) -> list[Action]:
+    """What a comment with a key writes: the comment, and the `KEY#` item by which a repeat of it is recognized."""
+    return [Put(items.from_comment(new)), Put(_key_item(new, key), _NEW)]
 
 
 def _key_item(new: Comment, key: Key) -> Item:

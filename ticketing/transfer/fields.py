@@ -4,6 +4,7 @@ A whole line has every field, as an export writes it. It is taken as the record 
 other line has to keep to what the doors accept.
 """
 
+from datetime import UTC, tzinfo
 from typing import Any, TypeVar
 
 from config import times
@@ -17,21 +18,15 @@ Word = TypeVar("Word", bound=str)
 class Fields:
     """The fields of one JSON object, of a whole line or of another one. Its methods raise Invalid if a field is wrong.
 
-    `of` is put in front of each sentence.
+    `zone` is that of times that name none. Without it, they are refused. `of` is put in front of each sentence.
     """
 
-    def __init__(self, values: dict[str, Any], whole: bool, of: str = "") -> None:
-        self._values, self._whole, self._of = values, whole, of
+    def __init__(self, values: dict[str, Any], whole: bool, zone: tzinfo | None = None, of: str = "") -> None:
+        self._values, self.whole, self._zone, self._of = values, whole, zone, of
 
     def refuse(self, sentence: str) -> Invalid:
         """The refusal with this sentence, for the caller to raise."""
         return Invalid(f"{self._of}{sentence}")
-
-    def only(self, known: tuple[str, ...]) -> None:
-        """Refuse fields that are not `known`: they would be lost."""
-        if unknown := [name for name in self._values if name not in known]:
-            names = ", ".join(unknown)[:200].encode("ascii", "replace").decode()
-            raise self.refuse(f"{names} {'is' if len(unknown) == 1 else 'are'} not known here")
 
     def text(self, name: str, longest: int | None = LONGEST_LINE) -> str | None:
         """A text of at most `longest` characters, or None if it is missing."""
@@ -41,7 +36,7 @@ class Fields:
     def required(self, name: str) -> str:
         """A text that has to be there. It may be empty only in a whole line, since the record may have an empty one."""
         text = self.text(name, None)
-        if text is None or not (self._whole or text.strip()):
+        if text is None or not (self.whole or text.strip()):
             raise self.refuse(f"{name} is required")
         return text
 
@@ -67,16 +62,20 @@ class Fields:
         `longest` is a number of bytes, for a time that becomes part of a key of the record.
         """
         text = self.key(name, longest) if longest else self.text(name, None)
-        if text is None or self._whole:
+        if text is None or self.whole:
             return text
-        at = times.parse(text)
+        if self._zone is None and times.is_local(text):
+            raise self.refuse(
+                f"{name} has no time zone: write it as in 2026-02-09T10:11:12Z, or name the zone with --timezone"
+            )
+        at = times.parse(text, self._zone or UTC)
         if at is None:
             raise self.refuse(f"{name} must be a time such as 2026-02-09T10:11:12.345Z")
         return times.stamp(at)
 
     def count(self, name: str, default: int, below: int) -> int:
         """A whole number from `default` up, less than `below`. In a whole line from 0, as another program may count."""
-        least = 0 if self._whole else default
+        least = 0 if self.whole else default
         value = self._values.get(name)
         if value is None:
             return default
@@ -88,7 +87,7 @@ class Fields:
         value = self._values.get("tags")
         if value is not None and (not isinstance(value, list) or not all(isinstance(one, str) for one in value)):
             raise self.refuse("tags must be a list of texts")
-        if not self._whole and len(value or []) > MOST_TAGS:
+        if not self.whole and len(value or []) > MOST_TAGS:
             raise self.refuse(f"tags must not be more than {MOST_TAGS}")
         return [self._plain("tags", one, LONGEST_TAG) for one in value or []]
 
@@ -118,8 +117,8 @@ class Fields:
             raise self.refuse(f"{name} must be a text")
         if has_lone_surrogate(value):
             raise self.refuse(f"{name} {fault(value)}")
-        if not self._whole and longest and len(value) > longest:
+        if not self.whole and longest and len(value) > longest:
             raise self.refuse(f"{name} must not be longer than {longest} characters")
-        if not (self._whole or is_plain(value)):
+        if not (self.whole or is_plain(value)):
             raise self.refuse(f"{name} {fault(value)}")
         return value

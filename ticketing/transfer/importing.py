@@ -6,23 +6,24 @@ Nobody is notified, so the import itself updates the index.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 from config import aws
 from config.aws.patience import patiently
-from config.batched import batched_by_size
+from config.batched import batched, batched_by_size
 from config.refusals import Invalid
 from ticketing import index
 from ticketing.index.following import follow
-from ticketing.record import bulk, loading
+from ticketing.record import bulk, items, loading
 from ticketing.tickets.ticket import Conversation, Ticket
 from ticketing.transfer import line
+from ticketing.transfer.foreign import LeftOut
 from ticketing.transfer.pace import Pace
 
 LINES, BYTES = 100, 4_000_000  # of a batch, at most; a larger line is a batch of its own
-COMMENTS = 25  # comments that the record takes in one write
+COMMENTS = 25  # that the record takes in one write; with their keys, a transaction's bytes are the limit
 
 _SPOILT = ("ValidationException", "TransactionCanceledException")  # the cause is something in the batch, not the setup
 
@@ -31,11 +32,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Refused:
-    """A line that cannot be stored as a ticket: its number, the reason, and its text (empty if it is too long)."""
+    """A line that cannot be stored as a ticket: its number, the reason, and its text (empty if it is too long).
+
+    If the names of its fields are the reason, `misnamed` has a sentence for each of them.
+    """
 
     number: int
     sentence: str
     text: bytes
+    misnamed: Sequence[str] = ()
 
 
 @dataclass
@@ -43,7 +48,8 @@ class Done:
     """What became of a batch of lines. `size` is in bytes.
 
     `different` has the numbers of the lines whose ticket exists, but came from another line. `unsaid` is the number of
-    new comments that do not say who may see them.
+    new comments that do not say who may see them. `left_out` and `told` have numbers of lines with a sentence: why no
+    ticket was made, and what a new ticket lacks or has otherwise.
     """
 
     lines: int = 0
@@ -53,6 +59,8 @@ class Done:
     there: int = 0
     different: list[int] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    left_out: list[tuple[int, str]] = field(default_factory=list)
+    told: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, other: "Done") -> None:
         self.created += other.created
@@ -60,6 +68,8 @@ class Done:
         self.there += other.there
         self.different += other.different
         self.refused += other.refused
+        self.left_out += other.left_out
+        self.told += other.told
 
 
 @dataclass(frozen=True)
@@ -73,15 +83,15 @@ class _Line:
         return self.found.ticket.ticket_id
 
 
-def imported(source: IO[bytes], pace: Pace) -> Iterator[Done]:
-    """Import the lines of a file. Yields what became of each batch.
+def imported(source: IO[bytes], pace: Pace, read: Callable[[bytes], line.Line] = line.read) -> Iterator[Done]:
+    """Import the lines of a file, as `read` reads them. Yields what became of each batch.
 
     Raises aws.AwsError if the record cannot be reached, and DatabaseError if the index cannot. What was done until then
     stays, so start the import again.
     """
     for batch in batched_by_size(enumerate(_lines(source), 1), LINES, lambda one: len(one[1]), BYTES):
         done = Done(lines=len(batch), size=sum(len(text) for _, text in batch))
-        for some in _apart(_read(batch, done)):
+        for some in _apart(_read(batch, read, done)):
             done.add(patiently(_write_each, some, pace))
         done.refused.sort(key=lambda one: one.number)
         yield done
@@ -96,15 +106,19 @@ def _lines(source: IO[bytes]) -> Iterator[bytes]:
         yield text
 
 
-def _read(batch: list[tuple[int, bytes]], done: Done) -> Iterator[_Line]:
-    """The lines of a batch that describe tickets. The others are added to `done.refused`."""
+def _read(batch: list[tuple[int, bytes]], read: Callable[[bytes], line.Line], done: Done) -> Iterator[_Line]:
+    """The lines of a batch that describe tickets. The others are added to `done`."""
     for number, text in batch:
-        if not text.strip():
+        if line.is_blank(text):
             continue
         try:
-            yield _Line(number, text, line.read(text))
+            yield _Line(number, text, read(text))
+        except LeftOut as reason:
+            done.left_out.append((number, str(reason)))
         except Invalid as refusal:
-            done.refused.append(Refused(number, refusal.sentence, text if len(text) <= line.LONGEST else b""))
+            kept = text if len(text) <= line.LONGEST else b""
+            faults = refusal.faults if isinstance(refusal, line.Misnamed) else ()
+            done.refused.append(Refused(number, refusal.sentence, kept, faults))
 
 
 def _apart(lines: Iterable[_Line]) -> Iterator[dict[str, _Line]]:
@@ -137,20 +151,28 @@ def _write(read: dict[str, _Line], pace: Pace) -> Done:
     known = {ticket.ticket_id for ticket in there}
     new = {ticket_id: one for ticket_id, one in read.items() if ticket_id not in known}
     to_load, refused = _to_load(new)
-    comments = [comment for ticket_id in to_load for comment in new[ticket_id].found.comments]
-    for start in range(0, len(comments), COMMENTS):
-        some = comments[start : start + COMMENTS]
-        pace.take(len(some))
-        loading.put_comments(some)
+    found = [new[ticket_id].found for ticket_id in to_load]
+    _put_comments(found, pace)
     pace.take(len(to_load))
     there += loading.create(to_load.values())  # another import may have been faster
     standing = {ticket.ticket_id for ticket in there}
-    created = [new[ticket_id].found for ticket_id in to_load if ticket_id not in standing]
-    _index(created, there)
-    done = Done(created=len(created), unsaid=sum(one.unsaid for one in created), refused=refused)
+    created = [new[ticket_id] for ticket_id in to_load if ticket_id not in standing]
+    _index([one.found for one in created], there)
+    done = Done(created=len(created), unsaid=sum(one.found.unsaid for one in created), refused=refused)
+    done.told = [(one.number, sentence) for one in created for sentence in one.found.told]
     for ticket in there:
         _compare(read[ticket.ticket_id], ticket, done)
     return done
+
+
+def _put_comments(found: Sequence[line.Line], pace: Pace) -> None:
+    for some in batched([comment for one in found if not one.keyed for comment in one.comments], COMMENTS):
+        pace.take(len(some))
+        loading.put_comments(some)
+    keyed = (pair for one in found for pair in one.keyed)
+    for pairs in batched_by_size(keyed, COMMENTS, lambda pair: items.size(pair[0].to_json()), loading.MOST_BYTES):
+        pace.take(2 * len(pairs))
+        loading.put_keyed(pairs)
 
 
 def _compare(one: _Line, standing: Ticket, done: Done) -> None:

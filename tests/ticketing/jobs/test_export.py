@@ -151,6 +151,18 @@ def test_a_ticket_that_the_record_does_not_have_is_left_out() -> None:
     assert ids(started()) == kept
 
 
+def test_every_reader_finds_a_ticket_a_line() -> None:
+    texts = {f"one{end}two" for end in "\x85\u2028\u2029\x0b\x0c\x1c\r\n"}
+    for text in texts:
+        comment(ticket(issue_description=text), text)
+    job = started()
+    lines(job)
+    exported = text_of(job).decode().splitlines()
+    assert len(exported) == len(texts)
+    assert {json.loads(one)["issue_description"] for one in exported} == texts
+    assert {json.loads(one)["comments"][0]["comment"] for one in exported} == texts
+
+
 def test_a_ticket_whose_description_is_gone_is_found_and_the_rest_exported() -> None:
     lost = [ticket(issue_description="é" * 300_000).ticket_id for _ in range(3)]
     there = ticket(subject="There").ticket_id

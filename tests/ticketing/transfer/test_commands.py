@@ -47,11 +47,27 @@ def test_a_file_goes_in_and_comes_out(tmp_path: Path) -> None:
     assert not (tmp_path / "tickets.jsonl.refused").exists()
 
 
+def test_an_export_is_a_ticket_a_line_to_every_reader_and_comes_back_as_it_was(tmp_path: Path) -> None:
+    texts = [f"one{end}two{end}" for end in "\x85\u2028\u2029\x0b\x0c\x1c\x1d\x1e\r\n"]
+    imported(*(line(issue_description=one, comments=[{"comment": one, "author": one}]) for one in texts))
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    command("export_tickets", str(first))
+    read = [json.loads(one) for one in first.read_bytes().decode().splitlines()]
+    assert sorted(one["issue_description"] for one in read) == sorted(texts)
+    assert all(one["comments"][0]["comment"] == one["issue_description"] for one in read)
+    empty_the_record()
+    command("import_tickets", str(first))
+    command("export_tickets", str(second))
+    assert sorted(second.read_bytes().splitlines()) == sorted(first.read_bytes().splitlines())
+
+
 def test_refused_lines_are_listed_and_put_aside_to_be_mended_and_imported_alone(tmp_path: Path) -> None:
     file = file_of(tmp_path, line(subject="1"), b"no JSON", line(subject="3", colour="red"))
     said, complaint = command("import_tickets", str(file))
     aside = tmp_path / "tickets.jsonl.refused"
-    assert said == "Line 2: The line is not valid JSON.\nLine 3: colour is not known here.\n"
+    told = said.splitlines()
+    assert told[:2] == ["Line 2: The line is not valid JSON.", "Line 3: colour is not known here."]
+    assert [one[:45] for one in told[2:]] == ["A line may have: ticket_id, reference, channel"[:45]]
     assert complaint == (f"1 tickets imported, 0 there already, 2 lines refused. The refused lines are in {aside}.")
     assert aside.read_bytes().splitlines() == file.read_bytes().splitlines()[1:]
     aside.write_text(json.dumps(line(subject="3")) + "\n")
@@ -217,9 +233,9 @@ def test_one_customers_tickets_and_what_was_changed_since_then(
     tmp_path: Path, arguments: tuple[str, ...], subjects: set[str], said: str
 ) -> None:
     imported(
-        line(subject="old", customer_id="acme", created_at="2025-01-01", updated_at="2025-02-28T23:59:59.999Z"),
-        line(subject="new", customer_id="acme", created_at="2025-01-01", updated_at="2025-03-01T09:00Z"),
-        line(subject="another's", customer_id="umbrella", created_at="2025-03-02"),
+        line(subject="old", customer_id="acme", created_at="2025-01-01T00:00Z", updated_at="2025-02-28T23:59:59.999Z"),
+        line(subject="new", customer_id="acme", created_at="2025-01-01T00:00Z", updated_at="2025-03-01T09:00Z"),
+        line(subject="another's", customer_id="umbrella", created_at="2025-03-02T00:00Z"),
         line(subject="another's old", customer_id="umbrella"),
     )
     record.put(ticket_id="odd", subject="some day", updated_at="some day", caller_id="lea", created_at="2025")

@@ -1,5 +1,7 @@
 """Importing: each ticket once and whole, whatever dies, comes twice or at the same time; and nobody is notified."""
 
+import io
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +23,7 @@ from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import new_comment
 from ticketing.transfer import importing
 from ticketing.transfer import line as lines
+from ticketing.transfer.pace import Pace
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
@@ -158,6 +161,15 @@ def test_refused_lines_are_named_with_their_numbers_and_hold_nothing_up() -> Non
         (2, "The line is not valid JSON", b"no "),
         (4, "colour is not known here", b'{"c'),
     ]
+
+
+@pytest.mark.parametrize("mark", [b"", BOM_UTF8])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\n\n", b"\r\n \t\r\n", b"\n" + BOM_UTF8 + b"\n", b"\n" + BOM_UTF8])
+def test_byte_order_marks_ends_of_any_kind_and_blank_lines_are_no_mistakes(mark: bytes, end: bytes) -> None:
+    texts = [json.dumps(line(subject=subject)).encode() for subject in ("é", "2", "3")]
+    done = [*importing.imported(io.BytesIO(mark + end + end.join(texts)), Pace(0))]
+    assert [(one.created, one.refused) for one in done] == [(3, [])]
+    assert {record.get(one).subject for one in record.ticket_ids()} == {"é", "2", "3"}
 
 
 def test_a_line_that_is_too_long_to_be_read_is_refused_and_those_behind_it_keep_their_numbers(

@@ -92,7 +92,7 @@ def test_a_comment_without_a_time_stays_behind_the_one_before_it() -> None:
 
 def test_comments_are_counted_as_they_stand_in_the_line_whatever_it_says() -> None:
     said = [{"comment": "2", "created_at": "2026"}, {"comment": "1", "created_at": "2025"}]
-    said = [one | {"created_at": f"{one['created_at']}-02-09"} for one in said]
+    said = [one | {"created_at": f"{one['created_at']}-02-09T00:00Z"} for one in said]
     found = read(comments=said, comment_count=7, last_comment_id="z")
     assert (found.ticket.comment_count, found.ticket.last_comment_id) == (2, found.comments[0].comment_id)
 
@@ -138,6 +138,27 @@ def test_a_line_is_utf_8_and_what_is_no_character_is_escaped(text: str) -> None:
     assert lines.read(written).ticket.attributes == {"text": text, f"name {text}": 1}
     if text.isprintable():
         assert text.encode() in written
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(chr(code), id=f"U+{code:04X}")
+        for code in range(0x11000)
+        if len(f"a{chr(code)}b".splitlines()) > 1 or code in (0x7F, 0x2028, 0x2029)
+    ],
+)
+def test_a_line_is_one_line_to_every_reader_and_the_value_comes_back_as_it_was(end: str) -> None:
+    text = f"one{end}two{end}{end}"
+    comment = {"comment": text, "author": f"Lea{end}", "created_at": "2026-02-09T10:11:12Z"}
+    found = read(subject=text, tags=[text], attributes={text: [text, {f"{end}": "\\u2028"}]}, comments=[comment])
+    if end == "\0":
+        return
+    written = lines.write(found).decode()
+    assert written.splitlines() == [written]
+    again = lines.read(written.encode())
+    assert (again.ticket, again.comments) == (found.ticket, found.comments)
+    assert (again.ticket.subject, again.comments[0].author) == (text, f"Lea{end}")
 
 
 def test_no_longer_line_is_written_than_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +209,7 @@ def test_a_byte_order_mark_is_no_mistake() -> None:
         ({"requester": {"name": 7}}, "requester's name must be a text"),
         ({"attributes": [1]}, "attributes must be a JSON object"),
         ({"colour": "red"}, "colour is not known here"),
-        ({"colour": "red", "\ud800": 1}, "colour, ? are not known here"),
+        ({"colour": "red", "\ud800": 1}, "colour is not known here; ? is not known here"),
         ({"comments": {}}, "comments must be a list of objects"),
         ({"comments": ["Hi"]}, "comments must be a list of objects"),
         ({"comments": [{"comment": "Hi"}, {}]}, "comment 2: comment is required"),

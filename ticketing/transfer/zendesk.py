@@ -1,0 +1,184 @@
+"""Maps a ticket of Zendesk's JSON export: one object a line, with the ticket's people and comments inside.
+
+The ticket gets the id that the Zendesk door gives it, and its comments get the door's keys. So a webhook for an
+imported ticket neither opens a second one nor adds a comment twice.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from config import json
+from config.refusals import Invalid
+from ticketing.deliveries import raw_tickets
+from ticketing.tickets.callers import whole_customer
+from ticketing.tickets.workflow import Status
+from ticketing.transfer import foreign
+from ticketing.transfer.foreign import LeftOut, Mapped
+
+_STATUS: dict[str, Status] = {
+    "new": "open",
+    "open": "open",
+    "pending": "pending",
+    "hold": "pending",
+    "solved": "solved",
+    "closed": "closed",
+}
+_TAKEN = {
+    *("id", "requester_id", "requester", "subject", "description", "type", "status", "priority", "tags", "comments"),
+    *("created_at", "updated_at", "url"),
+    *("raw_subject", "fields", "comment_count", "is_public"),  # repeat others
+    *("allow_attachments", "allow_channelback", "encoded_id", "generated_timestamp", "result_type"),  # say nothing
+}
+_TAKEN_OF_COMMENT = {
+    *("id", "author_id", "body", "public", "created_at", "attachments"),
+    *("type", "html_body", "plain_body", "audit_id", "ticket_id"),  # repeat others, or say nothing
+}
+_PEOPLE = ("requester", "submitter", "assignee", "collaborator", "collaborators")
+_SEEN = ("subject", "issue_description", "type", "status", "priority", "tags", "requester")
+_SYSTEM = "-1"  # the author of what nobody wrote
+
+
+def mapped(given: dict[str, Any], staff: Mapping[str, str]) -> Mapped:
+    """The ticket as a line. `staff` has the desk's user names by e-mail address and name (`foreign.staff`).
+
+    Raises LeftOut for a deleted ticket, and Invalid for what is no ticket of this export.
+    """
+    _check(given)
+    number, people = foreign.number(given, "id"), _people(given)
+    opening, comments = _split(given)
+    told: list[str] = []
+    assignee, values, rest = _assignee(given, staff, told), _fields(given), foreign.rest(given, _TAKEN)
+    everything = foreign.objects(given, "comments")
+    told += [*foreign.has_more(people), *foreign.files_stay(everything)]
+    told += [*foreign.not_taken(everything, _TAKEN_OF_COMMENT), *foreign.kept(rest, "zendesk")]
+    return Mapped(
+        values
+        | {
+            "ticket_id": raw_tickets.ticket_key(number).keyed_id,
+            "issue_description": foreign.with_files(values["issue_description"], opening),
+            "assignee": assignee,
+            "attributes": {"zendesk": rest | _as_the_door(given, number, values, comments)},
+            "comments": [_comment(one, people) for one in comments],
+        },
+        told,
+        [raw_tickets.comment_key(number, foreign.number(one, "id")) for one in comments],
+    )
+
+
+def _check(given: dict[str, Any]) -> None:
+    if "tickets" in given:
+        raise Invalid("It is a page of many tickets: `jq -c '.tickets[]'` makes lines of them")
+    if given.get("status") == "deleted":
+        raise LeftOut("It was deleted in Zendesk")
+    if not isinstance(given.get("status"), str) or given["status"] not in _STATUS:
+        raise Invalid(f"status must be one of: {', '.join(_STATUS)}, deleted")
+    if given.get("comments") is None:
+        raise Invalid("comments is required: Zendesk's JSON export has them, the incremental export of its API has not")
+
+
+def _fields(given: dict[str, Any]) -> dict[str, Any]:
+    """What the Zendesk door makes of the ticket, too (ingestion/zendesk/mapping.py). So it finds nothing changed."""
+    requester, sender = foreign.inner(given.get("requester")), _sender(given)
+    requester_id = given.get("requester_id") or requester.get("id")
+    subject = foreign.text(given.get("subject"))
+    return {
+        "channel": "zendesk",
+        "caller_id": f"zendesk:{requester_id}" if requester_id else whole_customer(settings.DEFAULT_CUSTOMER),
+        "requester": foreign.person(
+            requester.get("name") or sender.get("name"), requester.get("email") or sender.get("address")
+        ),
+        "subject": subject,
+        "issue_description": foreign.text(given.get("description")) or subject or "(no description)",
+        "type": foreign.text(given.get("type")),
+        "status": _STATUS[given["status"]],
+        "priority": given.get("priority") or "normal",
+        "tags": foreign.texts(given, "tags"),
+        "created_at": given.get("created_at"),
+        "updated_at": given.get("updated_at"),
+    }
+
+
+def _as_the_door(
+    given: dict[str, Any], number: str, values: dict[str, Any], comments: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What the Zendesk door keeps in the attributes, to know later what changed in Zendesk and what at the desk."""
+    site = re.match(r"https://[^/]+", given["url"]) if isinstance(given.get("url"), str) else None
+    requester_id = given.get("requester_id")
+    answers = [
+        foreign.number(one, "id")
+        for one in comments
+        if one.get("public") is not False and one.get("author_id") == requester_id is not None
+    ]
+    seen = {name: json.fingerprint(values[name])[:12] for name in _SEEN}
+    return {
+        "ticket_id": number,
+        "url": f"{site[0]}/agent/tickets/{number}" if site else None,
+        "status": given["status"],
+        "created_at": given.get("created_at"),
+        "updated_at": given.get("updated_at"),
+        "seen": seen | {"answer": answers[-1] if answers else ""},
+    }
+
+
+def _assignee(given: dict[str, Any], staff: Mapping[str, str], told: list[str]) -> str | None:
+    assignee = foreign.inner(given.get("assignee"))
+    return foreign.assigned(staff, foreign.text(assignee.get("email")), foreign.text(assignee.get("name")), told)
+
+
+def _sender(given: dict[str, Any]) -> dict[str, Any]:
+    """Who wrote the mail that opened the ticket."""
+    return foreign.inner(foreign.inner(foreign.inner(given.get("via")).get("source")).get("from"))
+
+
+def _people(given: dict[str, Any]) -> list[dict[str, Any]]:
+    found = [given.get(name) for name in _PEOPLE]
+    return [foreign.inner(one) for value in found for one in (value if isinstance(value, list) else [value])]
+
+
+def _split(given: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The files of the opening, and the comments after it, oldest first. The opening repeats the description."""
+    ordered = sorted(foreign.objects(given, "comments"), key=_place)
+    if ordered and _words(_body(ordered[0])) == _words(given.get("description")):
+        return foreign.objects(ordered[0], "attachments"), ordered[1:]
+    return [], ordered
+
+
+def _place(comment: dict[str, Any]) -> tuple[str, int]:
+    return str(comment.get("created_at") or ""), int(foreign.number(comment, "id"))
+
+
+def _comment(comment: dict[str, Any], people: list[dict[str, Any]]) -> dict[str, Any]:
+    said = foreign.with_files(_body(comment), foreign.objects(comment, "attachments"))
+    return {
+        "comment_id": f"zendesk:{foreign.number(comment, 'id')}",
+        "comment": said or foreign.NO_TEXT,
+        "author": _author(comment.get("author_id"), people),
+        "visibility": foreign.visibility(comment.get("public"), public=True),
+        "created_at": comment.get("created_at"),
+        "door": "zendesk",
+    }
+
+
+def _body(comment: dict[str, Any]) -> str | None:
+    return (
+        foreign.text(comment.get("body"))
+        or foreign.text(comment.get("plain_body"))
+        or foreign.text_of_html(comment.get("html_body"))
+    )
+
+
+def _author(author_id: Any, people: list[dict[str, Any]]) -> str | None:
+    """The author's name, if one of the ticket's people has this id."""
+    if author_id is None:
+        return None
+    if str(author_id) == _SYSTEM:
+        return "Zendesk"
+    name = next((one.get("name") for one in people if str(one.get("id")) == str(author_id)), None)
+    return foreign.text(name) or f"zendesk:{author_id}"
+
+
+def _words(value: Any) -> list[str]:
+    return value.split() if isinstance(value, str) else []
