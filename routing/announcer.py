@@ -86,8 +86,8 @@ def _announce(messages: Iterable[topic.Message]) -> list[str]:
     """
     ordered = sorted(messages, key=lambda one: one.attributes["tier"] != "gold")
     outcome = topic.publish(ordered)
-    for name, cause in outcome.again.items():
-        log.warning("Not announced, will be tried again: %s: %s", name, cause)
+    if again := outcome.again:
+        log.warning("%d announcements will be tried again: %s", len(again), "; ".join(sorted(set(again.values()))))
     aside = [one for one in ordered if one.name in outcome.never]
     return list(outcome.again) + [one.name for one in aside if not _put_aside(one, outcome.never[one.name])]
 

@@ -40,6 +40,8 @@ def test_what_strangers_write_into_the_queues_stops_nobody(copy: Copy) -> None:
         within(WORKED_SECONDS, lambda: len(copy.indexed("channel = 'zendesk'")) == zendesk + 1)
         for queue in QUEUES:
             within(WORKED_SECONDS, lambda name=queue: set_aside(name))  # type: ignore[misc]
+        within(WORKED_SECONDS, lambda: sqs.count("TicketSubmissions") == 0)  # some of them are submissions in a wide sense
+        for queue in (*QUEUES, "TicketSubmissions"):
             aside = sqs.receive(f"{queue}DLQ", 10, 0)
             assert aside
             assert all(one.attributes["cause"]["StringValue"] for one in aside)
