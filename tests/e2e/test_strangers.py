@@ -40,7 +40,7 @@ def test_what_strangers_write_into_the_queues_stops_nobody(copy: Copy) -> None:
         within(WORKED_SECONDS, lambda: len(copy.indexed("channel = 'zendesk'")) == zendesk + 1)
         for queue in QUEUES:
             within(WORKED_SECONDS, lambda name=queue: set_aside(name))  # type: ignore[misc]
-        within(WORKED_SECONDS, lambda: sqs.count("TicketSubmissions") == 0)  # some of them are submissions in a wide sense
+        within(WORKED_SECONDS, lambda: sqs.count("TicketSubmissions") == 0)  # some are worked there
         for queue in (*QUEUES, "TicketSubmissions"):
             aside = sqs.receive(f"{queue}DLQ", 10, 0)
             assert aside
