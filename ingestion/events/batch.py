@@ -6,6 +6,7 @@ from config.refusals import Busy, Invalid
 from ingestion.events import stream, types
 
 MAX_EVENTS: Final = 500
+OUTCOMES: Final = ("accepted", "rejected", "failed")  # each event of a batch has exactly one
 _NAMED: Final = 10  # how many complaints a refusal lists
 
 _FAILED = "The event stream did not take the event: send it again"
@@ -43,6 +44,12 @@ def put(events: list[Any]) -> list[dict[str, Any]]:
         {"index": index} | (_stored(one, next(outcomes)) if isinstance(one, stream.Record) else _rejected(one))
         for index, one in enumerate(checked)
     ]
+
+
+def counts(results: list[dict[str, Any]]) -> dict[str, int]:
+    """How many events had each outcome. Together they are the batch, so a sender sees when some must be sent again."""
+    statuses = [result["status"] for result in results]
+    return {outcome: statuses.count(outcome) for outcome in OUTCOMES}
 
 
 def _check(event: Any) -> stream.Record | str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from ingestion.events.batch import OUTCOMES
 from ingestion.events.types import EVENT_TYPES
 
 
@@ -29,7 +30,7 @@ class EventBatch(serializers.Serializer[dict[str, Any]]):
 
 class EventResult(serializers.Serializer[dict[str, Any]]):
     index = serializers.IntegerField()
-    status = serializers.ChoiceField(choices=["accepted", "rejected", "failed"])
+    status = serializers.ChoiceField(choices=list(OUTCOMES))
     eventType = serializers.CharField(required=False)  # noqa: N815
     sequenceNumber = serializers.CharField(required=False)  # noqa: N815
     shardId = serializers.CharField(required=False)  # noqa: N815
@@ -38,5 +39,6 @@ class EventResult(serializers.Serializer[dict[str, Any]]):
 
 class EventBatchAnswer(serializers.Serializer[dict[str, Any]]):
     accepted = serializers.IntegerField()
-    rejected = serializers.IntegerField()
+    rejected = serializers.IntegerField(help_text="Not valid; sending them again changes nothing.")
+    failed = serializers.IntegerField(help_text="Not stored; send these events again.")
     results = EventResult(many=True)

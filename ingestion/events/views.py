@@ -36,6 +36,4 @@ class IngestBatchView(DoorView):
     @extend_schema(request=EventBatch, responses={202: EventBatchAnswer})
     def post(self, request: Request) -> Response:
         results = batch.put(batch.events_of(read_json(request, settings.LARGE_REQUEST_MAX_BYTES)))
-        statuses = [result["status"] for result in results]
-        counts = {"accepted": statuses.count("accepted"), "rejected": statuses.count("rejected")}
-        return Response(counts | {"results": results}, status=202)
+        return Response(batch.counts(results) | {"results": results}, status=202)

@@ -56,7 +56,7 @@ def test_each_event_has_its_result_in_order(api: APIClient, wrap: Callable[[list
     answer = batch(api, wrap([EVENT, {"payload": {}}, event(n=2), "text", None, event(n=5)]))
     assert answer.status_code == 202
     body = answer.json()
-    assert (body["accepted"], body["rejected"]) == (3, 3)
+    assert (body["accepted"], body["rejected"], body["failed"]) == (3, 3, 0)
     assert [one["index"] for one in body["results"]] == [0, 1, 2, 3, 4, 5]
     stored = {json.dumps(json.loads(one["Data"])["payload"]): one["SequenceNumber"] for one in records()}
     for index, payload in ((0, EVENT["payload"]), (2, {"n": 2}), (5, {"n": 5})):
@@ -116,9 +116,27 @@ def test_what_fails_to_the_end_is_told(api: APIClient, kinesis: Kinesis) -> None
     kinesis.refusals = [{1}, {0}, {0}, {0}]
     body = batch(api, [event(), event(), {}]).json()
     assert len(kinesis.calls) == 4
-    assert (body["accepted"], body["rejected"]) == (1, 1)
+    assert (body["accepted"], body["rejected"], body["failed"]) == (1, 1, 1)
     assert [one["status"] for one in body["results"]] == ["accepted", "failed", "rejected"]
     assert "send it again" in body["results"][1]["error"]
+
+
+@pytest.mark.parametrize(
+    ("valid", "throttled", "counts"),
+    [
+        ("yyyynyyyyy", {2, 5}, {"accepted": 7, "rejected": 1, "failed": 2}),
+        ("yyy", {0, 2}, {"accepted": 1, "rejected": 0, "failed": 2}),
+        ("nny", set(), {"accepted": 1, "rejected": 2, "failed": 0}),
+        ("ynyn", {1}, {"accepted": 1, "rejected": 2, "failed": 1}),
+    ],
+)
+def test_every_event_is_in_one_count(
+    api: APIClient, kinesis: Kinesis, valid: str, throttled: set[int], counts: dict[str, int]
+) -> None:
+    kinesis.refusals = [throttled, *[set(range(len(throttled)))] * stream.RETRIES]
+    answer = batch(api, [event() if one == "y" else {"event_type": "unknown", "payload": {}} for one in valid])
+    assert (answer.status_code, {name: answer.json()[name] for name in counts}) == (202, counts)
+    assert sum(counts.values()) == len(answer.json()["results"]) == len(valid)
 
 
 def test_a_stream_that_refuses_all_is_a_503(api: APIClient, kinesis: Kinesis) -> None:
