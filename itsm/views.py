@@ -1,6 +1,5 @@
 """The ITSM door: tickets and comments over HTTP. Each view parses and validates, calls one service, answers."""
 
-import re
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -10,6 +9,7 @@ from rest_framework.response import Response
 from config.caller import Caller
 from config.request_id import request_id
 from config.web.body import idempotency_key, open_cursor, page_limit, read_object, seal_cursor
+from config.web.conditional import etag, expected_versions
 from config.web.errors import BadRequest
 from config.web.service_levels import ServiceLevel
 from config.web.views import KEY_PARAMETER, PAGE_PARAMETERS, DoorView, created
@@ -28,7 +28,18 @@ from ticketing.tickets.ticket import LONGEST_KEY, Actor, Place, Ticket, draft, n
 
 FIRST_COMMENTS = 100
 
-_IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description='The version seen, e.g. `"3"`.')
+_IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description='The version seen, e.g. `"3"`, or a list of versions. If the ticket has another one, nothing changes.',
+)
+_IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description='The version seen, e.g. `"3"`. If it is still the ticket\'s, the answer is a 304 without a body.',
+)
 _CALLER = OpenApiParameter("caller", str, required=True)
 
 
@@ -78,7 +89,7 @@ class TicketView(DoorView):
 
     scope = "itsm"
 
-    @extend_schema(responses={200: TicketAnswer})
+    @extend_schema(responses={200: TicketAnswer, 304: None}, parameters=[_IF_NONE_MATCH])
     def get(self, request: Request, ticket_id: str) -> Response:
         customer = self.caller(request).customer_id
         found = service.get_conversation(service.from_path(ticket_id), customer, FIRST_COMMENTS)
@@ -96,7 +107,7 @@ class TicketView(DoorView):
             caller.customer_id,
             form.validated_data,
             _actor(caller),
-            _expected_version(request),
+            expected_versions(request),
         )
         return _ticket(ticket)
 
@@ -137,20 +148,8 @@ class CommentsView(DoorView):
 
 
 def _ticket(ticket: Ticket, more: dict[str, Any] | None = None) -> Response:
-    return Response(ticket.to_json() | (more or {}), headers={"ETag": f'"{ticket.version}"'})
+    return Response(ticket.to_json() | (more or {}), headers={"ETag": etag(ticket.version)})
 
 
 def _actor(caller: Caller) -> Actor:
     return Actor(name=caller.name, door="itsm", request_id=request_id())
-
-
-def _expected_version(request: Request) -> int | None:
-    """The version in `If-Match`; None where there is none, or any will do (`*`). One that is no version is a 400:
-    on a 412 a client reads the ticket again and comes back with the same."""
-    header = request.headers.get("If-Match", "*").strip()
-    if header == "*":
-        return None
-    match = re.fullmatch(r'"([0-9]{1,18})"', header)
-    if not match:
-        raise BadRequest('If-Match must be the ticket\'s version in quotes, e.g. "3"')
-    return int(match[1])

@@ -7,7 +7,7 @@ refusal (config/refusals.py). If AWS fails, it raises aws.AwsError. Nothing here
 announces a ticket either: the table's change stream does that.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -155,7 +155,7 @@ def change_ticket(
     customer_id: str | None,
     changes: dict[str, Any],
     actor: Actor,
-    expected_version: int | None = None,
+    expected_version: int | Collection[int] | None = None,
     seen: Mapping[str, Any] | None = None,
 ) -> Ticket:
     """Replace the fields in `changes`, and return the ticket as it is afterwards.
@@ -165,7 +165,7 @@ def change_ticket(
 
     Raises Absent, Final (closed), Invalid, and Busy. A writer who saw the ticket earlier says what they saw:
 
-    - `expected_version`: the whole ticket must still be the same. Otherwise Stale is raised.
+    - `expected_version`: the whole ticket must still be the same. Otherwise Stale is raised. Of several, any will do.
     - `seen`: the old values of the fields in `changes`. Only these must still be the same. Otherwise Overtaken is
       raised. A ticket that has all the wanted values already is returned as it is, even if it is closed.
     """
@@ -268,8 +268,9 @@ def _own(ticket: Ticket | None, customer_id: str | None) -> Ticket:
     return ticket
 
 
-def _check_changeable(ticket: Ticket, expected_version: int | None = None) -> None:
-    if expected_version is not None and expected_version != ticket.version:
+def _check_changeable(ticket: Ticket, expected_version: int | Collection[int] | None = None) -> None:
+    expected = (expected_version,) if isinstance(expected_version, int) else expected_version
+    if expected is not None and ticket.version not in expected:
         raise Stale(f"The ticket was changed meanwhile: it is at version {ticket.version}")
     if is_final(ticket.status):
         raise Final(_CLOSED)

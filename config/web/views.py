@@ -3,11 +3,13 @@
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.caller import Caller, caller_behind
+from config.web.conditional import is_known
 from config.web.service_levels import UNKNOWN, ServiceLevel
 
 # Parameters that many requests share, for the API's description.
@@ -42,6 +44,9 @@ class DoorView(APIView):
         """DRF's last step, which every answer passes, also an error."""
         if self.service_level and request.method == "POST":
             self.service_level.count(fault=response.status_code >= 500, tier=self.tier)
+        tag = response.get("ETag")
+        if tag and request.method in SAFE_METHODS and response.status_code == 200 and is_known(request, tag):
+            response = Response(status=304, headers={"ETag": tag})
         final: Response = super().finalize_response(request, response, *args, **kwargs)
         return final
 

@@ -91,7 +91,39 @@ def test_if_match_guards_against_a_stale_version(client: APIClient) -> None:
     assert patch(client, ticket, {"subject": "2"}, If_Match="*").json()["version"] == 3
 
 
-@pytest.mark.parametrize("malformed", ["1", "abc", '"abc"', 'W/"1"', '"1", "2"', '"-1"', '"1', ""])
+@pytest.mark.parametrize(
+    "sent",
+    ['W/"1"', '"1", "99"', '"99","1"', 'W/"7" ,\tW/"1"', ', "1",', '"abc", "1"', '"1-gzip"', 'W/"1-br"', '"1--gzip"'],
+)
+def test_an_if_match_may_be_weakened_marked_by_a_proxy_or_a_list(client: APIClient, sent: str) -> None:
+    ticket = opened(client)
+    assert patch(client, ticket, {"subject": "1"}, If_Match=sent).json()["version"] == 2
+    assert error(patch(client, ticket, {"subject": "2"}, If_Match=sent))[0] == 412
+    assert record.get(ticket["ticket_id"]).subject == "1"
+
+
+@pytest.mark.parametrize(
+    "sent", ['"01"', '"99"', 'W/"2"', '"2", "3"', '"0"', '"1.0", "2"', '"1-2", "2"', f'"{"9" * 4400}"']
+)
+def test_an_if_match_without_the_tickets_version_is_412(client: APIClient, sent: str) -> None:
+    ticket = opened(client)
+    answer = patch(client, ticket, {"subject": "x"}, If_Match=sent)
+    assert error(answer) == (412, "The ticket was changed meanwhile: it is at version 1")
+    assert record.get(ticket["ticket_id"]).to_json() == ticket
+
+
+def test_one_of_the_versions_is_enough_whichever_it_is_when_the_change_comes(client: APIClient) -> None:
+    ticket = opened(client)
+    for version in (1, 2):
+        answer = patch(client, ticket, {"subject": f"of {version}"}, If_Match='"1", "2"')
+        assert answer.json()["version"] == version + 1
+    assert patch(client, ticket, {"subject": "of 3"}, If_Match='"1", "2"').status_code == 412
+
+
+MALFORMED = ["1", "abc", '"abc"', 'w/"1"', '"1" "2"', '"1", 2', '*, "1"', '"1", *', '"-1"', '"1', "W/1", "", ",", '""']
+
+
+@pytest.mark.parametrize("malformed", MALFORMED)
 def test_an_if_match_that_is_no_version_is_400_so_that_nobody_reads_again_for_it(
     client: APIClient, malformed: str
 ) -> None:
@@ -99,6 +131,36 @@ def test_an_if_match_that_is_no_version_is_400_so_that_nobody_reads_again_for_it
     answer = patch(client, ticket, {"subject": "x"}, If_Match=malformed)
     assert error(answer) == (400, 'If-Match must be the ticket\'s version in quotes, e.g. "3"')
     assert record.get(ticket["ticket_id"]).to_json() == ticket
+
+
+@pytest.mark.parametrize("sent", ['"1"', 'W/"1"', '"9", W/"1"', '"1-gzip"', "*"])
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_a_ticket_that_the_client_has_already_is_304_with_its_tag(client: APIClient, sent: str, method: str) -> None:
+    path = f"{PATH}/{opened(client)['ticket_id']}"
+    answer = getattr(client, method)(path, headers={"If-None-Match": sent})
+    assert (answer.status_code, answer["ETag"], answer.content) == (304, '"1"', b"")
+    assert not answer.has_header("Content-Type")
+
+
+@pytest.mark.parametrize("sent", ['"2"', '"01"', "1", '"abc"', "", '""', '"1'])
+def test_a_ticket_that_the_client_does_not_have_is_sent(client: APIClient, sent: str) -> None:
+    answer = client.get(f"{PATH}/{opened(client)['ticket_id']}", headers={"If-None-Match": sent})
+    assert (answer.status_code, answer["ETag"], answer.json()["version"]) == (200, '"1"', 1)
+
+
+def test_a_ticket_that_changed_is_sent_again(client: APIClient) -> None:
+    ticket = opened(client)
+    post(client, {"comment": "x"}, f"{PATH}/{ticket['ticket_id']}/comments")
+    answer = client.get(f"{PATH}/{ticket['ticket_id']}", headers={"If-None-Match": '"1"'})
+    assert (answer.status_code, answer["ETag"], len(answer.json()["comments"])) == (200, '"2"', 1)
+
+
+def test_what_a_client_has_does_not_tell_whether_another_customers_ticket_exists(
+    client: APIClient, rival: APIClient
+) -> None:
+    path = f"{PATH}/{opened(client)['ticket_id']}"
+    assert error(rival.get(path, headers={"If-None-Match": "*"})) == (404, "Ticket not found")
+    assert client.get(PATH, {"caller": "lea"}, headers={"If-None-Match": "*"}).status_code == 200  # no tag, no 304
 
 
 def test_a_closed_ticket_is_409(client: APIClient) -> None:
