@@ -5,7 +5,7 @@ import re
 import uuid
 from decimal import Decimal
 
-import uuid6
+import uuid_utils
 
 from config import json, times
 
@@ -19,8 +19,11 @@ _REFERENCE = re.compile(f"(?:F{_APART})?{_FOUR}{_APART}{_FOUR}")
 
 
 def new_id() -> str:
-    """A fresh, time-ordered UUID (version 7)."""
-    return str(uuid6.uuid7())
+    """A fresh UUID (version 7). It begins with the clock's milliseconds, however many are made in one of them.
+
+    Ids of one process are in the order in which they were made, and those of several processes in the order of time.
+    """
+    return str(uuid_utils.uuid7())
 
 
 def keyed_id(customer_id: str, operation: str, key: str) -> str:

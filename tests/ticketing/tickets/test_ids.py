@@ -1,5 +1,8 @@
 """Ids and references."""
 
+import subprocess
+import sys
+import time
 import uuid
 from decimal import Decimal
 
@@ -20,6 +23,37 @@ def test_fresh_ids_are_uuids_in_order_of_time() -> None:
     assert made == sorted(made)
     assert len(set(made)) == 1000
     assert {uuid.UUID(one).version for one in made} == {7}
+
+
+def test_ids_made_in_bursts_keep_to_the_clock() -> None:
+    """Else those of another process, made later, would sort between them."""
+    before = time.time_ns() // 1_000_000
+    made = [ids.new_id() for _ in range(20_000)]
+    after = time.time_ns() // 1_000_000
+    assert before <= _milliseconds(made[0])
+    assert _milliseconds(made[-1]) <= after
+    assert made == sorted(set(made))
+
+
+def test_ids_of_other_processes_sort_by_time_even_after_a_burst_and_are_never_the_same() -> None:
+    ours = [ids.new_id() for _ in range(20_000)]
+    parent_and_child = """
+import os
+from ticketing.tickets import ids
+ids.new_id()
+if child := os.fork():
+    os.waitpid(child, 0)
+print(*[ids.new_id() for _ in range(100)], sep="\\n", flush=True)
+"""
+    ran = subprocess.run([sys.executable, "-c", parent_and_child], capture_output=True, text=True, check=True)
+    theirs = ran.stdout.split()
+    assert len({*ours, *theirs}) == len(ours) + 200
+    assert max(ours) < min(theirs)
+    assert max(theirs) < ids.new_id()
+
+
+def _milliseconds(made: str) -> int:
+    return uuid.UUID(made).int >> 80
 
 
 def test_a_key_always_stands_for_the_same_id_of_its_customer_and_operation() -> None:
