@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.web.middleware.RequestIdMiddleware",
     "config.web.middleware.DeadlineMiddleware",
+    "config.web.paths.EncodedSlashMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ticketing.desk.middleware.AddressMiddleware",

@@ -92,7 +92,7 @@ class NewComment(OnlyKnown):
 class TicketAnswer(serializers.Serializer[dict[str, Any]]):
     """A ticket in JSON (for the API's description; `Ticket.to_json` writes it)."""
 
-    ticket_id = serializers.UUIDField()
+    ticket_id = serializers.CharField()
     reference = serializers.CharField()
     channel = serializers.CharField()
     customer_id = serializers.CharField()

@@ -92,7 +92,8 @@ class TicketView(DoorView):
     @extend_schema(responses={200: TicketAnswer, 304: None}, parameters=[_IF_NONE_MATCH])
     def get(self, request: Request, ticket_id: str) -> Response:
         customer = self.caller(request).customer_id
-        found = service.get_conversation(service.from_path(ticket_id), customer, FIRST_COMMENTS)
+        ticket_id = service.from_path(ticket_id, customer)
+        found = service.get_conversation(ticket_id, customer, FIRST_COMMENTS)
         comments = [one.to_json() for one in found.comments]
         cursor = seal_cursor(found.next, "comments", customer, ticket_id)
         return _ticket(found.ticket, {"comments": comments, "comments_cursor": cursor})
@@ -103,7 +104,7 @@ class TicketView(DoorView):
         form = TicketChange(data=body, partial=True)
         form.is_valid(raise_exception=True)
         ticket = service.change_ticket(
-            service.from_path(ticket_id),
+            service.from_path(ticket_id, caller.customer_id),
             caller.customer_id,
             form.validated_data,
             _actor(caller),
@@ -120,13 +121,14 @@ class CommentsView(DoorView):
     @extend_schema(request=NewComment, responses={201: CommentAnswer}, parameters=[KEY_PARAMETER])
     def post(self, request: Request, ticket_id: str) -> Response:
         caller, body = self.caller(request), read_object(request)
+        ticket_id = service.from_path(ticket_id, caller.customer_id)
         operation = f"POST /itsm/tickets/{ticket_id}/comments"
         key = Key.of(caller.customer_id, operation, idempotency_key(request), body)
         form = NewComment(data=body)
         form.is_valid(raise_exception=True)
         values = form.validated_data
         added = service.add_comment(
-            service.from_path(ticket_id),
+            ticket_id,
             caller.customer_id,
             new_comment(values["comment"], author=values.get("author"), visibility=values.get("visibility", "public")),
             _actor(caller),
@@ -137,11 +139,12 @@ class CommentsView(DoorView):
     @extend_schema(responses={200: CommentPage}, parameters=PAGE_PARAMETERS)
     def get(self, request: Request, ticket_id: str) -> Response:
         customer, limit = self.caller(request).customer_id, page_limit(request)
+        ticket_id = service.from_path(ticket_id, customer)
         after = open_cursor(request, "comments", customer, ticket_id)
         if after:
-            comments, more = service.more_comments(service.from_path(ticket_id), Place(after), limit)
+            comments, more = service.more_comments(ticket_id, Place(after), limit)
         else:
-            found = service.get_conversation(service.from_path(ticket_id), customer, limit)
+            found = service.get_conversation(ticket_id, customer, limit)
             comments, more = found.comments, found.next
         cursor = seal_cursor(more, "comments", customer, ticket_id)
         return Response({"comments": [one.to_json() for one in comments], "next_cursor": cursor})

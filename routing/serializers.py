@@ -24,7 +24,7 @@ class NewComment(OnlyKnown):
 class TicketAnswer(serializers.Serializer[dict[str, Any]]):
     """A ticket as the routing door shows it (`show` writes it)."""
 
-    ticket_id = serializers.UUIDField()
+    ticket_id = serializers.CharField()
     reference = serializers.CharField()
     type = serializers.CharField()
     message = serializers.CharField()
@@ -36,7 +36,7 @@ class TicketAnswer(serializers.Serializer[dict[str, Any]]):
 class CommentAnswer(serializers.Serializer[dict[str, Any]]):
     """A comment as the routing door shows it (`show_comment` writes it)."""
 
-    ticket_id = serializers.UUIDField()
+    ticket_id = serializers.CharField()
     comment_id = serializers.CharField()
     comment = serializers.CharField()
     author = serializers.CharField(allow_null=True)

@@ -71,8 +71,9 @@ class CommentsView(DoorView):
     @extend_schema(request=NewComment, responses={201: CommentAnswer}, parameters=[KEY_PARAMETER])
     def post(self, request: Request, ticket_id: str) -> Response:
         caller = self.caller(request)
+        ticket_id = service.from_path(ticket_id, caller.customer_id)
         values, key = _read(request, NewComment, caller, f"POST /routing/tickets/{ticket_id}/comments")
-        _routed(service.get_ticket(service.from_path(ticket_id), caller.customer_id))
+        _routed(service.get_ticket(ticket_id, caller.customer_id))
         added = service.add_comment(
             ticket_id,
             caller.customer_id,
@@ -97,7 +98,8 @@ def _read(
 
 def _conversation(ticket_id: str, caller: Caller) -> tuple[Ticket, list[dict[str, Any]]]:
     """A ticket of this customer that came in by this door, with its public comments."""
-    found = service.get_conversation(service.from_path(ticket_id), caller.customer_id)
+    ticket_id = service.from_path(ticket_id, caller.customer_id)
+    found = service.get_conversation(ticket_id, caller.customer_id)
     _routed(found.ticket)
     comments, more = list(found.comments), found.next
     while more:

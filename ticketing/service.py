@@ -21,12 +21,13 @@ from ticketing.record.table import TICKETS
 from ticketing.tickets import edits, ids
 from ticketing.tickets.edits import Overtaken
 from ticketing.tickets.keys import Key
-from ticketing.tickets.ticket import CHANGEABLE, Actor, Comment, Conversation, Place, Ticket
+from ticketing.tickets.ticket import CHANGEABLE, LONGEST_KEY, Actor, Comment, Conversation, Place, Ticket
 from ticketing.tickets.workflow import REOPENED_BY_COMMENT, STATUSES, Channel, Status, is_final
 
 _TOO_LARGE = "The ticket is too large to be stored"
 _UNREADABLE = "Description and attributes cannot be read right now: try again later, or give both anew"
 _CLOSED = "Ticket is closed"
+_ABSENT = "Ticket not found"
 _FINAL: frozenset[Status] = frozenset(status for status in STATUSES if is_final(status))
 
 
@@ -197,15 +198,20 @@ def change_ticket(
     raise Busy
 
 
-def from_path(text: str) -> str:
-    """The ticket id in an address, unchanged. Raises Absent if it is not a UUID.
+def from_path(text: str, customer_id: str) -> str:
+    """The id of the customer's ticket that an address names. Raises Absent if no ticket can have such an id.
 
-    Foyer's own ids are in lower case, but another program's may not be. The record decides whether such a ticket
-    exists.
+    Ids made here are UUIDs in lower case, and an address may have them in upper case. But another program's or an
+    imported id may itself have upper case. So the text as it stands comes first, which takes one AWS call. A text that
+    has no UUID in upper case takes none.
     """
-    if not ids.is_id(text.lower()):
-        raise Absent("Ticket not found")
-    return text
+    if not 0 < len(text.encode()) <= LONGEST_KEY:
+        raise Absent(_ABSENT)
+    lower = text.lower()
+    if lower == text or not ids.is_id(lower):
+        return text
+    exact = store.get(text)
+    return text if exact and exact.customer_id == customer_id else lower
 
 
 def get_ticket(ticket_id: str, customer_id: str | None) -> Ticket:
@@ -264,7 +270,7 @@ def _check_size(comment: Comment) -> None:
 
 def _own(ticket: Ticket | None, customer_id: str | None) -> Ticket:
     if ticket is None or customer_id not in (None, ticket.customer_id):
-        raise Absent("Ticket not found")
+        raise Absent(_ABSENT)
     return ticket
 
 

@@ -1,6 +1,7 @@
 """The ITSM door: opening tickets, whose they are, and the list of a caller's."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -141,11 +142,12 @@ def test_a_cursor_of_another_list_caller_or_customer_is_refused(client: APIClien
         assert error(asking.get(path, query)) == (400, "cursor is not valid")
 
 
-@pytest.mark.parametrize("of", ["rival", "nobody", "no uuid", "upper case"])
+@pytest.mark.parametrize("of", ["rival", "nobody", "no uuid", "upper case of rival's"])
 def test_a_ticket_that_is_not_the_callers_own_is_404_everywhere(client: APIClient, rival: APIClient, of: str) -> None:
     mine = opened(client)["ticket_id"]
-    asking = rival if of == "rival" else client
-    ticket_id = {"rival": mine, "nobody": str(uuid.uuid4()), "no uuid": "12345", "upper case": mine.upper()}[of]
+    asking = rival if "rival" in of else client
+    upper = mine.upper()
+    ticket_id = {"rival": mine, "nobody": str(uuid.uuid4()), "no uuid": "12345", "upper case of rival's": upper}[of]
     path = f"{PATH}/{ticket_id}"
     for answer in (
         asking.get(path),
@@ -163,6 +165,21 @@ def test_a_token_sees_its_customers_tickets_of_every_door(client: APIClient) -> 
     ticket = record.opened(channel="submission", caller_id="ops")
     assert client.get(f"{PATH}/{ticket.ticket_id}").json()["channel"] == "submission"
     assert [one["ticket_id"] for one in client.get(PATH, {"caller": "ops"}).json()["tickets"]] == [ticket.ticket_id]
+
+
+@pytest.mark.parametrize("spelt", [str.upper, lambda one: one[:18].upper() + one[18:]])
+def test_a_uuid_is_found_in_either_case_and_keeps_its_own(client: APIClient, spelt: Callable[[str], str]) -> None:
+    ticket = opened(client)
+    path = f"{PATH}/{spelt(ticket['ticket_id'])}"
+    assert send(client, "patch", path, {"priority": "high"}, If_Match='"1"').json()["version"] == 2
+    first = post(client, {"comment": "Hello"}, f"{path}/comments", Idempotency_Key="k")
+    again = post(client, {"comment": "Hello"}, f"{PATH}/{ticket['ticket_id']}/comments", Idempotency_Key="k")
+    assert first.json() == again.json()
+    assert first.json()["ticket_id"] == ticket["ticket_id"] == client.get(path).json()["ticket_id"]
+    post(client, {"comment": "World"}, f"{PATH}/{ticket['ticket_id']}/comments")
+    cursor = client.get(f"{path}/comments", {"limit": "1"}).json()["next_cursor"]
+    rest = client.get(f"{PATH}/{ticket['ticket_id']}/comments", {"cursor": cursor}).json()
+    assert [one["comment"] for one in rest["comments"]] == ["World"]
 
 
 def test_another_programs_ticket_is_served_under_the_very_id_that_the_list_shows(client: APIClient) -> None:

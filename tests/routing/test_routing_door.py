@@ -149,11 +149,18 @@ def test_a_cursor_of_another_customer_or_list_is_refused(client: APIClient, toke
     )
 
 
+def test_a_uuid_is_found_in_either_case(client: APIClient) -> None:
+    mine = opened(client)["ticket_id"]
+    added = post(client, {"comment": "x"}, f"{PATH}/{mine.upper()}/comments").json()
+    shown = client.get(f"{PATH}/{mine.upper()}").json()
+    assert (shown["ticket_id"], shown["comments"]) == (mine, [added])
+
+
 def test_anyone_elses_ticket_is_not_found(client: APIClient, token_client: Any) -> None:
     mine = opened(client)["ticket_id"]
     by_another_door = record.opened().ticket_id
     rival = token_client("route", customer="rival")
-    for asking, ticket_id in ((rival, mine), (client, by_another_door), (client, "nonsense"), (client, mine.upper())):
+    for asking, ticket_id in ((rival, mine), (client, by_another_door), (client, "nonsense"), (rival, mine.upper())):
         assert error(asking.get(f"{PATH}/{ticket_id}")) == (404, "Ticket not found"), ticket_id
         answer = post(asking, {"comment": "x"}, f"{PATH}/{ticket_id}/comments")
         assert error(answer) == (404, "Ticket not found"), ticket_id

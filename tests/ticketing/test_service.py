@@ -1,5 +1,6 @@
 """Open and change: what stands in the record afterwards, once, and whose it is."""
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -190,3 +191,26 @@ def test_another_customers_ticket_is_as_absent_as_none() -> None:
 def test_the_desk_sees_every_customers_tickets() -> None:
     ticket = record.opened()
     assert service.get_ticket(ticket.ticket_id, None) == ticket
+
+
+@pytest.mark.parametrize("address", ["", "x" * 2049, "é" * 1025])
+def test_an_address_that_can_name_no_ticket_is_absent(address: str) -> None:
+    with pytest.raises(Absent, match=r"^Ticket not found$"):
+        service.from_path(address, "acme")
+
+
+@pytest.mark.parametrize("address", ["1", "FD-22", "ABC", str(uuid.UUID(int=1)), "0" * 31 + "A", "..", "{}", "ü"])
+def test_an_address_without_a_uuid_in_upper_case_is_the_id_without_asking_the_record(
+    calls: list[str], address: str
+) -> None:
+    assert service.from_path(address, "acme") == address
+    assert calls == []
+
+
+def test_a_uuid_in_upper_case_is_first_the_customers_own_ticket_of_that_spelling_then_one_made_here() -> None:
+    ticket_id = record.opened().ticket_id
+    mixed = ticket_id[:8].upper() + ticket_id[8:]
+    assert {service.from_path(one, "acme") for one in (ticket_id.upper(), mixed)} == {ticket_id}
+    record.put(ticket_id=mixed, customer_id="rival")
+    assert service.from_path(mixed, "rival") == mixed
+    assert service.from_path(mixed, "acme") == ticket_id

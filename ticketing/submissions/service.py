@@ -59,7 +59,11 @@ def submit(payload: dict[str, Any], caller: Caller, key: str | None) -> Accepted
 
 
 def status(submission_id: str, customer_id: str) -> dict[str, str]:
-    """The state of a submission of this customer, as the door answers it. Raises Absent."""
+    """The state of a submission of this customer, as the door answers it. Raises Absent.
+
+    Submissions' ids are made here, in lower case, and are found in either case.
+    """
+    submission_id = submission_id.lower()
     delivery = deliveries.get(submission_id) if ids.is_id(submission_id) else None
     if delivery is None or delivery.customer_id != customer_id or delivery.door != "submission":
         raise Absent("Submission not found")

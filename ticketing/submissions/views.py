@@ -16,7 +16,7 @@ _ACCEPTED = inline_serializer(
     "SubmissionAccepted",
     {
         "submission_id": serializers.UUIDField(),
-        "ticket_id": serializers.UUIDField(),
+        "ticket_id": serializers.CharField(),
         "messageId": serializers.CharField(),
         "transport": serializers.ChoiceField(["inline", "compressed", "s3"]),
     },
@@ -26,7 +26,7 @@ _STATUS = inline_serializer(
     {
         "submission_id": serializers.UUIDField(),
         "status": serializers.ChoiceField(["accepted", "created", "duplicate", "failed"]),
-        "ticket_id": serializers.UUIDField(),
+        "ticket_id": serializers.CharField(),
         "error": serializers.CharField(required=False),
     },
 )

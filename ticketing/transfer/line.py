@@ -155,7 +155,7 @@ def _ticket(values: dict[str, Any], fields: Fields) -> Ticket:
     created_at, updated_at = fields.moment("created_at", _SORT_KEY_BYTES), fields.moment("updated_at")
     created_at = created_at or updated_at or items.NEVER
     return Ticket(
-        ticket_id=fields.key("ticket_id", LONGEST_KEY) or _id_of(customer_id, values),
+        ticket_id=_named(fields) or _id_of(customer_id, values),
         channel=fields.one_of("channel", CHANNELS, "itsm"),
         customer_id=customer_id,
         caller_id=fields.key("caller_id", LONGEST_KEY) or "",
@@ -173,6 +173,14 @@ def _ticket(values: dict[str, Any], fields: Fields) -> Ticket:
         updated_at=updated_at or created_at,
         version=fields.count("version", 1, items.COUNTED_BELOW["version"]),
     )
+
+
+def _named(fields: Fields) -> str | None:
+    """The line's own id, or None. No API could serve `..`: browsers, programs and proxies take it out of an address."""
+    ticket_id = fields.key("ticket_id", LONGEST_KEY)
+    if ticket_id and not {".", ".."}.isdisjoint(ticket_id.split("/")):
+        raise fields.refuse('ticket_id must not have "." or ".." as a part: no address can name such a ticket')
+    return ticket_id
 
 
 def _id_of(customer_id: str, values: dict[str, Any]) -> str:

@@ -60,6 +60,23 @@ def test_each_door_has_its_own_ticket(described: Any) -> None:
     assert {"caller_id", "issue_description"} <= fields("/itsm/tickets") - fields("/routing/tickets")
 
 
+def test_a_tickets_id_is_described_as_text_wherever_it_is(described: Any) -> None:
+    """An imported id is any text. A client generated for UUIDs would fail on a whole list because of one."""
+    schemas = described["components"]["schemas"].items()
+    forms = [one for name, one in schemas if "ticket_id" in one.get("properties", {}) and name != "IngestionNotice"]
+    parameters = [
+        one["schema"]
+        for path in described["paths"].values()
+        for operation in path.values()
+        for one in operation.get("parameters", [])
+        if one["name"] == "ticket_id"
+    ]
+    found = [one["properties"]["ticket_id"] for one in forms] + parameters
+    assert len(forms) >= 6
+    assert len(parameters) >= 6
+    assert [one for one in found if one["type"] != "string" or "format" in one] == []
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("get", "/itsm/tickets", 401), ("get", "/nowhere", 404), ("get", "/webhooks/zendesk", 405)],

@@ -20,6 +20,7 @@ def test_an_object_is_accepted_and_becomes_a_ticket(submitter: APIClient) -> Non
     answer = submit(submitter, payload, **{"X-Request-Id": "r-9"})
     assert answer.status_code == 202
     accepted = answer.json()
+    assert status(submitter, accepted["submission_id"].upper())["submission_id"] == accepted["submission_id"]
     assert set(accepted) == {"submission_id", "ticket_id", "messageId", "transport"}
     assert (accepted["transport"], "Idempotency-Replayed" in answer) == ("inline", False)
     assert status(submitter, accepted["submission_id"])["status"] == "accepted"

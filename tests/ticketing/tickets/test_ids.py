@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import json
-from config.refusals import Absent
-from ticketing import service
 from ticketing.tickets import ids
 
 ONE = "01a1fd35-2ef3-7740-852a-2debefcc0860"
@@ -92,17 +90,6 @@ def test_an_id_is_timed_if_it_sorts_among_those_made_here() -> None:
     assert ids.is_timed(ids.timed_id("2026-02-09T10:11:12.345Z", 0, "name"))
     for other in (str(uuid.uuid4()), ids.keyed_id("a", "b", "c"), ONE.upper(), ONE.replace("-", ""), "36000001", ""):
         assert not ids.is_timed(other)
-
-
-@pytest.mark.parametrize("text", [ONE, ONE.upper(), ONE[:18].upper() + ONE[18:]])
-def test_a_uuid_is_an_id_as_it_stands(text: str) -> None:
-    assert service.from_path(text) == text
-
-
-@pytest.mark.parametrize("text", ["", "1", "x" * 36, ONE.replace("-", ""), "{}", "ü"])
-def test_anything_else_in_a_path_is_absent(text: str) -> None:
-    with pytest.raises(Absent, match=r"^Ticket not found$"):
-        service.from_path(text)
 
 
 @given(st.uuids())

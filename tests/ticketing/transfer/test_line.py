@@ -11,6 +11,8 @@ from ticketing.tickets import ids
 from ticketing.tickets.ticket import Ticket, draft
 from ticketing.transfer import line as lines
 
+NO_ADDRESS = 'ticket_id must not have "." or ".." as a part: no address can name such a ticket'
+
 
 def read(**values: Any) -> Any:
     return lines.read(json.dumps(line(**values)).encode())
@@ -190,6 +192,7 @@ def test_a_byte_order_mark_is_no_mistake() -> None:
         ({"subject": "x" * 2001}, "subject must not be longer than 2000 characters"),
         ({"ticket_id": ""}, "ticket_id must have 1 to 2048 bytes"),
         ({"ticket_id": 7}, "ticket_id must be a text"),
+        *(({"ticket_id": one}, NO_ADDRESS) for one in (".", "..", "a/..", "./a", "a/../b")),
         ({"ticket_id": "t", "reference": "F-0000-0000"}, "reference is another ticket's: this one's is F-WEWR-MKD3"),
         ({"status": "done"}, "status must be one of: open, pending, solved, closed"),
         ({"status": ["open"]}, "status must be one of: open, pending, solved, closed"),
