@@ -1,6 +1,7 @@
 """POST /webhooks/zendesk."""
 
 import base64
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -223,3 +224,16 @@ def test_eager_what_can_never_work_is_accepted_and_failed(webhook: Post, setting
     answer = webhook(NOTICE)
     assert answer.status_code == 202
     assert stored(answer.json()["delivery_id"]).state == "failed"
+
+
+@written_down
+def test_a_compressed_webhooks_signature_is_of_the_bytes_as_they_came(webhook: Post, queued: list[str]) -> None:
+    notice = json.dumps(NOTICE).encode()
+    packed, packing = gzip.compress(notice), {"Content-Encoding": "gzip"}
+    assert webhook(packed, **packing).status_code == 202
+    assert_error(webhook(packed, **packing, secret="wrong"), 401, "Invalid signature")
+    assert_error(webhook(b"\x1f", **packing, secret="wrong"), 401, "Invalid signature")
+    assert webhook(b"\x1f", **packing).status_code == 400
+    assert webhook(gzip.compress(b" " * 2_000_000), **packing).status_code == 413
+    assert webhook(notice, **{"Content-Encoding": "br"}).status_code == 415
+    assert len(queued) == 1

@@ -1,14 +1,20 @@
 """What a request carries beside its path: refused with a sentence, or taken as it is."""
 
+import gzip
+import tracemalloc
+import zlib
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.core import signing
+from hypothesis import given
+from hypothesis import strategies as st
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from config.web import body
-from config.web.errors import ApiError
+from config.web.errors import ApiError, BadRequest
 
 JSON = "application/json"
 
@@ -79,6 +85,89 @@ def test_json_and_no_content_type_are_taken(content_type: str | None) -> None:
 @pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data; boundary=x", "application/jsonp", "x"])
 def test_any_other_content_type_is_refused(content_type: str) -> None:
     assert refusal(body.read_json, post(b"{}", content_type)) == (415, "Content-Type must be application/json")
+
+
+NO_GZIP = (400, "Request body is not valid gzip, which its Content-Encoding says it is")
+PACKED = gzip.compress(b'{"n": 1.10}')
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZip", "x-gzip", " gzip ", "identity, gzip", "gzip,"])
+@pytest.mark.parametrize("name", [b"", b"body.json"])
+def test_a_body_in_gzip_is_unpacked(coding: str, name: bytes) -> None:
+    packed = PACKED[:3] + b"\x08" + PACKED[4:10] + name + b"\0" + PACKED[10:]
+    assert str(body.read_object(post(packed, Content_Encoding=coding))["n"]) == "1.10"
+
+
+@pytest.mark.parametrize("coding", ["", "identity", "Identity", ",", "identity, identity"])
+def test_a_body_that_is_not_packed_may_say_so(coding: str) -> None:
+    assert body.read_object(post(b'{"a": 1}', Content_Encoding=coding)) == {"a": 1}
+
+
+@pytest.mark.parametrize("coding", ["br", "deflate", "zstd", "gzip, gzip", "gzip, br", "utf-8", "gzip;q=1", "x" * 100])
+def test_any_other_coding_is_415_that_names_it_and_the_one_that_is_taken(coding: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        body.read_json(post(zlib.compress(b"{}"), Content_Encoding=coding))
+    sentence = f"Content-Encoding {coding} is not taken: send the body in gzip, or as it is"
+    assert (caught.value.status_code, str(caught.value.detail)) == (415, sentence)
+    assert caught.value.headers == {"Accept-Encoding": "gzip"}
+
+
+def test_an_empty_body_is_required_whatever_its_coding() -> None:
+    for coding in ("gzip", "br"):
+        assert refusal(body.read_json, post(b"", Content_Encoding=coding)) == (400, "Request body is required")
+    assert refusal(body.read_json, post(gzip.compress(b" "), Content_Encoding="gzip"))[1] == "Request body is required"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{}", PACKED[:-1], PACKED[:5], PACKED[:-8] + b"\0" * 8, PACKED + b"x", PACKED * 2, zlib.compress(b"{}"), b"\x1f"],
+)
+def test_what_is_no_gzip_or_cut_or_damaged_or_followed_by_more_is_refused(content: bytes) -> None:
+    assert refusal(body.read_json, post(content, Content_Encoding="gzip")) == NO_GZIP
+
+
+@given(st.binary(min_size=1) | st.binary(max_size=40).map(lambda tail: PACKED[:12] + tail))
+def test_any_bytes_as_gzip_are_read_or_refused(content: bytes) -> None:
+    with suppress(BadRequest):
+        body.read_json(post(content, Content_Encoding="gzip"))
+
+
+def test_the_limit_is_for_the_packed_and_for_the_unpacked_body(settings: Any) -> None:
+    settings.REQUEST_MAX_BYTES = 100
+    text = b'"' + b"x" * 98 + b'"'
+    assert body.read_json(post(gzip.compress(text), Content_Encoding="gzip")) == "x" * 98
+    larger = post(gzip.compress(text + b" "), Content_Encoding="gzip")
+    assert refusal(body.read_json, larger) == (413, "Request body is larger than 100 bytes")
+    assert body.read_json(post(gzip.compress(text + b" "), Content_Encoding="gzip"), 101) == "x" * 98
+    padded = (
+        gzip.compress(b'""')[:3] + b"\x08" + gzip.compress(b'""')[4:10] + b"n" * 100 + b"\0" + gzip.compress(b'""')[10:]
+    )
+    assert refusal(body.read_json, post(padded, Content_Encoding="gzip"))[0] == 413
+
+
+def test_a_small_body_that_would_fill_the_memory_is_unpacked_no_further_than_the_limit() -> None:
+    bomb = gzip.compress(b" " * 200_000_000)
+    assert len(bomb) < 200_000
+    tracemalloc.start()
+    assert refusal(body.read_json, post(bomb, Content_Encoding="gzip"))[0] == 413
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", '"utf-8"', "us-ascii", "ISO-8859-1", "none-such"])
+def test_a_body_in_ascii_is_taken_whatever_charset_it_names(charset: str) -> None:
+    assert body.read_object(post(b'{"a": "e"}', f"{JSON}; charset={charset}")) == {"a": "e"}
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252", "none-such", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_body_in_another_charset_is_415_and_never_read_as_if_it_were_utf_8(charset: str, encoding: str) -> None:
+    sentence = f"Content-Type's charset {charset} is not taken: send JSON in UTF-8"
+    request = post('{"a": "é"}'.encode(encoding), f"{JSON}; charset={charset}")
+    assert refusal(body.read_json, request) == (415, sentence)
+    request = post(gzip.compress('{"a": "é"}'.encode(encoding)), f"{JSON}; charset={charset}", Content_Encoding="gzip")
+    assert refusal(body.read_json, request) == (415, sentence)
 
 
 @pytest.mark.parametrize(
