@@ -4,7 +4,7 @@ Options on the command line (`--bind`, `--workers`, `--threads`) override these.
 """
 
 workers = 2
-worker_class = "gthread"
+worker_class = "config.web.worker.Worker"
 threads = 8
 timeout = 30
 graceful_timeout = 10

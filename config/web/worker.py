@@ -1,0 +1,79 @@
+"""The web server's worker: gunicorn's with threads, but its own refusals are JSON, and its answers can always be read.
+
+gunicorn itself refuses what is not valid HTTP, before any application sees it. And if a client has still more than
+64 KiB to send, gunicorn closes the connection. Then the client sees a broken connection in place of the 413, and nginx
+makes a 502 of it.
+"""
+
+import socket
+import time
+from contextlib import suppress
+from typing import Any, Final
+
+from gunicorn import util
+from gunicorn.http.errors import ParseException
+from gunicorn.workers.gthread import ThreadWorker
+
+from config import json, request_id
+
+_PATIENCE: Final = 5  # seconds for the rest of a request, and no more than this many bytes
+_REST_BYTES: Final = 64 * 1024 * 1024
+_STEP: Final = 64 * 1024
+
+_SENTENCES: Final = {
+    403: "You may not do this",
+    414: "The request line is too long: shorten the path or the query",
+    417: "Only 100-continue can be expected",
+    431: "There are too many headers, or one is too long: send fewer or shorter ones",
+    500: "Internal server error",
+    501: "The only Transfer-Encoding that is taken is chunked",
+}
+_NOT_HTTP: Final = "The request is not valid HTTP: look at its request line, its headers and its chunks"
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's `gthread`, which `config/gunicorn.py` names."""
+
+    def init_process(self) -> None:
+        util.write_error = _write_error  # gunicorn has no setting for it
+        super().init_process()
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request, then read what the view left of its body."""
+        keep = super().handle_request(req, conn)
+        with suppress(OSError, ParseException):
+            return _read_rest(conn) and keep
+        return False
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Answer what the application never saw, or failed at, then read what still comes."""
+        request_id.begin(None)
+        super().handle_error(req, client, addr, exc)
+        util.close_graceful(client, _PATIENCE, _REST_BYTES)
+
+
+def _read_rest(conn: Any) -> bool:
+    """Whether nothing is left of the request's body."""
+    deadline = time.monotonic() + _PATIENCE
+    for _ in range(_REST_BYTES // _STEP):
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
+            break
+        conn.sock.settimeout(seconds)
+        if not conn.parser.mesg.body.read(_STEP):
+            return True
+    return False
+
+
+def _write_error(client: socket.socket, status: int, reason: str, message: str) -> None:
+    """In place of gunicorn's, which writes HTML. Its message repeats what came, which may be a secret."""
+    current = request_id.request_id()
+    body = json.dumps({"error": _SENTENCES.get(status, _NOT_HTTP), "request_id": current})
+    headers = [
+        f"HTTP/1.1 {status} {reason}",
+        "Connection: close",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        f"X-Request-Id: {current}",
+    ]
+    util.write_nonblock(client, "\r\n".join([*headers, "", body]).encode())
