@@ -125,6 +125,13 @@ class CommentAnswer(serializers.Serializer[dict[str, Any]]):
     created_at = serializers.DateTimeField()
 
 
+class ConversationAnswer(TicketAnswer):
+    """A ticket with its first comments. More of them come by the cursor, which is null if there are none."""
+
+    comments = CommentAnswer(many=True)
+    comments_cursor = NextCursor()
+
+
 class TicketPage(serializers.Serializer[dict[str, Any]]):
     tickets = TicketAnswer(many=True)
     next_cursor = NextCursor()

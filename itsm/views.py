@@ -16,6 +16,7 @@ from config.web.views import KEY_PARAMETER, PAGE_PARAMETERS, DoorView, created
 from itsm.serializers import (
     CommentAnswer,
     CommentPage,
+    ConversationAnswer,
     NewComment,
     NewTicket,
     TicketAnswer,
@@ -89,7 +90,7 @@ class TicketView(DoorView):
 
     scope = "itsm"
 
-    @extend_schema(responses={200: TicketAnswer, 304: None}, parameters=[_IF_NONE_MATCH])
+    @extend_schema(responses={200: ConversationAnswer, 304: None}, parameters=[_IF_NONE_MATCH])
     def get(self, request: Request, ticket_id: str) -> Response:
         customer = self.caller(request).customer_id
         ticket_id = service.from_path(ticket_id, customer)

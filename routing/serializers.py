@@ -26,7 +26,7 @@ class TicketAnswer(serializers.Serializer[dict[str, Any]]):
 
     ticket_id = serializers.CharField()
     reference = serializers.CharField()
-    type = serializers.CharField()
+    type = serializers.CharField(allow_null=True)
     message = serializers.CharField()
     tier = serializers.CharField()
     status = serializers.CharField()
@@ -41,6 +41,12 @@ class CommentAnswer(serializers.Serializer[dict[str, Any]]):
     comment = serializers.CharField()
     author = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
+
+
+class ConversationAnswer(TicketAnswer):
+    """A ticket with all its public comments."""
+
+    comments = CommentAnswer(many=True)
 
 
 class TicketPage(serializers.Serializer[dict[str, Any]]):

@@ -13,7 +13,16 @@ from config.request_id import request_id
 from config.web.body import idempotency_key, open_cursor, page_limit, read_object, seal_cursor
 from config.web.service_levels import ServiceLevel
 from config.web.views import KEY_PARAMETER, PAGE_PARAMETERS, DoorView, created
-from routing.serializers import CommentAnswer, NewComment, NewTicket, TicketAnswer, TicketPage, show, show_comment
+from routing.serializers import (
+    CommentAnswer,
+    ConversationAnswer,
+    NewComment,
+    NewTicket,
+    TicketAnswer,
+    TicketPage,
+    show,
+    show_comment,
+)
 from ticketing import service
 from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.keys import Key
@@ -57,7 +66,7 @@ class TicketView(DoorView):
 
     scope = "route"
 
-    @extend_schema(responses={200: TicketAnswer})
+    @extend_schema(responses={200: ConversationAnswer})
     def get(self, request: Request, ticket_id: str) -> Response:
         ticket, comments = _conversation(ticket_id, self.caller(request))
         return Response(show(ticket) | {"comments": comments})

@@ -60,6 +60,34 @@ def test_each_door_has_its_own_ticket(described: Any) -> None:
     assert {"caller_id", "issue_description"} <= fields("/itsm/tickets") - fields("/routing/tickets")
 
 
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(
+    ("scope", "door", "new", "listed"),
+    [
+        ("itsm", "/itsm/tickets", {"caller_id": "lea", "issue_description": "x"}, "?caller=lea"),
+        ("route", "/routing/tickets", {"type": "question", "message": "x"}, ""),
+    ],
+)
+def test_every_answer_has_the_fields_that_are_described(
+    described: Any, token_client: Any, scope: str, door: str, new: dict[str, str], listed: str
+) -> None:
+    """A client that was generated reads no others."""
+    client = token_client(scope)
+    ticket = f"{door}/{client.post(door, new, format='json').json()['ticket_id']}"
+    asked = [
+        ("post", "", door, new),
+        ("post", "/{ticket_id}/comments", f"{ticket}/comments", {"comment": "x"}),
+        ("get", "/{ticket_id}", ticket, None),
+        ("get", "", door + listed, None),
+    ]
+    for method, path, url, body in asked:
+        answer = getattr(client, method)(url, body, format="json")
+        responses = described["paths"][door + path][method]["responses"]
+        schema = responses[str(answer.status_code)]["content"]["application/json"]["schema"]
+        fields = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]["properties"]
+        assert set(answer.json()) == set(fields), (method, path)
+
+
 def test_a_tickets_id_is_described_as_text_wherever_it_is(described: Any) -> None:
     """An imported id is any text. A client generated for UUIDs would fail on a whole list because of one."""
     schemas = described["components"]["schemas"].items()
