@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PYTEST  = $(BIN)/python -m $(if $(filter postgresql,$(DATABASE)),tests.postgresql,pytest)
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run dev test test-long test-postgresql test-large bench lint lock chromium clean
+.PHONY: run dev test test-long test-postgresql test-large bench lint lock chromium nginx clean
 
 run: $(VENV)/.local-ready
 	@exec $(BIN)/python infra/local/run.py
@@ -19,7 +19,7 @@ test: $(VENV)/.dev-ready chromium
 	@$(PYTEST) -n 2 $(ARGS)
 
 # Tests that take a minute or so each: programs that die at every step, poison, and 10,000 examples of arbitrary JSON.
-test-long: $(VENV)/.dev-ready chromium
+test-long: $(VENV)/.dev-ready chromium nginx
 	@EXAMPLES=10000 $(PYTEST) -n 2 -m "long or any_json" $(ARGS)
 
 # Without the outages of AWS, which no database has a part in.
@@ -66,6 +66,12 @@ chromium:
 	@command -v chromium >/dev/null || { echo "Installing Chromium"; $(SUDO) apt-get update -qq && \
 	  $(SUDO) apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
 	  { echo "The tests need Chromium in the PATH as 'chromium': install it, then run this again."; exit 1; }
+
+# The proxy that the long tests put in front. Debian's package starts a service where there is a service manager.
+nginx:
+	@PATH=$$PATH:/usr/sbin command -v nginx >/dev/null || { echo "Installing nginx"; $(SUDO) apt-get update -qq && \
+	  $(SUDO) apt-get install -y -qq --no-install-recommends nginx-light >/dev/null; } || \
+	  { echo "The tests need nginx in the PATH: install it, then run this again."; exit 1; }
 
 clean:
 	rm -rf $(VENV) .local .test
