@@ -72,7 +72,7 @@ def test_every_command_is_run_here_or_named_as_not_run() -> None:
 
 
 def test_every_block_says_whether_it_is_to_be_copied() -> None:
-    assert {language for language, _ in BLOCKS} <= {"bash", "text"}
+    assert {language for language, _ in BLOCKS} <= {"bash", "text", "nginx"}  # tests/e2e/test_proxy.py runs the last
 
 
 @pytest.mark.parametrize("command", MANAGE)

@@ -156,7 +156,7 @@ def change_ticket(
     customer_id: str | None,
     changes: dict[str, Any],
     actor: Actor,
-    expected_version: int | Collection[int] | None = None,
+    expected_versions: Collection[int] | None = None,
     seen: Mapping[str, Any] | None = None,
 ) -> Ticket:
     """Replace the fields in `changes`, and return the ticket as it is afterwards.
@@ -166,7 +166,7 @@ def change_ticket(
 
     Raises Absent, Final (closed), Invalid, and Busy. A writer who saw the ticket earlier says what they saw:
 
-    - `expected_version`: the whole ticket must still be the same. Otherwise Stale is raised. Of several, any will do.
+    - `expected_versions`: the whole ticket must still be at one of them. Otherwise Stale is raised.
     - `seen`: the old values of the fields in `changes`. Only these must still be the same. Otherwise Overtaken is
       raised. A ticket that has all the wanted values already is returned as it is, even if it is closed.
     """
@@ -175,7 +175,7 @@ def change_ticket(
         before = get_ticket(ticket_id, customer_id)
         if seen is not None and edits.stands(before, changes):
             return before
-        _check_changeable(before, expected_version)
+        _check_changeable(before, expected_versions)
         if seen is not None:
             _check_seen(before, changes, seen)
         if overflow.would_lose(before, changes):
@@ -274,9 +274,8 @@ def _own(ticket: Ticket | None, customer_id: str | None) -> Ticket:
     return ticket
 
 
-def _check_changeable(ticket: Ticket, expected_version: int | Collection[int] | None = None) -> None:
-    expected = (expected_version,) if isinstance(expected_version, int) else expected_version
-    if expected is not None and ticket.version not in expected:
+def _check_changeable(ticket: Ticket, expected_versions: Collection[int] | None = None) -> None:
+    if expected_versions is not None and ticket.version not in expected_versions:
         raise Stale(f"The ticket was changed meanwhile: it is at version {ticket.version}")
     if is_final(ticket.status):
         raise Final(_CLOSED)

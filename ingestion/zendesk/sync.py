@@ -80,7 +80,7 @@ def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
     if now["answer"] != before.get("answer", "") and _overlooked(desk.status, fields["status"]):
         changes["status"] = fields["status"]
     changes["attributes"] = desk.attributes | {"zendesk": known | fetched | {"seen": now}}
-    service.change_ticket(ticket_id, settings.DEFAULT_CUSTOMER, changes, _actor(), expected_version=desk.version)
+    service.change_ticket(ticket_id, settings.DEFAULT_CUSTOMER, changes, _actor(), expected_versions={desk.version})
 
 
 def _overlooked(here: Status, there: Status) -> bool:

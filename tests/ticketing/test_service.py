@@ -94,9 +94,9 @@ def test_a_long_value_is_noted_by_its_length_and_hash() -> None:
 def test_a_version_that_is_not_the_tickets_is_stale_and_changes_nothing() -> None:
     ticket = record.opened()
     with pytest.raises(Stale):
-        service.change_ticket(ticket.ticket_id, "acme", {"subject": "x"}, ACTOR, expected_version=2)
+        service.change_ticket(ticket.ticket_id, "acme", {"subject": "x"}, ACTOR, expected_versions={2})
     assert record.get(ticket.ticket_id) == ticket
-    assert service.change_ticket(ticket.ticket_id, "acme", {"subject": "x"}, ACTOR, expected_version=1).version == 2
+    assert service.change_ticket(ticket.ticket_id, "acme", {"subject": "x"}, ACTOR, expected_versions={1}).version == 2
 
 
 def test_only_the_fields_that_a_writer_changes_must_be_as_they_saw_them() -> None:
