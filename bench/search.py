@@ -50,6 +50,12 @@ def questions() -> dict[str, Callable[[], Iterator[dict[str, str]]]]:
             *(f'"{words[n]} {words[n + 1]}"' for n in range(83, 123))
         ),
         "a prefix": lambda: texts(*(f"{word[:4]}*" for word in words[100:120])),
+        "a word that no ticket has": lambda: texts(*(word[:5] for word in words[100:120])),
+        "an inner part": lambda: texts(*(f"*{word[1:5]}*" for word in words[100:120])),
+        "an inner part of many words": lambda: texts(*(f"*{word[2:5]}*" for word in words[:20])),
+        "an inner part, among open gold": lambda: (
+            {"q": f"*{word[1:5]}*", "status": "open", "tier__exact": "gold"} for word in words[45 : 45 + PAGES]
+        ),
         "a word, its next page": lambda: ({"q": word, "p": "2"} for word in words[45 : 45 + PAGES]),
         "a word, among open gold": lambda: (
             {"q": word, "status": "open", "tier__exact": "gold"} for word in words[45 : 45 + PAGES]

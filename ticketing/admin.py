@@ -37,7 +37,7 @@ class TicketAdmin(ModelAdmin):
     list_display = COLUMNS
     list_filter = (StatusFilter, "tier", "channel", AssigneeFilter, CallerFilter)
     search_fields = ("subject",)  # so that the search field is shown; `search` decides what it finds
-    search_help_text = 'Reference, words, "a phrase", begin*'
+    search_help_text = 'Reference, words, "a phrase", begin*, *inside*'
     sortable_by = ("created_at", "updated_at")
     list_per_page = 50
     list_fullwidth = True
@@ -75,7 +75,11 @@ class TicketAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[IndexedTicket], search_term: str
     ) -> tuple[QuerySet[IndexedTicket], bool]:
-        return (search(queryset, search_term) if search_term.strip() else queryset), False
+        if not search_term.strip():
+            return queryset, False
+        found = search(queryset, search_term)
+        request.found = found  # type: ignore[attr-defined]  # for TicketList
+        return found.tickets, False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_change_permission(request))

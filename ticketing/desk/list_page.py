@@ -1,5 +1,6 @@
 """The ticket list. Search results come best first, each with the excerpt that matches."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.admin.views.main import ORDER_VAR
@@ -15,17 +16,20 @@ from ticketing.desk.list_filters import CallerFilter, shortened
 from ticketing.desk.list_pages import searched
 from ticketing.jobs.selection import Unpaged
 from ticketing.models import IndexedTicket
-from ticketing.search import query
+from ticketing.search import find, query
 from ticketing.search.excerpt import excerpts, marked
+from ticketing.search.find import Found
 
 
 class TicketList(ChangeList):
     """The list that an address describes: which tickets, in what order, and how a page shows them."""
 
     result_list: Any
+    found: Found | None  # None if nothing was searched for
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[IndexedTicket]:
         tickets: QuerySet[IndexedTicket] = super().get_queryset(request, *args, **kwargs)
+        self.found = getattr(request, "found", None)  # as TicketAdmin has left it there
         if searched(tickets) and ORDER_VAR in self.params:  # the person's order instead of best first
             tickets = tickets.order_by(*self.get_ordering(request, tickets.order_by()))
         return tickets
@@ -53,6 +57,22 @@ class TicketList(ChangeList):
         """Whether somebody typed something that other search engines take for an operator."""
         return query.has_operators(self.query)
 
+    @property
+    def begun(self) -> Sequence[str]:
+        """Words that no ticket has, so that the list has tickets with words that begin so."""
+        return self.found.begun if self.found else ()
+
+    @property
+    def looked_in_part(self) -> str:
+        """How far words were looked for that have what was typed inside, if there may be more of them. Else empty."""
+        if not (self.found and self.found.in_part):
+            return ""
+        return (
+            "An inner part is looked for in the words of about the newest "
+            f"{find.MOST_LOOKED_THROUGH:,} tickets, and up to {find.MOST_WITH_PART} of these words are searched for. "
+            "A filter, or more letters, may find further tickets."
+        )
+
     def get_results(self, request: HttpRequest) -> None:
         if isinstance(request, Unpaged):
             return
@@ -66,7 +86,7 @@ class TicketList(ChangeList):
         tickets = list(self.result_list)
         if not searched(self.queryset):
             return [row(one, self._address(one), one.title) for one in tickets]
-        terms = query.parse(self.query)
+        terms = self.found.terms if self.found else ()
         pieces = excerpts([one.ticket_id for one in tickets], terms)
         return [row(one, self._address(one), marked(one.title, terms), pieces.get(one.ticket_id)) for one in tickets]
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from django.db import connection
 from django.db.models import QuerySet
 
-from ticketing.models import IndexedTicket
+from ticketing.models import IndexedTicket, SearchDocument
 from ticketing.search import postgres, sqlite
 from ticketing.search.parts import Part
 from ticketing.search.query import Term
@@ -26,6 +26,12 @@ class Backend(Protocol):
 
     def newest(self, terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> dict[str, float]:
         """The newest of the tickets (None: of all) that have all terms, `most` at most: id, and how well it matches."""
+
+    def has(self, term: Term, tickets: QuerySet[IndexedTicket] | None) -> bool:
+        """Whether any of the tickets (None: of all) has the term."""
+
+    def words_with(self, term: Term, newest: QuerySet[SearchDocument], most: int) -> list[str]:
+        """The words of these parts with the term behind their first letter, the most frequent first, `most` at most."""
 
     def in_order(self, tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySet[Any]:
         """Those of the tickets that are in the list of ids, annotated with their `place` in it."""

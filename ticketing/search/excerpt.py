@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
 
 from django.db.models import F, OuterRef, Subquery, Value
 from django.db.models.functions import Concat, Substr
@@ -10,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.search.expression import expression
+from ticketing.search.numbers import is_there, spellings
 from ticketing.search.query import Term
 from ticketing.search.words import places
 
@@ -64,27 +66,36 @@ def _of(
 
 def _spans(text: str, terms: Sequence[Term]) -> Iterator[_Span]:
     """Where the terms are in the text, in order: start and end."""
+    return merge(_in_words(text, terms), _in_numbers(text, terms))
+
+
+def _in_words(text: str, terms: Sequence[Term]) -> Iterator[_Span]:
     whole: dict[str, list[Term]] = {}
+    parts: list[Term] = []
     for term in terms:
-        whole.setdefault("" if term.prefix else term.words[-1], []).append(term)
-    prefixes = whole.pop("", [])
-    recent: deque[tuple[str, int, int]] = deque(maxlen=max((len(term.words) for term in terms), default=1))
-    for place in places(text):
-        recent.append(place)
-        for term in (*whole.get(place[0], ()), *prefixes):
-            if _ends_with(recent, term):
-                yield recent[-len(term.words)][1], place[2]
+        if term.prefix or term.inside:
+            parts.append(term)
+        else:
+            for way in term.ways:
+                whole.setdefault(way[-1], []).append(term)
+    longest = max((len(term.words) for term in terms), default=1)
+    words: deque[str] = deque(maxlen=longest)
+    starts: deque[int] = deque(maxlen=longest)
+    for word, start, end in places(text):
+        words.append(word)
+        starts.append(start)
+        for term in (*whole.get(word, ()), *parts):
+            if length := term.at_end(words):
+                yield starts[-length], end
                 break
 
 
-def _ends_with(recent: Sequence[tuple[str, int, int]], term: Term) -> bool:
-    *before, last = term.words
-    if len(recent) < len(term.words):
-        return False
-    word = recent[-1][0]
-    if not (word.startswith(last) if term.prefix else word == last):
-        return False
-    return all(recent[n - len(term.words)][0] == wanted for n, wanted in enumerate(before))
+def _in_numbers(text: str, terms: Sequence[Term]) -> Iterator[_Span]:
+    """Where numbers are that others write like a term."""
+    wanted = [term for term in terms if any(map(str.isdigit, "".join(term.words)))]
+    if any(is_there(way, text) for term in wanted for way in term.ways):
+        spelled = spellings(text)
+        yield from ((one.start, one.end) for one in spelled if any(term.is_in(one.words) for term in wanted))
 
 
 def _until(stop: int, spans: Iterator[_Span]) -> Iterator[_Span]:

@@ -10,11 +10,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
 
+from ticketing.search.numbers import LEAST, may_be_grouped
 from ticketing.search.query import Term
-from ticketing.search.words import UNSEEN, counts, is_part_of_longer, plain
+from ticketing.search.words import HANGUL, UNSEEN, counts, is_hangul, is_part_of_longer, plain
 
 _CHARACTERS = [chr(code) for code in (*range(0x3000), *range(0xFB00, 0xFE00), *range(0xFF00, 0xFFF0))]
 _MOST_LETTERS = 40  # of a term: more would hardly tell more apart
+_SEPARATORS = " \xa0\u2009\u202f\u2010-\u2013/().,:'\u2019-"  # of numbers
+_VERSION = re.compile("[0-9]+(?: [0-9]+)+")
+_FIRST_SYLLABLE, _SYLLABLES, _FINALS = 0xAC00, 11172, 28  # Unicode's Korean syllables, and those with the same vowel
 _BETWEEN = " -/:-@\\[-`{-~\t\n\r\xa0\xab\xb7\xbb\u2000-\u200a\u200e-\u205f\u2061-\u206f\u3000-\u3003"
 _PIECES = re.compile("ae|oe|th|ss|ff?[il]|ff|.", re.DOTALL)  # may be one character: æ, œ, þ, ß, PDFs' ligatures
 
@@ -22,18 +26,48 @@ _PIECES = re.compile("ae|oe|th|ss|ff?[il]|ff|.", re.DOTALL)  # may be one charac
 def expression(terms: Sequence[Term]) -> str:
     """An expression that finds any of the terms, without a letter before it.
 
-    No letter may follow either, unless the term is the beginning of a word.
+    No letter may follow either, unless the term is the beginning of a word. An inner part may have letters before it.
     """
-    return "|".join(sorted({_one(term) for term in terms}))
+    return "|".join(sorted({_one(term, way) for term in terms for way in term.ways}))
 
 
-def _one(term: Term) -> str:
-    words = unicodedata.normalize("NFC", " ".join(term.words))
-    known = words[:_MOST_LETTERS].split()
-    text = f"[{_BETWEEN}]*".join(map(_word, known))
-    begin = f"(?:^|[^{_letters()}])" if is_part_of_longer(words[0]) else ""
+def _one(term: Term, way: tuple[str, ...]) -> str:
+    words = unicodedata.normalize("NFC", " ".join(way))
+    known = words[:_MOST_LETTERS]
+    text = _number(known) if may_be_grouped(words) else f"[{_BETWEEN}]*".join(map(_word, known.split()))
+    if term.prefix and is_hangul(known[-1]):
+        text = text.removesuffix(_written(known[-1])) + _opened(known[-1])
     open_end = term.prefix or len(words) > _MOST_LETTERS or not is_part_of_longer(words[-1])
-    return begin + text + ("" if open_end else f"(?:$|[^{_letters()}])")
+    return _before(term, words) + text + ("" if open_end else f"(?:$|[^{_letters()}])")
+
+
+def _before(term: Term, words: str) -> str:
+    """What may stand before a term: no letter; but v before 1.7, and the country's code before a telephone number."""
+    if term.inside or not is_part_of_longer(words[0]):
+        return ""
+    if is_hangul(words[0]):
+        return f"(?:^|[^{HANGUL}])"
+    also = ""
+    if may_be_grouped(words) and words[0].isdigit():
+        also = f"(?:[0-9][0-9{_SEPARATORS}]{{0,8}})?"
+    elif _VERSION.fullmatch(words):
+        also = "(?:[A-Za-z]{1,20})?"
+    return f"(?:^|[^{_letters()}]){also}"
+
+
+def _number(digits: str) -> str:
+    """A number with separators anywhere in it, or a zero in brackets: +49 (0)30. A short one only with thousands."""
+    if len(digits) < LEAST:
+        return f"{_word(digits[:-3])}[{_SEPARATORS}]?{_word(digits[-3:])}"
+    return rf"[{_SEPARATORS}]{{0,3}}(?:0\)[{_SEPARATORS}]{{0,3}})?".join(map(_word, digits))
+
+
+def _opened(letter: str) -> str:
+    """A word's last letter as it may go on: a Korean syllable that ends in a vowel may get a consonant in it."""
+    place = ord(letter) - _FIRST_SYLLABLE
+    if not 0 <= place < _SYLLABLES or place % _FINALS:
+        return _written(letter)
+    return f"[{letter}-{chr(ord(letter) + _FINALS - 1)}]"
 
 
 def _word(word: str) -> str:

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ticketing.search.words import words
+from ticketing.search import numbers
+from ticketing.search.words import BORDER, words
 
 # PostgreSQL takes a megabyte of words in a document, which 3,000 words of 80 characters fit. It remembers 256 places of
 # one word. In the places behind them, a phrase with that word would not be found.
 MOST_WORDS = 3000
 MOST_PLACES = 250
 OVERLAP = 20  # words of a text that are in two parts, so that a phrase of as many is found across their border
-BORDER = "\ue000"  # between two texts, so that no phrase spans both; it is no letter, so no text has it as a word
 SEVERAL = "\ue001"  # is in each part of a document that has several
 FOLLOWED = "\ue002"  # is in each part that another one follows, so that a lost part is noticed
 
@@ -68,12 +68,17 @@ def _fill(first: Part, texts: Iterable[tuple[str, str]]) -> list[Part]:
 
 def _filled(part: Part, texts: Iterable[tuple[str, str]]) -> Iterator[Part]:
     for weight, text in texts:
-        for piece in _pieces(words(text)):
+        for piece in (*_pieces(words(text)), *_pieces(_further(text))):
             if not part.has_room(piece):
                 yield part
                 part = Part(part.ticket_id, part.number + 1)
             part.add(weight, piece)
     yield part
+
+
+def _further(text: str) -> list[str]:
+    """The further spellings of the text's numbers. A border is behind one of several words: v1.7 v2.3 has no `7 2`."""
+    return [word for one in numbers.further(text) for word in (one if len(one) == 1 else (*one, BORDER))]
 
 
 def _length(text: list[str]) -> int:

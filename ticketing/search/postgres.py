@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, IntegerField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from ticketing.models import IndexedTicket
+from ticketing.models import IndexedTicket, SearchDocument
 from ticketing.search.parts import FOLLOWED, SEVERAL, Part
 from ticketing.search.query import Term
 from ticketing.search.words import EDITION
@@ -135,15 +135,34 @@ def _across(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most
 def _having(terms: Sequence[Term], *words: str) -> Source:
     """The condition that a part has all of these terms, and these words."""
     together = " & ".join([*words, *map(_query, terms)])
-    beside = pairs(term.words[:-1] if term.prefix else term.words for term in terms)
+    beside = pairs(term.words[:-1] if term.prefix else term.words for term in terms if not term.others)
     if beside == "{}":
         return "words @@ %s::tsquery", (together,)
     return "words @@ %s::tsquery AND pairs @> %s::smallint[]", (together, beside)
 
 
+def has(term: Term, tickets: QuerySet[IndexedTicket] | None) -> bool:
+    """Whether any of the tickets (None: of all) has the term."""
+    source, parameters = _together([term], tickets, 1)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_SETTINGS)
+        cursor.execute(source, parameters)
+        return cursor.fetchone() is not None
+
+
+def words_with(term: Term, newest: QuerySet[SearchDocument], most: int) -> list[str]:
+    """The words of these parts with the term behind their first letter, the most frequent first, `most` at most."""
+    (inside,), (among, parameters) = term.words, newest.values("pk").query.sql_with_params()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_SETTINGS)
+        cursor.execute(_CONTAINING.format(among), [*parameters, f"%{inside}%", f"_%{inside}{'%' * term.prefix}", most])
+        return [word for (word,) in cursor.fetchall()]
+
+
 def _query(term: Term) -> str:
     """The term in the notation of a tsquery."""
-    return f"({' <-> '.join(term.words)}{':*' if term.prefix else ''})"
+    star = ":*" if term.prefix else ""
+    return f"({' | '.join(f'({_SIDE_BY_SIDE.join(way)}{star})' for way in term.ways)})"
 
 
 # JIT compilation takes longer than these queries run. On today's disks, a page from anywhere costs what the next one
@@ -151,6 +170,15 @@ def _query(term: Term) -> str:
 _SETTINGS = (
     "SELECT set_config('jit', 'off', true), set_config('random_page_cost', '1.1', true), "
     "set_config('work_mem', '64MB', true), set_config('max_parallel_workers_per_gather', '0', true)"
+)
+_SIDE_BY_SIDE = " <-> "
+# No word has a character that LIKE reads as a sign. To take a part's words apart takes twice as long as to write them
+# in one line, so this is done only for parts that have some.
+_CONTAINING = (
+    "WITH parts AS MATERIALIZED (SELECT words FROM ticketing_searchdocument "
+    "WHERE id IN ({}) AND strip(words)::text LIKE %s) "
+    "SELECT word FROM parts, unnest(tsvector_to_array(words)) AS word "
+    'WHERE word LIKE %s GROUP BY word ORDER BY count(*) DESC, word COLLATE "C" LIMIT %s'
 )
 _DOCUMENTS = "SELECT ticket_id FROM ticketing_searchdocument WHERE {}"
 _IDS = f"ticket_id IN ({_DOCUMENTS})"

@@ -1,6 +1,7 @@
 """Search documents on SQLite: the words are in an FTS5 table, under the id of each part's row."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
@@ -8,9 +9,9 @@ from django.db.models import IntegerField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from ticketing.models import IndexedTicket, SearchDocument
-from ticketing.search.parts import BORDER, FOLLOWED, SEVERAL, SUBJECT, Part
+from ticketing.search.parts import FOLLOWED, SEVERAL, SUBJECT, Part
 from ticketing.search.query import Term
-from ticketing.search.words import EDITION
+from ticketing.search.words import BORDER, EDITION
 
 
 def insert(parts: Sequence[Part]) -> None:
@@ -67,10 +68,7 @@ def _text(words: list[str]) -> str:
 
 def newest(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> dict[str, float]:
     """The newest of the tickets (None: of all) that have all terms, `most` at most: id, and how well it matches."""
-    condition, values = "TRUE", ()
-    if tickets is not None:
-        among, values = tickets.order_by().values("pk").query.sql_with_params()
-        condition = f"ticket_id IN ({among})"
+    condition, values = _among(tickets)
     queries = [_query(term) for term in terms]
     together = " AND ".join(queries)
     sources = [_RANKED]
@@ -83,6 +81,14 @@ def newest(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most:
         return dict(cursor.fetchall())
 
 
+def has(term: Term, tickets: QuerySet[IndexedTicket] | None) -> bool:
+    """Whether any of the tickets (None: of all) has the term."""
+    condition, values = _among(tickets)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_HAVING} AND {condition} LIMIT 1", [_query(term), *values])
+        return cursor.fetchone() is not None
+
+
 def in_order(tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySet[IndexedTicket]:
     """Those of the tickets that are in the list of ids, annotated with their `place` in it."""
     case = "CASE ticket_id " + " ".join(f"WHEN %s THEN {place}" for place in range(len(ticket_ids))) + " END"
@@ -90,11 +96,43 @@ def in_order(tickets: QuerySet[IndexedTicket], ticket_ids: list[str]) -> QuerySe
     return tickets.filter(pk__in=ticket_ids).annotate(place=place)
 
 
+def words_with(term: Term, newest: QuerySet[SearchDocument], most: int) -> list[str]:
+    """The words of these parts with the term behind their first letter, the most frequent first, `most` at most."""
+    among, parameters = newest.values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_CONTAINING.format(among), [*parameters, *term.words * 2])
+        around = (set(_around(term.words[0], f"{text} ")) for (text,) in cursor)
+        found = Counter(word for words in around for word in words if term.is_in([word[1:]]))
+    return sorted(found, key=lambda word: (-found[word], word))[:most]
+
+
+def _around(inside: str, text: str) -> Iterator[str]:
+    """The words with that inside. An expression, or a list of all words, takes several times as long."""
+    place = text.find(inside)
+    while place >= 0:
+        end = text.find(" ", place)
+        yield text[text.rfind(" ", 0, place) + 1 : end]
+        place = text.find(inside, end)
+
+
+def _among(tickets: QuerySet[IndexedTicket] | None) -> tuple[str, tuple[Any, ...]]:
+    """The condition that a document is of one of the tickets."""
+    if tickets is None:
+        return "TRUE", ()
+    among, values = tickets.order_by().values("pk").query.sql_with_params()
+    return f"ticket_id IN ({among})", values
+
+
 def _query(term: Term) -> str:
     """The term in FTS5's notation."""
-    return f'"{" ".join(term.words)}"{" *" if term.prefix else ""}'
+    star = " *" if term.prefix else ""
+    ways = [f'"{" ".join(way)}"{star}' for way in term.ways]
+    return f"({' OR '.join(ways)})"
 
 
+_CONTAINING = (
+    "SELECT subject || body FROM ticketing_searchwords WHERE rowid IN ({}) AND (instr(body, %s) OR instr(subject, %s))"
+)
 _DOCUMENTS = "ticketing_searchdocument JOIN ticketing_searchwords ON ticketing_searchwords.rowid = id"
 # Only the newest matching tickets are ranked, each by the first of its parts that matches. A word in the subject weighs
 # ten times as much as one elsewhere. FTS5's rank is lower for a better match. CROSS JOIN keeps the order of the tables,

@@ -2,6 +2,7 @@
 
 A word is a run of letters and digits, without case and accents. Some scripts put no spaces between their words:
 Chinese, Japanese, Thai, Lao, Burmese and Khmer. There, every letter is a word, and what is typed becomes a phrase.
+Korean glues endings to its own words and to those of other scripts, so a word ends where Hangul begins or ends.
 """
 
 import re
@@ -10,7 +11,8 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 # Raise it if the same text now gives another document. `documents.missing` then names every older document.
-EDITION = 3
+EDITION = 4
+BORDER = "\ue000"  # between two texts, so that no phrase spans both; it is no letter, so no text has it as a word
 LONGEST = 80  # characters; of a longer word, only the beginning counts
 
 _BEGINNINGS = re.compile(f"([0-9a-z]{{1,{LONGEST}}})[0-9a-z]*")
@@ -19,10 +21,12 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff"
 )
+HANGUL = "\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7fb\uffa1-\uffdc"
 # Soft hyphen, joiners, variation selectors: they say how a word looks, not which word it is.
 UNSEEN = "\u00ad\u034f\u200b-\u200d\u2060\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _HALF_WIDTH = "\uff9e\uff9f"
 _unspaced = re.compile(f"[{_UNSPACED}]")
+_hangul = re.compile(f"[{HANGUL}]")
 _unseen = re.compile(f"[{UNSEEN}]")
 # Letters that Unicode does not decompose, and what people type who do not have them on the keyboard.
 _ELSE = str.maketrans("łøđðħŧıŋɓɗƙƴƀɨƶ", "loddhtinbdkybiz") | str.maketrans({"æ": "ae", "œ": "oe", "þ": "th"})
@@ -76,21 +80,32 @@ def counts(character: str) -> bool:
 
 def is_part_of_longer(character: str) -> bool:
     """Whether a character is a letter or digit that joins others in a word, rather than a word of its own."""
-    return _kind(character) == "l"
+    return _kind(character) in "lh"
+
+
+def is_hangul(character: str) -> bool:
+    """Whether a character is Korean."""
+    return bool(_hangul.match(character))
+
+
+def syllables(word: str) -> int:
+    """How many Korean syllables the word has; 0 if it is in another script."""
+    return len(unicodedata.normalize("NFC", word)) if is_hangul(word[0]) else 0
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
     """Finds words in any script. It takes about 100 milliseconds to make, so the first text that needs it makes it."""
     kinds = "".join(map(_kind, map(chr, range(0x20000))))  # beyond are ideographs and variation selectors
-    letters, marks = _ranges("l", kinds), _ranges("m", kinds) + UNSEEN + _HALF_WIDTH
-    return re.compile(f"[{_ranges('a', kinds)}\U00020000-\U0003ffff][{marks}]*|[{letters}][{letters}{marks}]*")
+    marks = _ranges("m", kinds) + UNSEEN + _HALF_WIDTH
+    longer = "|".join(f"[{letters}][{letters}{marks}]*" for letters in (_ranges("l", kinds), _ranges("h", kinds)))
+    return re.compile(f"[{_ranges('a', kinds)}\U00020000-\U0003ffff][{marks}]*|{longer}")
 
 
 def _kind(character: str) -> str:
-    """`l`: a letter or digit of a longer word, `a`: one that is a word alone, `m`: a mark on the letter before it."""
+    """`l`: a letter or digit of a longer word, `h`: of a Korean one, `a`: a word alone, `m`: a mark on a letter."""
     if character.isalnum():
-        return "a" if _unspaced.match(character) else "l"
+        return "a" if _unspaced.match(character) else "h" if _hangul.match(character) else "l"
     return "m" if unicodedata.category(character)[0] == "M" else " "
 
 

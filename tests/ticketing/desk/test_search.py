@@ -121,7 +121,63 @@ def test_the_second_page_goes_on(desk: Client, make_ticket: MakeTicket, list_add
 def test_no_match_says_what_can_be_typed(desk: Client, list_address: str) -> None:
     page = desk.get(list_address, {"q": "nonesuch"}).content.decode()
     assert "No ticket matches" in page
-    assert "The beginning of a word is enough with a star" in page
+    assert "The beginning of a word is enough, an inner part needs stars on both sides" in page
+
+
+@pytest.mark.sql
+def test_a_word_that_no_ticket_has_is_tried_as_a_beginning_and_the_page_says_so(
+    desk: Client, make_ticket: MakeTicket, list_address: str
+) -> None:
+    make_ticket(subject="Certificate expired on the printer")
+    page = desk.get(list_address, {"q": "Cert printer"}).content.decode()
+    assert "No ticket here has <strong>Cert</strong>. These tickets have words that begin so." in page
+    assert "<mark>Certificate</mark> expired on the <mark>printer</mark>" in page
+    page = desk.get(list_address, {"q": "expi cer"}).content.decode()
+    assert "No ticket here has <strong>expi</strong> or <strong>cer</strong>." in page
+
+
+@pytest.mark.sql
+@pytest.mark.parametrize("typed", ["certificate", "cert*", '"cert"', "nonesuch", "certificate nonesuch", ""])
+def test_otherwise_no_word_is_said_to_be_a_beginning(
+    typed: str, desk: Client, make_ticket: MakeTicket, list_address: str
+) -> None:
+    make_ticket(subject="Certificate expired")
+    assert "that begin so" not in desk.get(list_address, {"q": typed}).content.decode()
+
+
+@pytest.mark.sql
+def test_what_is_typed_as_a_beginning_is_escaped(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    make_ticket(subject="Certificate expired")
+    page = desk.get(list_address, {"q": "<b>cert"}).content.decode()
+    assert "<b>cert" not in page
+
+
+@pytest.mark.sql
+def test_an_inner_part_is_marked_and_the_page_says_if_it_was_not_looked_for_everywhere(
+    desk: Client, make_ticket: MakeTicket, list_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_ticket(subject="Datenschutz", tier="gold")
+    make_ticket(subject="Brandschutz")
+    page = desk.get(list_address, {"q": "*schutz*"}).content.decode()
+    assert "<mark>Datenschutz</mark>" in page
+    assert "<mark>Brandschutz</mark>" in page
+    assert "An inner part is looked for" not in page
+    monkeypatch.setattr(find, "MOST_LOOKED_THROUGH", 1)
+    said = "An inner part is looked for in the words of about the newest 1 tickets"
+    assert said in desk.get(list_address, {"q": "*schutz*"}).content.decode()
+    assert said in desk.get(list_address, {"q": "*nonesuch*"}).content.decode()
+    assert said not in desk.get(list_address, {"q": "*schutz*", "tier__exact": "gold"}).content.decode()
+    assert said not in desk.get(list_address, {"q": "schutz*"}).content.decode()
+
+
+@pytest.mark.sql
+def test_a_number_is_marked_as_it_is_written(
+    desk: Client, make_ticket: MakeTicket, list_address: str, comment: Any
+) -> None:
+    ticket = make_ticket(subject="Switch 21:33:ab:cc:e4:9d")
+    comment(ticket, "Call me: +49 (0)30 9018-20")
+    assert "Switch <mark>21:33:ab:cc:e4:9d</mark>" in shown(desk, list_address, "2133abcce49d")[0]
+    assert "Comment: Call me: <mark>+49 (0)30 9018-20</mark>" in shown(desk, list_address, "030 901820")[0]
 
 
 @pytest.mark.parametrize("typed", ["printer OR scanner", "NOT printer", "printer -red", "a AND b", '"a b" -c'])

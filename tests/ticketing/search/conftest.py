@@ -42,7 +42,7 @@ def say(db: None) -> Callable[[str, int, str], object]:
 
 def found(text: str, **filters: Any) -> list[str]:
     """The ids of the tickets that a text finds, in their order."""
-    return [ticket.ticket_id for ticket in search(IndexedTicket.objects.filter(**filters), text)]
+    return [ticket.ticket_id for ticket in search(IndexedTicket.objects.filter(**filters), text).tickets]
 
 
 def _comment(ticket_id: str, number: int, text: str) -> Comment:
