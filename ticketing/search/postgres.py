@@ -161,8 +161,8 @@ def words_with(term: Term, newest: QuerySet[SearchDocument], most: int) -> list[
 
 def _query(term: Term) -> str:
     """The term in the notation of a tsquery."""
-    star = ":*" if term.prefix else ""
-    return f"({' | '.join(f'({_SIDE_BY_SIDE.join(way)}{star})' for way in term.ways)})"
+    ways = [f"({_SIDE_BY_SIDE.join(way)}{':*' if term.is_open(way) else ''})" for way in term.ways]
+    return f"({' | '.join(ways)})"
 
 
 # JIT compilation takes longer than these queries run. On today's disks, a page from anywhere costs what the next one

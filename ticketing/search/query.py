@@ -43,6 +43,10 @@ class Term:
         """Each of the ways in which it may be written."""
         return self.words, *((other,) for other in self.others)
 
+    def is_open(self, way: tuple[str, ...]) -> bool:
+        """Whether this way of writing it may go on. The words that have an inner part are whole words already."""
+        return self.prefix and not (self.inside and way != self.words)
+
     @property
     def beginning(self) -> "Term":
         """The term with its last word as a beginning, or itself if it must not, or need not, be tried so."""

@@ -125,8 +125,7 @@ def _among(tickets: QuerySet[IndexedTicket] | None) -> tuple[str, tuple[Any, ...
 
 def _query(term: Term) -> str:
     """The term in FTS5's notation."""
-    star = " *" if term.prefix else ""
-    ways = [f'"{" ".join(way)}"{star}' for way in term.ways]
+    ways = [f'"{" ".join(way)}"{" *" if term.is_open(way) else ""}' for way in term.ways]
     return f"({' OR '.join(ways)})"
 
 
