@@ -22,9 +22,10 @@ test: $(VENV)/.dev-ready chromium
 test-long: $(VENV)/.dev-ready chromium nginx
 	@EXAMPLES=10000 $(PYTEST) -n 2 -m "long or any_json" $(ARGS)
 
-# Without the outages of AWS, which no database has a part in.
+# What has to do with SQL, again on PostgreSQL. Browsers, and what other programs send, have no part in it.
 test-postgresql:
-	@$(MAKE) --no-print-directory test test-long DATABASE=postgresql ARGS="--ignore=tests/e2e/test_outages.py --ignore=tests/e2e/test_cut_answers.py $(ARGS)"
+	@$(MAKE) --no-print-directory test DATABASE=postgresql ARGS='-m "not browser" $(ARGS)'
+	@$(MAKE) --no-print-directory test-long DATABASE=postgresql ARGS='-m long $(or $(ARGS),tests/faults tests/chain)'
 
 # Tests that take minutes each, one after the other: many tickets, processes killed, memory measured.
 test-large: $(VENV)/.dev-ready chromium

@@ -11,6 +11,7 @@ import pytest
 from botocore.client import BaseClient
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from moto import mock_aws
 from rest_framework.test import APIClient
@@ -45,8 +46,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """What takes long is run where it is asked for: `-m long`, as `make test-long` does, and `-m large`."""
     unasked = [mark for mark in ("long", "large") if mark not in config.option.markexpr]
     left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in unasked)]
+    if connection.vendor == "postgresql":
+        left_out += [item for item in items if item not in left_out and not _has_sql(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def _has_sql(item: pytest.Item) -> bool:
+    """Whether the test has to do with the database: its own, or that of a copy of the product."""
+    fixtures = getattr(item, "fixturenames", ())
+    own = item.get_closest_marker("django_db") or "db" in fixtures or "transactional_db" in fixtures
+    return bool(own) or item.path.parent.name in ("chain", "e2e", "faults", "large")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
