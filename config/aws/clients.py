@@ -48,7 +48,7 @@ _making = threading.Lock()
 def _client(service: str, read_timeout: float) -> Any:
     with _making:  # threads may share a client, but not the boto3 session while it creates one
         made = boto3.client(service, config=client_config(read_timeout))  # type: ignore[call-overload]
-    made.meta.events.register("before-parse", cut_answers.refuse)
+    cut_answers.guard(made.meta.events)
     return made
 
 

@@ -8,8 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse, HTTPHeaders
+from django.core.files.base import ContentFile
+from moto.core.botocore_stubber import MockRawResponse
 
 from config import aws
+from config.aws.s3 import Bucket
 
 ITEM = json.dumps({"Item": {"ticket_id": {"S": "t-1"}}}).encode()
 WHOLE = (
@@ -77,3 +81,26 @@ def test_an_answer_without_a_body_needs_no_length(at: pytest.MonkeyPatch) -> Non
         aws.forget_clients()
         aws.call_once(aws.client("s3").delete_object, Bucket="bucket", Key="key")
         aws.call_once(aws.client("s3").head_bucket, Bucket="bucket")
+
+
+def bucket_at(url: str, environment: pytest.MonkeyPatch) -> Bucket:
+    environment.setenv("AWS_ENDPOINT_URL", url)
+    return Bucket(bucket_name="raw")
+
+
+def test_an_object_whose_answer_was_cut_off_is_not_an_empty_one(at: pytest.MonkeyPatch) -> None:
+    with answering(b"HTTP/1.1 200 OK\r\nLast-Modified: Sun\r\n") as url, pytest.raises(aws.Unreachable):
+        aws.call_once(bucket_at(url, at).connection.meta.client.get_object, Bucket="raw", Key="name")
+
+
+def test_a_file_is_sent_at_once_not_after_an_interim_answer(at: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def note(request: Any, **_: Any) -> Any:
+        asked.append((request.method, request.headers.get("Expect")))
+        return AWSResponse(request.url, 200, HTTPHeaders.from_dict({"Content-Length": "0"}), MockRawResponse(b""))
+
+    bucket = bucket_at("http://127.0.0.1:9", at)
+    bucket.connection.meta.client.meta.events.register("before-send.s3", note)
+    bucket.save("name", ContentFile(b"content"))
+    assert asked == [("PUT", None)]
