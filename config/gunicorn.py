@@ -5,6 +5,7 @@ Options on the command line (`--bind`, `--workers`, `--threads`) override these.
 
 workers = 2
 worker_class = "config.web.worker.Worker"
+logger_class = "config.web.worker.Log"
 threads = 8
 timeout = 30
 graceful_timeout = 10

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from gunicorn import util
+from gunicorn.glogging import Logger
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -29,6 +30,14 @@ _SENTENCES: Final = {
     501: "The only Transfer-Encoding that is taken is chunked",
 }
 _NOT_HTTP: Final = "The request is not valid HTTP: look at its request line, its headers and its chunks"
+
+
+class Log(Logger):  # type: ignore[misc]
+    """gunicorn's log, which `config/gunicorn.py` names. It quotes nothing of a request that is not valid."""
+
+    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        said = msg.partition(": ")[0] if msg.startswith("Invalid request from") else msg
+        super().warning(said, *args, **kwargs)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
