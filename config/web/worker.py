@@ -32,7 +32,7 @@ _SENTENCES: Final = {
 _NOT_HTTP: Final = "The request is not valid HTTP: look at its request line, its headers and its chunks"
 
 
-class Log(Logger):  # type: ignore[misc]
+class Log(Logger):  # type: ignore[misc]  # as below
     """gunicorn's log, which `config/gunicorn.py` names. It quotes nothing of a request that is not valid."""
 
     def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:

@@ -9,16 +9,7 @@ from config.text import mended
 from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.ticket import Ticket
 from ticketing.tickets.ticket import draft as new_draft
-from ticketing.tickets.workflow import PRIORITIES, Priority, Status
-
-_STATUS: dict[str, Status] = {
-    "new": "open",
-    "open": "open",
-    "pending": "pending",
-    "hold": "pending",
-    "solved": "solved",
-    "closed": "closed",
-}
+from ticketing.tickets.workflow import PRIORITIES, ZENDESK_STATUS, Priority
 
 
 def fields(context: dict[str, Any]) -> dict[str, Any]:
@@ -29,7 +20,7 @@ def fields(context: dict[str, Any]) -> dict[str, Any]:
         "subject": subject,
         "issue_description": text(ticket.get("description")) or subject or "(no description)",
         "type": text(ticket.get("type")),
-        "status": _STATUS.get(ticket.get("status") or "", "open"),
+        "status": ZENDESK_STATUS.get(ticket.get("status") or "", "open"),
         "priority": _priority(ticket.get("priority")),
         "tags": [clean(tag) for tag in ticket.get("tags") or []],
         "requester": _requester(context),

@@ -23,6 +23,16 @@ MOVES: dict[Status, frozenset[Status]] = {
 # A public comment opens a ticket in one of these again: the customer wrote, so somebody has to look.
 REOPENED_BY_COMMENT: frozenset[Status] = frozenset({"pending", "solved"})
 
+# What Zendesk's statuses are here, for its door and for an import of its export.
+ZENDESK_STATUS: dict[str, Status] = {
+    "new": "open",
+    "open": "open",
+    "pending": "pending",
+    "hold": "pending",
+    "solved": "solved",
+    "closed": "closed",
+}
+
 
 def is_final(status: Status) -> bool:
     """Whether nothing may follow this status: no change and no comment."""

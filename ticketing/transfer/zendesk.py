@@ -14,18 +14,10 @@ from config import json
 from config.refusals import Invalid
 from ticketing.deliveries import raw_tickets
 from ticketing.tickets.callers import whole_customer
-from ticketing.tickets.workflow import Status
+from ticketing.tickets.workflow import ZENDESK_STATUS
 from ticketing.transfer import foreign
 from ticketing.transfer.foreign import LeftOut, Mapped
 
-_STATUS: dict[str, Status] = {
-    "new": "open",
-    "open": "open",
-    "pending": "pending",
-    "hold": "pending",
-    "solved": "solved",
-    "closed": "closed",
-}
 _TAKEN = {
     *("id", "requester_id", "requester", "subject", "description", "type", "status", "priority", "tags", "comments"),
     *("created_at", "updated_at", "url"),
@@ -73,8 +65,8 @@ def _check(given: dict[str, Any]) -> None:
         raise Invalid("It is a page of many tickets: `jq -c '.tickets[]'` makes lines of them")
     if given.get("status") == "deleted":
         raise LeftOut("It was deleted in Zendesk")
-    if not isinstance(given.get("status"), str) or given["status"] not in _STATUS:
-        raise Invalid(f"status must be one of: {', '.join(_STATUS)}, deleted")
+    if not isinstance(given.get("status"), str) or given["status"] not in ZENDESK_STATUS:
+        raise Invalid(f"status must be one of: {', '.join(ZENDESK_STATUS)}, deleted")
     if given.get("comments") is None:
         raise Invalid("comments is required: Zendesk's JSON export has them, the incremental export of its API has not")
 
@@ -93,7 +85,7 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
         "subject": subject,
         "issue_description": foreign.text(given.get("description")) or subject or "(no description)",
         "type": foreign.text(given.get("type")),
-        "status": _STATUS[given["status"]],
+        "status": ZENDESK_STATUS[given["status"]],
         "priority": given.get("priority") or "normal",
         "tags": foreign.texts(given, "tags"),
         "created_at": given.get("created_at"),
