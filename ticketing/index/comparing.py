@@ -13,9 +13,10 @@ from typing import Literal
 from django.db import transaction
 
 from config.batched import batched
-from ticketing.index import following, rows, store
+from ticketing.index import rows, store
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.record import bulk
+from ticketing.record.store import all_comments
 from ticketing.tickets.ticket import Comment, Ticket
 
 What = Literal[
@@ -199,8 +200,8 @@ def _put_back(tickets: list[Ticket]) -> None:
     again.
     """
     store.apply(tickets)
-    for ticket in tickets:
-        following.follow_comments(ticket.ticket_id)
+    for comments in bulk.bounded(one for ticket in tickets for one in all_comments(ticket.ticket_id)):
+        store.apply((), comments)
 
 
 def _replace(suspects: _Suspects) -> None:
