@@ -61,8 +61,9 @@ def _has_sql(item: pytest.Item) -> bool:
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Content is no name: it would be long, and what a compressor makes has the time in it, so that each process of a
-    run would call the test something else."""
-    return argname if isinstance(val, str | bytes) and len(val) > _LONGEST_NAME else None
+    run would call the test something else. Bytes are content however few they are."""
+    long = isinstance(val, str) and len(val) > _LONGEST_NAME
+    return argname if long or isinstance(val, bytes) else None
 
 
 _LONGEST_NAME = 60
