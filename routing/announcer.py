@@ -59,9 +59,13 @@ def catch_up(since: str | None) -> None:
 def again(record: SqsRecord) -> None:
     """Announce the ticket of a message that was put aside, as it is in the record now. If it is gone, do nothing.
 
-    Raises aws.AwsError if it is not announced; the message then stays where it is.
+    Raises aws.AwsError if it is not announced; the message then stays where it is. aws.Permanent also says that the
+    message names no ticket, so that another program wrote it.
     """
-    for ticket_id in announcement.about(record):
+    named = announcement.about(record)
+    if not named:
+        raise aws.Permanent("Foreign", announcement.FOREIGN)
+    for ticket_id in named:
         if ticket := service.find(ticket_id):
             outcome = topic.publish([_message(ticket_id, ticket, _event_of(ticket))])
             if ticket_id in outcome.never:

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 from config import aws
@@ -13,6 +14,7 @@ CAUSE: Final = "cause"
 SUFFIX: Final = "DLQ"  # what follows a queue's name in the name of its dead-letter queue
 LOOKED_AT: Final = 10  # messages, of which `causes` tells
 _NONE = "No cause is noted here: see its delivery below, or the log"
+_FOREIGN = "No cause is noted here, and it names no ticket: another program wrote it, or see the log"
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +35,12 @@ def put_aside(queue: str, record: SqsRecord, cause: str) -> bool:
     return True
 
 
-def causes(dead_letters: str) -> list[tuple[str, int]]:
+def causes(dead_letters: str, names_nothing: Callable[[SqsRecord], bool]) -> list[tuple[str, int]]:
     """Why the first ten messages of a dead-letter queue lie there, with their number. Raises aws.AwsError.
 
-    They stay visible to others while they are looked at.
+    They stay visible to others while they are looked at. `names_nothing` says of one without a cause whether it names
+    nothing of ours.
     """
     seen = sqs.receive(dead_letters, LOOKED_AT, wait_seconds=0, hidden_seconds=0)
-    found = Counter(attribute(one.record, CAUSE) or _NONE for one in seen)
+    found = Counter(attribute(one.record, CAUSE) or (_FOREIGN if names_nothing(one.record) else _NONE) for one in seen)
     return found.most_common()

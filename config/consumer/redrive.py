@@ -51,6 +51,10 @@ class Way:
         ids: set[str] = import_string(self.deliveries)(record) if self.deliveries else set()
         return ids
 
+    def names_nothing(self, record: SqsRecord) -> bool:
+        """Whether a message names no ticket and no delivery. Reads nothing."""
+        return not (self.delivery_ids(record) if self.deliveries else _about(self, record))
+
 
 @dataclass
 class Moved:
@@ -104,7 +108,7 @@ def move(
     moved, held = Moved(), dict[str, Message]()
     try:
         for messages in _batches(to, moved, held, limit, seconds):
-            about = [one for one in messages if only is None or only in _about(to, one)]
+            about = [one for one in messages if only is None or only in _about(to, one.record)]
             wanted = [one for one in about if not leave_out(one.record)]
             for given in _give(to, wanted[: _room(moved, limit)], moved, tell):
                 del held[given.message_id]
@@ -140,8 +144,8 @@ def _room(moved: Moved, limit: int | None) -> int:
     return 10 if limit is None else max(min(limit - moved.count, 10), 0)
 
 
-def _about(to: Way, message: Message) -> set[str]:
-    ids: set[str] = import_string(to.about)(message.record)
+def _about(to: Way, record: SqsRecord) -> set[str]:
+    ids: set[str] = import_string(to.about)(record)
     return ids
 
 

@@ -96,7 +96,8 @@ def _page(chosen: Tab | None, start: Place | None) -> unfinished.Page:
 
 def _queue(way: redrive.Way) -> dict[str, Any]:
     count = sqs.count(way.dead_letters)
-    return {"way": way, "count": count, "causes": dead_letters.causes(way.dead_letters) if count else []}
+    causes = dead_letters.causes(way.dead_letters, way.names_nothing) if count else []
+    return {"way": way, "count": count, "causes": causes}
 
 
 def _choices(chosen: Tab | None) -> list[dict[str, Any]]:
