@@ -13,6 +13,7 @@ from django.conf import settings
 from config import aws, json
 from config.aws import sqs
 from config.aws.events import BatchAnswer, SqsRecord, StreamEvent, failed
+from config.aws.outage import Outage
 from config.batched import batched
 from routing import topic
 from ticketing import service
@@ -24,6 +25,7 @@ _CATCH_UP_BATCH = 100
 _EVENTS: dict[str, EventName] = {"INSERT": "ticket.created", "MODIFY": "ticket.updated"}
 
 log = logging.getLogger(__name__)
+_outage = Outage("Announcing changes of tickets")
 
 
 def handler(event: StreamEvent, context: Any = None) -> BatchAnswer:
@@ -91,7 +93,9 @@ def _announce(messages: Iterable[topic.Message]) -> list[str]:
     ordered = sorted(messages, key=lambda one: one.attributes["tier"] != "gold")
     outcome = topic.publish(ordered)
     if again := outcome.again:
-        log.warning("%d announcements will be tried again: %s", len(again), "; ".join(sorted(set(again.values()))))
+        _outage.failed(aws.Retryable("NotAnnounced", "; ".join(sorted(set(again.values())))))
+    else:
+        _outage.worked()
     aside = [one for one in ordered if one.name in outcome.never]
     return list(outcome.again) + [one.name for one in aside if not _put_aside(one, outcome.never[one.name])]
 

@@ -85,8 +85,7 @@ def _tried_enough(state: tenacity.RetryCallState) -> bool:
 def _log_retry(state: tenacity.RetryCallState) -> None:
     wait = state.next_action.sleep if state.next_action else 0.0
     failure = state.outcome.exception() if state.outcome else None
-    if not isinstance(failure, Unreachable):  # which would be a line for every try of every thread
-        log.warning("AWS call failed at try %d, again in %.2f s: %s", state.attempt_number, wait, failure)
+    log.warning("AWS call failed at try %d, again in %.2f s: %s", state.attempt_number, wait, failure)
 
 
 _retry = tenacity.Retrying(

@@ -8,6 +8,8 @@ import threading
 import time
 from typing import Final
 
+from config.aws.errors import Unreachable
+
 EVERY: Final = 60.0  # seconds between two lines
 QUIET: Final = 5.0  # seconds without a failure after which it counts as over: calls that work and fail may alternate
 
@@ -45,3 +47,12 @@ class Outage:
             if self._since is not None and now - self._failed >= QUIET:
                 log.warning("%s works again, after %d s and %d failures", self._what, now - self._since, self._count)
                 self._since, self._count = None, 0
+
+
+class OutageFilter(logging.Filter):
+    """Drops the lines that quote an `Unreachable`: `call` has told of the outage, and each of these lines only adds
+    that something else waits for its end."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        quoted = record.args if isinstance(record.args, tuple) else ()
+        return record.name == __name__ or not any(isinstance(one, Unreachable) for one in quoted)

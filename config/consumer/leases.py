@@ -62,8 +62,6 @@ class Lease:
             try:
                 if _take(self.source, self.owner) is None:
                     self.lost.set()
-            except aws.Unreachable:  # which aws.call itself tells
-                pass
             except aws.AwsError as error:
                 log.warning("The lease of %s could not be renewed: %s", self.source, error)
             else:

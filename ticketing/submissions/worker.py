@@ -69,8 +69,7 @@ def _worked(record: SqsRecord) -> bool:
                 # A redelivery deletes no object: under that key there may be another submission's by now.
                 return delivery.ended_well or _tried(record, delivery)
         except (aws.AwsError, Busy) as error:
-            if not isinstance(error, aws.Unreachable):  # of which `aws.call` tells
-                log.warning("Message %s comes again: %s", record["messageId"], error)
+            log.warning("Message %s comes again: %s", record["messageId"], error)
             return False
 
 

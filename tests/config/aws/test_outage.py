@@ -1,11 +1,12 @@
 """An outage is told when it begins, once a minute, and when it ends, whoever notices it."""
 
 import logging
+from typing import Any
 
 import pytest
 
 from config import aws
-from config.aws.outage import Outage
+from config.aws.outage import Outage, OutageFilter
 
 
 @pytest.fixture
@@ -56,3 +57,28 @@ def test_a_second_outage_is_told_anew(clock: list[float], caplog: pytest.LogCapt
 def test_what_never_failed_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     Outage("AWS").worked()
     assert said(caplog) == []
+
+
+AWAY, THROTTLED = aws.Unreachable("ConnectionClosedError"), aws.Retryable("ThrottlingException")
+
+
+@pytest.mark.parametrize(
+    ("logger", "arguments", "is_written"),
+    [
+        ("config.consumer.leases", ("change-stream", 10, AWAY), False),
+        ("config.aws.metrics", ("Foyer", "Lag", AWAY), False),
+        ("routing.processors", ("m-1", THROTTLED), True),
+        ("routing.processors", (), True),
+        ("config.aws.outage", ("AWS", AWAY), True),
+    ],
+)
+def test_while_aws_is_away_only_the_outage_itself_is_written(
+    logger: str, arguments: tuple[object, ...], is_written: bool
+) -> None:
+    line = logging.LogRecord(logger, logging.WARNING, "", 0, "%s" * len(arguments), arguments, None)
+    assert OutageFilter().filter(line) is is_written
+
+
+def test_every_line_passes_the_filter(settings: Any) -> None:
+    assert "outage" in settings.LOGGING["handlers"]["stderr"]["filters"]
+    assert settings.LOGGING["root"]["handlers"] == ["stderr"]
