@@ -81,6 +81,9 @@ def send(task: str, *arguments: str) -> None:
 class Scheduler(PersistentScheduler):
     """Beat's own, but while AWS is away it writes a line, where Celery writes thousands."""
 
+    # Beat's own connects at the first task that is due, and ends beat if AWS is away then. `send` needs none.
+    producer: Any = None
+
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Queue a task that is due. If that fails, it is due again after its interval."""
         try:

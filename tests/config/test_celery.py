@@ -4,6 +4,8 @@ import base64
 import json
 import socket
 import time
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,6 +94,31 @@ def test_beat_queues_what_is_due(aws: None, queued: list[Any]) -> None:
     beat = celery.Scheduler(celery.app, lazy=True)
     beat.apply_entry(beat.Entry(name="a", task="ticketing.jobs.look_after", app=celery.app))
     assert queued[-1]["task"] == "ticketing.jobs.look_after"
+
+
+def test_beat_goes_on_if_aws_is_away_before_it_has_queued_anything(
+    aws: None, own_clients: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def cut(**_: Any) -> None:
+        raise ConnectionClosedError(endpoint_url="http://sqs")
+
+    sqs.url.cache_clear()
+    events = config_aws.client("sqs").meta.events
+    events.register("before-send.sqs", cut)
+    beat: Any = celery.Scheduler(celery.app, schedule_filename=str(tmp_path / "beat"))
+    for entry in beat.schedule.values():
+        entry.last_run_at -= timedelta(minutes=2)
+    try:
+        assert beat.tick() == 0  # it looks at once for what else is due
+        assert [one.levelname for one in caplog.records if one.name == "config.celery"] == ["WARNING"]
+        events.unregister("before-send.sqs", cut)
+        for entry in beat.schedule.values():
+            entry.last_run_at -= timedelta(minutes=2)
+        beat.populate_heap()
+        beat.tick()
+        assert sqs.count(settings.JOBS_QUEUE) == 1
+    finally:
+        beat.close()
 
 
 def test_beat_is_started_with_that_scheduler() -> None:
