@@ -173,10 +173,10 @@ def _decoded(text: Any, what: str) -> Any:
     try:
         return json.loads(base64.b64decode(text, validate=True))
     except (TypeError, ValueError, RecursionError):
-        raise Foreign(f"{what} is no base64 of JSON") from None
+        raise Foreign(f"{what} is no base64 of JSON, as Celery writes it") from None
 
 
 def _mapping(value: Any, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Foreign(f"{what} has not the form of Celery's")
+        raise Foreign(f"{what}: not in Celery's form")
     return value

@@ -15,7 +15,7 @@ _UNPACKED_BY = {
 _SEPARATORS = (b",", b";", b"\t")
 _NO_ACCIDENT = 3  # lines: in a smaller file, all may be bad by accident
 _WANTED = "and has to be JSON Lines, a ticket a line"
-_READS_IT = "FILE | python manage.py import_tickets -` reads it"
+_READS_IT = "FILE | python manage.py import_tickets -`, with the same options, reads it"
 
 
 def check(beginning: bytes) -> None:

@@ -84,7 +84,7 @@ def test_what_is_of_another_encoding_is_to_be_converted_first(encoding: str, cou
     one = f'{{"caller_id": "lea", "issue_description": "{text}"}}\n'.encode(encoding)
     said = complaint(one * count + LINES * (count > 1))
     assert said.startswith("It is not UTF-8, but perhaps Latin-1")
-    assert "`iconv -f WINDOWS-1252 -t UTF-8 FILE | python manage.py import_tickets -` reads it" in said
+    assert "`iconv -f WINDOWS-1252 -t UTF-8 FILE | python manage.py import_tickets -`, with the same options" in said
 
 
 @pytest.mark.parametrize(
