@@ -12,6 +12,7 @@ import inspect
 import logging
 import signal
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from config.celery import app
 from config.consumer import dead_letters, pulse
 
 _TRACE: Final = logging.getLogger("celery.app.trace")
+_CELERYS_OWN: Final = "celery."  # how the tasks begin that Celery itself brings
 _EARLY: Final = 1.0  # seconds that a task may be worked before its time, rather than wait for another receive
 
 log = logging.getLogger(__name__)
@@ -52,14 +54,28 @@ _TRACE.addFilter(_without_traceback)
 
 @dataclass(frozen=True)
 class Message:
-    """A task as its message gives it. `request` is Celery's own word for its circumstances."""
+    """A task as its message gives it."""
 
     task: Any
     task_id: str
-    arguments: list[Any]
-    keywords: dict[str, Any]
-    request: dict[str, Any]
+    arguments: list[str]
+    retries: int
     due: datetime | None
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """Celery's own word for a task's circumstances.
+
+        A message may name more of them, such as tasks to call when this one ends. Foyer's own do not, so that what
+        stands there is a stranger's, and is not followed.
+        """
+        return {
+            "id": self.task_id,
+            "retries": self.retries,
+            "is_eager": False,
+            "called_directly": False,
+            "delivery_info": {},
+        }
 
 
 def handler(event: SqsEvent, context: Any = None) -> BatchAnswer:
@@ -75,12 +91,11 @@ def read(record: SqsRecord) -> Message:
     """The task in the message. Raises Foreign."""
     whole = _mapping(_decoded(record["body"], "The message"), "The message")
     headers = _mapping(whole.get("headers"), "The message's headers")
-    task, task_id = app.tasks.get(str(headers.get("task"))), headers.get("id")
-    if task is None or not isinstance(task_id, str):
+    task = app.tasks.get(str(headers.get("task")))
+    if task is None or task.name.startswith(_CELERYS_OWN):
         raise Foreign("The message names no task of Foyer's")
-    arguments, keywords, embedded = _arguments(whole.get("body"), task)
-    request = headers | embedded | {"is_eager": False, "called_directly": False, "delivery_info": {}}
-    return Message(task, task_id, arguments, keywords, request | {"retries": _retries(headers)}, _due(headers))
+    arguments = _arguments(whole.get("body"), task)
+    return Message(task, _id(headers), arguments, _retries(headers), _due(headers))
 
 
 def _worked(record: SqsRecord) -> bool:
@@ -104,7 +119,7 @@ def _run(message: Message) -> bool:
     pulse.beat(task.time_limit or app.conf.task_time_limit)
     tracer = build_tracer(task.name, task, app=app)
     with _soft_limit(task.soft_time_limit or app.conf.task_soft_time_limit):
-        _, told, *_ = tracer(message.task_id, message.arguments, message.keywords, message.request)
+        _, told, *_ = tracer(message.task_id, message.arguments, {}, message.request)
     return told is None or told.state != REJECTED
 
 
@@ -135,20 +150,29 @@ def _hide(record: SqsRecord, seconds: float) -> None:
         log.warning("Message %s comes before its time: %s", record["messageId"], error)
 
 
-def _arguments(body: Any, task: Any) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
-    """The task's arguments, and what Celery embedded beside them."""
+def _id(headers: dict[str, Any]) -> str:
+    """The task's id, which Celery makes and the log has."""
+    try:
+        return str(uuid.UUID(headers.get("id")))
+    except (TypeError, ValueError, AttributeError):
+        raise Foreign("The message has no id of a task") from None
+
+
+def _arguments(body: Any, task: Any) -> list[str]:
+    """The task's arguments. Foyer's tasks take texts, by their place. A task says with `takes` which."""
     match _decoded(body, "The task's body"):
-        case [list(arguments), dict(keywords), dict(embedded)]:
+        case [list(arguments), dict(keywords), dict()]:
             pass
         case _:
             raise Foreign("The task's body is no list of arguments, keywords and options")
     try:
-        inspect.signature(task.run).bind(*arguments, **keywords)
+        inspect.signature(task.run).bind(*arguments)
     except TypeError:
         raise Foreign("The task does not take the arguments that the message gives") from None
-    if not all(isinstance(one, str) for one in [*arguments, *keywords.values()]):
-        raise Foreign("An argument of the task is no text, as all arguments of Foyer's tasks are")
-    return arguments, keywords, embedded
+    takes = getattr(task, "takes", bool)
+    if keywords or not all(isinstance(one, str) and takes(one) for one in arguments):
+        raise Foreign("An argument of the task is none that Foyer's task takes")
+    return arguments
 
 
 def _retries(headers: dict[str, Any]) -> int:

@@ -40,6 +40,8 @@ _FOR_NOW = (TryLater, aws.Retryable, aws.Contended, Busy, Stale, SoftTimeLimitEx
 class DeliveryTask(Task[[str], None]):
     """A task about one delivery. If it fails in the end, for whatever reason, the delivery says so."""
 
+    takes = staticmethod(ids.is_id)
+
     def on_failure(
         self, exc: Exception, task_id: str, args: tuple[Any, ...], kwargs: dict[str, Any], einfo: Any
     ) -> None:

@@ -21,12 +21,15 @@ SEGMENTS = 4  # of a job that is started at the desk
 AT_ONCE = 2  # parts worked side by side; the doors' tasks wait behind them on the same queue
 STEP_SECONDS = 10.0  # and wait no longer than this
 _WORK = "ticketing.jobs.work"
+_LONGEST_ID = 19  # digits: a database's integers end there
 
 log = logging.getLogger(__name__)
 
 
 class PartTask(Task[[str], None]):
     """A step of a job. An unexpected error ends the job, and the job shows it."""
+
+    takes = staticmethod(lambda part_id: part_id.isdecimal() and len(part_id) < _LONGEST_ID)
 
     def on_failure(
         self, exc: Exception, task_id: str, args: tuple[Any, ...], kwargs: dict[str, Any], einfo: Any

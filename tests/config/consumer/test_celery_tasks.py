@@ -26,6 +26,7 @@ from config.consumer.sources import Source, sources
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
 DEAD_LETTERS = "FoyerJobsDLQ"
+TASK = "0b7b7a1c-1f0f-4a26-9a6a-0e6d5c4b3a21"  # an id as Celery makes them
 _done: list[str] = []
 
 
@@ -57,7 +58,7 @@ def coded(value: Any) -> str:
 
 def message(body: Any = None, **headers: Any) -> str:
     """A message as Celery writes it."""
-    usual = {"task": "tests.note", "id": "t-1", "retries": 0, "eta": None}
+    usual = {"task": "tests.note", "id": TASK, "retries": 0, "eta": None}
     given = [["hello"], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
     return coded({"body": coded(body or given), "headers": usual | headers, "properties": {}})
 
@@ -182,7 +183,7 @@ FOREIGN = {
     "no headers": coded({"body": GOOD["body"], "properties": {}}),
     "headers as a list": coded(GOOD | {"headers": []}),
     "headers as a text": coded(GOOD | {"headers": "task"}),
-    "no task": coded(GOOD | {"headers": {"id": "t-1"}}),
+    "no task": coded(GOOD | {"headers": {"id": TASK}}),
     "an unknown task": message(task="somebody.elses"),
     "a task that is a list": message(task=["tests.note"]),
     "no id": message(id=None),
@@ -205,7 +206,23 @@ FOREIGN = {
     "an unknown keyword": message([["hello"], {"who": "me"}, {}]),
     "an argument that is a number": message([[7], {}, {}]),
     "an argument that is null": message([[None], {}, {}]),
+    "an id that is no id of a task": message(id="hello\n"),
+    "an argument by its name": message([[], {"what": "hello"}, {}]),
+    "a task of Celery's own": message([["hello"], {}, {}], task="celery.accumulate"),
+    "a job's part that is none": message([["hello"], {}, {}], task="ticketing.jobs.work"),
+    "a job's part beyond all numbers": message([["9" * 40], {}, {}], task="ticketing.jobs.work"),
+    "a delivery that is none": message([["hello"], {}, {}], task="ingestion.zendesk.ingest"),
 }
+
+
+@pytest.mark.parametrize("name", ["callbacks", "errbacks", "chain", "chord", "group", "get", "ignore_result"])
+@pytest.mark.parametrize("value", ["hello", 7, [1], [{"task": "tests.note", "args": ["more"]}], "z" * 1000])
+def test_what_a_stranger_wants_called_besides_is_not_called(name: str, value: object, done: list[str]) -> None:
+    in_body, in_headers = message([["hello"], {}, {name: value}]), message(**{name: value})
+    for body in (in_body, in_headers):
+        assert handler(event(body)) == {"batchItemFailures": []}
+    assert done == ["hello", "hello"]
+    assert waiting() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
