@@ -50,8 +50,18 @@ def _request(event: dict[str, Any]) -> dict[str, Any]:
     http = given.get("requestContext", {}).get("http", {})
     if "method" in http and "rawPath" in given:
         http = {"sourceIp": "127.0.0.1", "protocol": "HTTP/1.1"} | http
-        return {"headers": {}, "rawQueryString": ""} | given | {"version": "2.0", "requestContext": {"http": http}}
+        path = _without_stage(given["rawPath"], given["requestContext"].get("stage"))
+        more = {"rawPath": path, "version": "2.0", "requestContext": {"http": http}}
+        return {"headers": {}, "rawQueryString": ""} | given | more
     return {"httpMethod": "GET", "path": "/"} | given | {"version": "1.0"}
+
+
+def _without_stage(path: str, stage: str | None) -> str:
+    """The path below the API's stage. An HTTP API has the stage in its paths, unless it is the default one.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
+    return path.removeprefix(f"/{stage}") if path.startswith(f"/{stage}/") else path
 
 
 def _refusal() -> dict[str, Any]:

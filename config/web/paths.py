@@ -7,7 +7,7 @@ the path as it came has a `%2F`, it is decoded again here, and these slashes are
 import re
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import register_converter
@@ -16,6 +16,7 @@ from django.utils.encoding import repercent_broken_unicode
 # Stands for a slash of an id. It is half a surrogate pair, which no decoded path can have otherwise.
 _SLASH: Final = "\udc2f"
 _ENCODED = re.compile("%2f", re.IGNORECASE)
+_BEFORE_PATH = re.compile("^[a-z]+://[^/?]*", re.IGNORECASE)
 
 
 class EncodedSlashMiddleware:
@@ -25,7 +26,7 @@ class EncodedSlashMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        pieces = _ENCODED.split(urlsplit(request.META.get("RAW_URI", "")).path)  # RAW_URI is gunicorn's
+        pieces = _ENCODED.split(_path(request.META.get("RAW_URI", "")))  # RAW_URI is gunicorn's
         if len(pieces) > 1:
             request.path_info = _SLASH.join(_decoded(piece) for piece in pieces)
         return self.get_response(request)
@@ -44,6 +45,11 @@ class IdConverter:
 
 
 register_converter(IdConverter, "id")
+
+
+def _path(uri: str) -> str:
+    """The path in a request's line, where a client of a proxy writes a whole address. What follows `//` is a path."""
+    return _BEFORE_PATH.sub("", uri).partition("?")[0]
 
 
 def _decoded(piece: str) -> str:

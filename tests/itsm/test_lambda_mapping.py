@@ -134,6 +134,15 @@ def test_an_http_apis_event_may_lack_what_is_empty(token: str) -> None:
     assert said_once(lambda_handler(asked, None))["error"] == "caller is required"
 
 
+@pytest.mark.parametrize("path", ["/prod/tickets", "/prod/itsm/tickets", "/tickets"])
+@pytest.mark.parametrize("stage", ["prod", "$default", None])
+def test_an_http_apis_stage_is_no_part_of_the_path(token: str, path: str, stage: str | None) -> None:
+    asked = second_format("GET", path, query="caller=lea", Token=token)
+    asked["requestContext"]["stage"] = stage
+    found = stage == "prod" or not path.startswith("/prod")
+    assert lambda_handler(asked, None)["statusCode"] == (200 if found else 404)
+
+
 def said_once(answer: dict[str, Any]) -> Any:
     assert answer["isBase64Encoded"] is False
     return json.loads(answer["body"])

@@ -92,6 +92,12 @@ def test_what_is_no_http_is_refused_in_json_that_repeats_nothing(
     assert b"secret-7" not in body + log.read_bytes()
 
 
+@pytest.mark.parametrize("path", ["//[", "//[%2F", "//[%2f]/a", "/[%2F", "//]%2F?a=[", "http://a/%2F"])
+def test_an_odd_path_is_not_found(port: int, path: str) -> None:
+    status, _, body = said(port, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    assert (status, json.loads(body)["error"]) == (404, "Not found")
+
+
 def test_each_refusal_has_a_request_id_of_its_own(port: int) -> None:
     requests.get(f"http://127.0.0.1:{port}/healthz", headers={"X-Request-Id": "of-another"}, timeout=30)
     ids = {json.loads(said(port, b"GARBAGE\r\n\r\n")[2])["request_id"] for _ in range(20)}
