@@ -146,8 +146,10 @@ def _check_status(response: requests.Response) -> None:
             f"Zendesk refused the credentials (status {status}): check ZENDESK_EMAIL and ZENDESK_API_TOKEN, "
             "and that this agent may see the ticket"
         )
-    if status in (404, 410):
-        raise GiveUp(f"Zendesk has no such ticket (status {status}): it may have been deleted or merged")
+    if status == 404:  # also right after the webhook, when not all of Zendesk knows the ticket yet
+        raise TryLater("Zendesk has no such ticket (status 404): it may have been deleted")
+    if status == 410:
+        raise GiveUp("Zendesk has no such ticket any more (status 410): it was deleted")
     if 300 <= status < 400:
         raise GiveUp(f"Zendesk's API answered from another address (status {status}): check ZENDESK_API_URL")
     raise GiveUp(f"Zendesk refused the request (status {status})")
