@@ -105,7 +105,7 @@ def _work(delivery_id: str) -> None:
             log.warning("Delivery %s failed: %s", delivery_id, error.sentence)
             deliveries.finish(delivery_id, "failed", error=error.sentence)
         else:
-            deliveries.finish(delivery_id, outcome.end, ticket_id=outcome.ticket_id)
+            deliveries.finish(delivery_id, outcome.end, ticket_id=outcome.ticket_id, note=outcome.note)
 
 
 def _again(task: DeliveryTask, delivery_id: str, error: Exception) -> NoReturn:
