@@ -37,7 +37,12 @@ def test_it_leads_to_zendesk_if_the_other_is_not_at_the_desk(desk: Client, make_
 
 
 def test_it_leads_to_the_other_if_that_is_at_the_desk(desk: Client, make_ticket: MakeTicket) -> None:
-    values: dict[str, Any] = {"channel": "zendesk", "customer_id": "default", "tier": "general", "caller_id": "zendesk:7"}
+    values: dict[str, Any] = {
+        "channel": "zendesk",
+        "customer_id": "default",
+        "tier": "general",
+        "caller_id": "zendesk:7",
+    }
     other = service.open_ticket(draft(**values, issue_description="No lesson"), raw_tickets.ticket_key("99")).ticket
     index.apply([other])
     ticket = make_ticket(attributes=merged("99"))
