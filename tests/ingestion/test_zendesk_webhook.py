@@ -54,6 +54,7 @@ def test_takes_digits_as_text_or_number(webhook: Post, queued: list[str], ticket
     assert stored(answer.json()["delivery_id"]).key == "12345"
 
 
+@written_down
 @pytest.mark.parametrize("ticket_id", [None, "", "  "])
 def test_a_missing_ticket_id(webhook: Post, queued: list[str], ticket_id: Any) -> None:
     assert_error(webhook({"ticket_id": ticket_id, "tag_added": "need_sme"}), 400, "ticket_id is required")
@@ -61,6 +62,7 @@ def test_a_missing_ticket_id(webhook: Post, queued: list[str], ticket_id: Any) -
     assert queued == []
 
 
+@written_down
 @pytest.mark.parametrize(
     "ticket_id", ["12a", "-1", -1, 1.5, 12345.0, True, False, 0, "00", [1], {}, "\uff11\uff12", "1 2", "1\n", "1" * 30]
 )
@@ -118,6 +120,7 @@ def test_another_event_is_ignored(webhook: Post, queued: list[str], body: Any) -
     assert queued == []
 
 
+@written_down
 def test_an_event_without_a_ticket(webhook: Post, queued: list[str]) -> None:
     assert_error(webhook(event(detail={})), 400, "ticket_id is required")
     assert_error(webhook(event(detail=["12345"])), 400, "ticket_id is required")
@@ -151,6 +154,7 @@ def test_the_signature_comes_first(webhook: Post, client: Client, queued: list[s
     assert queued == []
 
 
+@written_down
 def test_bodies_that_are_none(webhook: Post, client: Client) -> None:
     assert_error(webhook(b""), 400, "Request body is required")
     for body in (b"{", b"[]", b'"text"', b'{"ticket_id": NaN}', b"\xff", b'{"a": "he said "hi""}'):
