@@ -16,7 +16,7 @@ from urllib3.util.retry import Retry
 
 from config import json
 from ingestion.zendesk import retry_after
-from ingestion.zendesk.errors import GiveUp, TryLater
+from ingestion.zendesk.errors import GiveUp, NotThere, TryLater
 
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 10
@@ -146,8 +146,8 @@ def _check_status(response: requests.Response) -> None:
             f"Zendesk refused the credentials (status {status}): check ZENDESK_EMAIL and ZENDESK_API_TOKEN, "
             "and that this agent may see the ticket"
         )
-    if status == 404:  # also right after the webhook, when not all of Zendesk knows the ticket yet
-        raise TryLater("Zendesk has no such ticket (status 404): it may have been deleted")
+    if status == 404:
+        raise NotThere("Zendesk has no such ticket (status 404): it may have been deleted")
     if status == 410:
         raise GiveUp("Zendesk has no such ticket any more (status 410): it was deleted")
     if 300 <= status < 400:

@@ -135,18 +135,17 @@ def test_an_answer_that_is_no_object_is_for_later(http: responses.RequestsMock, 
 
 @pytest.mark.parametrize(
     ("status", "sentence"),
-    [(410, "no such ticket"), (401, "ZENDESK_API_TOKEN"), (403, "ZENDESK_API_TOKEN"), (422, "refused the request")],
+    [
+        (404, "no such ticket"),
+        (410, "no such ticket"),
+        (401, "ZENDESK_API_TOKEN"),
+        (403, "ZENDESK_API_TOKEN"),
+        (422, "refused the request"),
+    ],
 )
 def test_a_refusal_is_for_good(http: responses.RequestsMock, status: int, sentence: str) -> None:
     http.get(TICKET, status=status, json={"error": "RecordNotFound", "description": "Not found"})
     with pytest.raises(GiveUp, match=sentence):
-        client.fetch("12345")
-    assert len(http.calls) == 1
-
-
-def test_a_ticket_that_zendesk_does_not_know_yet_is_for_later(http: responses.RequestsMock) -> None:
-    http.get(TICKET, status=404, json={"error": "RecordNotFound", "description": "Not found"})
-    with pytest.raises(TryLater, match="no such ticket"):
         client.fetch("12345")
     assert len(http.calls) == 1
 

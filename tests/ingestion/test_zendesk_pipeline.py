@@ -344,6 +344,14 @@ def test_a_ticket_that_cannot_be_stored_fails_with_the_sentence(received: Delive
     assert (stored("d-1").state, stored("d-1").error) == ("failed", "The ticket is too large to be stored")
 
 
+def test_a_ticket_that_zendesk_does_not_have_fails(received: Delivery, http: Any) -> None:
+    http.get(f"{API}/api/v2/tickets/12345.json", status=404)
+    tasks.ingest.apply(("d-1",), throw=True)
+    delivery = stored("d-1")
+    assert delivery.state == "failed"
+    assert "no such ticket" in str(delivery.error)
+
+
 def test_a_missing_embedding_function_fails_after_the_ticket(
     received: Delivery, zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -290,7 +290,7 @@ def test_eager_a_storage_failure_is_a_500(
 @written_down
 def test_eager_what_can_never_work_is_accepted_and_failed(webhook: Post, settings: Any, http: Any) -> None:
     settings.CELERY_TASK_ALWAYS_EAGER = True
-    http.get("https://zendesk.test/api/v2/tickets/12345.json", status=410)
+    http.get("https://zendesk.test/api/v2/tickets/12345.json", status=404)
     answer = webhook(NOTICE)
     assert answer.status_code == 202
     assert stored(answer.json()["delivery_id"]).state == "failed"
