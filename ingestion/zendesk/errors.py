@@ -22,4 +22,4 @@ class GiveUp(PipelineError):
 
 
 class NotThere(GiveUp):
-    """Zendesk does not have the ticket. Right after the webhook that may pass, so the task tries again before it ends."""
+    """Zendesk does not have the ticket. Right after the webhook that may pass, so the task tries again before that."""

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from config import celery, times
 from ingestion.zendesk import masking
@@ -147,6 +149,13 @@ def test_reconcile_names_it_until_it_is_set_aside(webhook: Post, capsys: pytest.
 )
 def test_names_and_structure_are_shown_and_values_are_not(body: bytes, shown: str) -> None:
     assert masking.beginning(body) == shown
+
+
+@given(st.text(), st.booleans())
+def test_no_letter_and_no_digit_of_a_value_is_shown(value: str, ascii_only: bool) -> None:
+    body = json.dumps({"subject": f', "{value}": {{"{value}": 1', "n": [1.5]}, ensure_ascii=ascii_only)
+    shown = masking.beginning(body.encode("utf-8", "surrogatepass")).replace('{"subject":', "", 1).replace('"n":', "")
+    assert {one for one in shown if one.isalnum()} <= {"x", "0"}
 
 
 def test_a_value_that_is_cut_off_is_masked_too() -> None:
