@@ -1,8 +1,8 @@
 """Zendesk's API: one ticket with all its comments, read whole.
 
-A request is tried three times with exponential backoff. What still fails is raised as one of the two errors of
-errors.py. URLs are always built from our own ZENDESK_API_URL, and redirects are not followed, so the credentials cannot
-go to another host.
+A request is tried three times with exponential backoff, unless Zendesk asks for a longer wait. What still fails is
+raised as one of the two errors of errors.py. URLs are always built from our own ZENDESK_API_URL, and redirects are not
+followed, so the credentials cannot go to another host.
 """
 
 from typing import Any, Final
@@ -11,15 +11,17 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
 from config import json
-from ingestion.zendesk.errors import GiveUp, TryLater
+from ingestion.zendesk import retry_after
+from ingestion.zendesk.errors import GiveUp, NotThere, TryLater
 
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 10
 TRIES: Final = 3
-LONGEST_WAIT_SECONDS: Final = 5  # between two tries, whatever Retry-After says; the task's own retries wait longer
+LONGEST_WAIT_SECONDS: Final = 5  # between two tries; what asks for more is left to the task's own retries
 
 _WRONG_ADDRESS = (
     requests.exceptions.InvalidSchema,
@@ -79,10 +81,23 @@ def _next_cursor(page: dict[str, Any]) -> str | None:
 
 
 class _Backoff(Retry):
-    """Waits 0.5 s, then 1 s. urllib3's own backoff is exponential too, but does not wait before the second try."""
+    """Waits 0.5 s, then 1 s, or as long as Zendesk asks for. It raises TryLater if that is too long.
+
+    urllib3's own backoff is exponential too, but does not wait before the second try. It raises an error if it cannot
+    read `Retry-After`.
+    """
 
     def get_backoff_time(self) -> float:
         return float(self.backoff_factor * 2.0 ** (len(self.history) - 1))
+
+    def get_retry_after(self, response: BaseHTTPResponse) -> int | None:
+        return retry_after.seconds(response.headers.get("Retry-After"))
+
+    def sleep_for_retry(self, response: BaseHTTPResponse) -> bool:
+        wait = self.get_retry_after(response) or 0
+        if wait > LONGEST_WAIT_SECONDS:
+            raise _later(response.status, wait)
+        return super().sleep_for_retry(response)
 
 
 def _session() -> requests.Session:
@@ -125,23 +140,24 @@ def _check_status(response: requests.Response) -> None:
     if status == 200:
         return
     if status in _FOR_NOW or status >= 500:
-        raise TryLater(f"Zendesk could not answer (status {status})", after=_retry_after(response))
+        raise _later(status, retry_after.seconds(response.headers.get("Retry-After")))
     if status in (401, 403):
         raise GiveUp(
             f"Zendesk refused the credentials (status {status}): check ZENDESK_EMAIL and ZENDESK_API_TOKEN, "
             "and that this agent may see the ticket"
         )
-    if status in (404, 410):
-        raise GiveUp(f"Zendesk has no such ticket (status {status}): it may have been deleted or merged")
+    if status == 404:
+        raise NotThere("Zendesk has no such ticket (status 404): it may have been deleted")
+    if status == 410:
+        raise GiveUp("Zendesk has no such ticket any more (status 410): it was deleted")
     if 300 <= status < 400:
         raise GiveUp(f"Zendesk's API answered from another address (status {status}): check ZENDESK_API_URL")
     raise GiveUp(f"Zendesk refused the request (status {status})")
 
 
-def _retry_after(response: requests.Response) -> int | None:
-    """The seconds that Zendesk asks for. It sends a number, never a date."""
-    value = response.headers.get("Retry-After", "").strip()
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+def _later(status: int, wait: int | None) -> TryLater:
+    asked = f" and asks to wait {wait} seconds" if wait else ""
+    return TryLater(f"Zendesk could not answer (status {status}){asked}", after=wait)
 
 
 def _object(content: bytes) -> dict[str, Any]:

@@ -19,3 +19,7 @@ class TryLater(PipelineError):
 
 class GiveUp(PipelineError):
     """It will not work, however often it is tried. The caller ends the delivery as `failed` with the sentence."""
+
+
+class NotThere(GiveUp):
+    """Zendesk does not have the ticket. Right after the webhook that may pass, so the task tries again before that."""

@@ -1,4 +1,7 @@
-"""Accepts a webhook: the delivery is stored and its task queued before Zendesk gets its answer."""
+"""Accepts a webhook: the delivery is stored and its task queued before Zendesk gets its answer.
+
+A webhook that Foyer refuses is stored as well. Zendesk neither sends it again nor tells anybody.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -6,14 +9,21 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from config import aws
+from config import aws, times
 from config.refusals import Busy
-from ingestion.zendesk import tasks
+from config.text import mended
+from ingestion.zendesk import masking, tasks
 from ticketing import deliveries
 from ticketing.deliveries import Delivery
 from ticketing.tickets import ids
 
 log = logging.getLogger(__name__)
+
+_LONGEST_KEY = 100  # characters of an invocation that are shown
+_MEND = (
+    'Mend the trigger in Zendesk: its JSON should be {"ticket_id": "{{ticket.id}}", "tag_added": "need_sme"}, since '
+    "quotes and line breaks in other placeholders break it. Then tag the ticket anew: Zendesk does not send this again."
+)
 
 
 def take_in(zendesk_id: str, invocation: str | None) -> str:
@@ -36,6 +46,26 @@ def take_in(zendesk_id: str, invocation: str | None) -> str:
         with _busy_if_away():
             deliveries.accept(delivery.delivery_id)
     return delivery.delivery_id
+
+
+def refuse(said: bytes, sentence: str, invocation: str | None, signature: str) -> None:
+    """Store that a signed webhook was refused, and why: `sentence` is what Zendesk is answered.
+
+    What it says is stored masked. The same sending is one delivery, however often it comes. Raises Busy (503) if the
+    table cannot take it: Zendesk sends that one again.
+    """
+    delivery = Delivery(
+        delivery_id=ids.keyed_id(settings.DEFAULT_CUSTOMER, "zendesk refusals", invocation or signature),
+        door="zendesk",
+        customer_id=settings.DEFAULT_CUSTOMER,
+        key=mended(invocation or "without an id")[:_LONGEST_KEY],
+        state="failed",
+        error=f"Refused: {sentence}. {_MEND} It has {len(said)} bytes and begins so, masked: {masking.beginning(said)}",
+        ended_at=times.now(),
+        details={"refused": True},
+    )
+    with _busy_if_away():
+        deliveries.receive(delivery)
 
 
 def _delivery_id(zendesk_id: str, invocation: str | None) -> str:

@@ -6,10 +6,11 @@ from django.conf import settings
 
 from config import json, times
 from config.text import mended
+from ingestion.zendesk import fate
 from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.ticket import Ticket
 from ticketing.tickets.ticket import draft as new_draft
-from ticketing.tickets.workflow import PRIORITIES, ZENDESK_STATUS, Priority
+from ticketing.tickets.workflow import PRIORITIES, Priority
 
 
 def fields(context: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def fields(context: dict[str, Any]) -> dict[str, Any]:
         "subject": subject,
         "issue_description": text(ticket.get("description")) or subject or "(no description)",
         "type": text(ticket.get("type")),
-        "status": ZENDESK_STATUS.get(ticket.get("status") or "", "open"),
+        "status": fate.status(ticket) or "open",
         "priority": _priority(ticket.get("priority")),
         "tags": [clean(tag) for tag in ticket.get("tags") or []],
         "requester": _requester(context),
@@ -28,15 +29,19 @@ def fields(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def attributes(context: dict[str, Any]) -> dict[str, Any]:
-    """What the desk keeps of Zendesk's own data: where the ticket is, its status and its times."""
-    ticket = context["ticket"]
-    return {
+    """What the desk keeps of Zendesk's own data: where the ticket is, its status and times, and where it was merged.
+
+    The status is Zendesk's own word, also where Foyer does not know it.
+    """
+    ticket, merged = context["ticket"], fate.merged(context)
+    values = {
         "ticket_id": str(ticket["id"]),
-        "url": f"{settings.ZENDESK_API_URL.rstrip('/')}/agent/tickets/{ticket['id']}",
+        "url": fate.url(str(ticket["id"])),
         "status": ticket.get("status"),
         "created_at": ticket.get("created_at"),
         "updated_at": ticket.get("updated_at"),
     }
+    return values | ({"merged_into": merged} if merged else {})
 
 
 def seen(context: dict[str, Any], fields: dict[str, Any]) -> dict[str, str]:

@@ -6,16 +6,19 @@ It may run twice, or die anywhere and run again: each step finds what an earlier
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ingestion.zendesk import client, embedding, sync, validation
+from ingestion.zendesk import client, embedding, fate, sync, validation
+from ingestion.zendesk.errors import GiveUp
+from ticketing import service
 from ticketing.deliveries import Delivery, raw_tickets
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a delivery ended, and the desk ticket that it was about."""
+    """How a delivery ended, the desk ticket that it was about, and what staff should know."""
 
-    end: Literal["created", "updated"]
+    end: Literal["created", "updated", "ignored"]
     ticket_id: str
+    note: str | None = None
 
 
 def run(delivery: Delivery) -> Outcome:
@@ -26,6 +29,8 @@ def run(delivery: Delivery) -> Outcome:
 def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
     """Take in a fetched ticket (see `client.fetch`): store it in S3, write it to the desk, tell the embedding function.
 
+    If Zendesk deleted it and the desk never had it, nothing is done.
+
     What it raises tells the caller what to do:
 
     - GiveUp and refusals.Invalid: end the delivery with the sentence.
@@ -33,11 +38,18 @@ def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
     - other aws.AwsError: the setup is wrong.
     """
     validation.check(context, delivery.key)
+    if _is_nothing(context, delivery.key):
+        return Outcome("ignored", "", fate.note(context))
     key = raw_tickets.key(delivery.key, delivery.received_at)
     raw_tickets.store(key, context)
     ticket, opened = sync.write(context, delivery.delivery_id)
     embedding.invoke(delivery.key, key)
-    return Outcome("created" if opened else "updated", ticket.ticket_id)
+    return Outcome("created" if opened else "updated", ticket.ticket_id, fate.note(context))
+
+
+def _is_nothing(context: dict[str, Any], zendesk_id: str) -> bool:
+    """Whether Zendesk deleted the ticket before the desk had it."""
+    return fate.is_deleted(context["ticket"]) and not service.find(raw_tickets.ticket_key(zendesk_id).keyed_id)
 
 
 def again(zendesk_id: str, key: str, delivery_id: str) -> Outcome:
@@ -56,8 +68,10 @@ def again(zendesk_id: str, key: str, delivery_id: str) -> Outcome:
 def load(zendesk_id: str, key: str) -> dict[str, Any]:
     """Read the ticket from the raw store.
 
-    Raises Invalid if it is missing or not JSON, GiveUp if it is not whole, and aws.AwsError.
+    Raises Invalid if it is missing or not JSON, GiveUp if it is not whole or opens nothing, and aws.AwsError.
     """
     context: dict[str, Any] = raw_tickets.load(key)
     validation.check(context, zendesk_id)
+    if _is_nothing(context, zendesk_id):
+        raise GiveUp("Zendesk deleted this ticket, and it is not at the desk: there is nothing to open")
     return context

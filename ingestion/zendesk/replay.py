@@ -29,7 +29,7 @@ class Replayed:
 
     key: str
     ticket_id: str
-    end: Literal["created", "updated", "refused"]
+    end: Literal["created", "updated", "ignored", "refused"]
     cause: str = ""
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from config.refusals import Final
 from config.request_id import request_id
-from ingestion.zendesk import mapping
+from ingestion.zendesk import fate, mapping
 from ticketing import service
 from ticketing.deliveries import raw_tickets
 from ticketing.tickets.ticket import Actor, Comment, Ticket, new_comment
@@ -68,17 +68,21 @@ def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
     """Write the fields that changed in Zendesk. What Zendesk did not change stays as staff left it.
 
     An exception: a new answer of the requester brings Zendesk's status back, so that nobody overlooks it as solved.
+    A status that Foyer does not know changes nothing.
     """
     desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
     if is_past(context, desk):
         return
     known, fetched, fields = _zendesk(desk), mapping.attributes(context), mapping.fields(context)
+    there = fields["status"]
+    if fate.status(context["ticket"]) is None:
+        fields["status"] = desk.status
     now, before = mapping.seen(context, fields), _dict(known.get("seen"))
     changes = {name: value for name, value in fields.items() if now[name] != before.get(name)}
     if not before and _moment(known) == _moment(fetched) != "":
         changes = {}  # opened before Foyer recorded what it had seen
-    if now["answer"] != before.get("answer", "") and _overlooked(desk.status, fields["status"]):
-        changes["status"] = fields["status"]
+    if now["answer"] != before.get("answer", "") and _overlooked(desk.status, there):
+        changes["status"] = there
     changes["attributes"] = desk.attributes | {"zendesk": known | fetched | {"seen": now}}
     service.change_ticket(ticket_id, settings.DEFAULT_CUSTOMER, changes, _actor(), expected_versions={desk.version})
 

@@ -20,7 +20,7 @@ from config.celery import app
 from config.refusals import Busy, Invalid, Refusal, Stale
 from config.request_id import working_on
 from ingestion.zendesk import pipeline
-from ingestion.zendesk.errors import GiveUp, PipelineError, TryLater
+from ingestion.zendesk.errors import GiveUp, NotThere, PipelineError, TryLater
 from ticketing import deliveries
 from ticketing.deliveries import raw_tickets
 from ticketing.tickets import ids
@@ -34,7 +34,7 @@ FIRST_WAIT: Final = 5.0
 LONGEST_WAIT: Final = 60.0
 RETRIES: Final = 5
 
-_FOR_NOW = (TryLater, aws.Retryable, aws.Contended, Busy, Stale, SoftTimeLimitExceeded)
+_FOR_NOW = (TryLater, NotThere, aws.Retryable, aws.Contended, Busy, Stale, SoftTimeLimitExceeded)
 
 
 class DeliveryTask(Task[[str], None]):
@@ -59,7 +59,7 @@ class DeliveryTask(Task[[str], None]):
 def ingest(self: DeliveryTask, delivery_id: str) -> None:
     """Work a delivery to its end. One that has already ended well is left alone."""
     try:
-        _work(delivery_id)
+        _work(delivery_id, is_last=_is_last(self))
     except _FOR_NOW as error:
         _again(self, delivery_id, error)
 
@@ -96,7 +96,7 @@ def delivery_ids(record: SqsRecord) -> set[str]:
     return {delivery_id} if isinstance(delivery_id, str) and ids.is_id(delivery_id) else set()
 
 
-def _work(delivery_id: str) -> None:
+def _work(delivery_id: str, is_last: bool) -> None:
     delivery = deliveries.get(delivery_id)
     if delivery is None or delivery.ended_well:
         return
@@ -104,15 +104,17 @@ def _work(delivery_id: str) -> None:
         try:
             outcome = pipeline.run(delivery)
         except (GiveUp, Invalid) as error:
+            if isinstance(error, NotThere) and not is_last:
+                raise
             log.warning("Delivery %s failed: %s", delivery_id, error.sentence)
             deliveries.finish(delivery_id, "failed", error=error.sentence)
         else:
-            deliveries.finish(delivery_id, outcome.end, ticket_id=outcome.ticket_id)
+            deliveries.finish(delivery_id, outcome.end, ticket_id=outcome.ticket_id, note=outcome.note)
 
 
 def _again(task: DeliveryTask, delivery_id: str, error: Exception) -> NoReturn:
     """Schedule a retry, or fail after the last one. An eager task cannot wait, so it fails at once."""
-    if task.request.is_eager or task.request.retries >= RETRIES:
+    if _is_last(task):
         raise error
     log.warning("Delivery %s will be tried again: %s", delivery_id, _cause(error))
     with suppress(aws.AwsError):  # the note is for people; the next try is what matters
@@ -120,6 +122,10 @@ def _again(task: DeliveryTask, delivery_id: str, error: Exception) -> NoReturn:
     wait = _wait(task.request.retries, error)
     delay: dict[str, Any] = {"DelaySeconds": math.ceil(wait)}  # kombu passes it on: SQS itself waits
     raise task.retry(exc=error, countdown=wait, **delay)
+
+
+def _is_last(task: DeliveryTask) -> bool:
+    return bool(task.request.is_eager) or task.request.retries >= RETRIES
 
 
 def _wait(retries: int, error: Exception) -> float:

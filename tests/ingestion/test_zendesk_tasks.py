@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import responses
 from celery.app.trace import build_tracer
 from celery.exceptions import SoftTimeLimitExceeded
 
@@ -11,9 +12,11 @@ from config.celery import VISIBILITY_SECONDS
 from config.refusals import Stale
 from ingestion.zendesk import pipeline, tasks
 from ingestion.zendesk.errors import TryLater
-from tests.ingestion.conftest import Zendesk, stored
+from tests.ingestion.conftest import API, Zendesk, stored
 from ticketing import deliveries
 from ticketing.deliveries import Delivery
+
+TICKET = f"{API}/api/v2/tickets/12345.json"
 
 
 class Worker:
@@ -108,6 +111,28 @@ def test_a_deliveries_table_that_is_away_for_a_moment_loses_nothing(
     assert len(worker.countdowns) == 1
     worker.run(1)
     assert stored("d-1").state == "created"
+
+
+def test_a_ticket_that_zendesk_does_not_have_yet_is_taken_in_a_little_later(
+    received: Delivery, http: responses.RequestsMock, embedded: list[dict[str, Any]], worker: Worker
+) -> None:
+    http.get(TICKET, status=404)
+    worker.run(0)
+    assert (stored("d-1").state, len(worker.countdowns)) == ("received", 1)
+    http.reset()
+    Zendesk(http)
+    worker.run(1)
+    assert (stored("d-1").state, stored("d-1").error) == ("created", None)
+
+
+def test_a_ticket_that_zendesk_never_has_fails_after_the_last_try(
+    received: Delivery, http: responses.RequestsMock, worker: Worker
+) -> None:
+    http.get(TICKET, status=404)
+    worker.run(tasks.RETRIES)
+    assert stored("d-1").state == "failed"
+    assert "no such ticket" in str(stored("d-1").error)
+    assert worker.countdowns == []
 
 
 def test_waits_as_long_as_zendesk_asks(received: Delivery, monkeypatch: pytest.MonkeyPatch, worker: Worker) -> None:

@@ -54,6 +54,7 @@ def test_takes_digits_as_text_or_number(webhook: Post, queued: list[str], ticket
     assert stored(answer.json()["delivery_id"]).key == "12345"
 
 
+@written_down
 @pytest.mark.parametrize("ticket_id", [None, "", "  "])
 def test_a_missing_ticket_id(webhook: Post, queued: list[str], ticket_id: Any) -> None:
     assert_error(webhook({"ticket_id": ticket_id, "tag_added": "need_sme"}), 400, "ticket_id is required")
@@ -61,15 +62,83 @@ def test_a_missing_ticket_id(webhook: Post, queued: list[str], ticket_id: Any) -
     assert queued == []
 
 
+@written_down
 @pytest.mark.parametrize(
-    "ticket_id", ["12a", "-1", -1, 1.5, 12345.0, True, False, [1], {}, "\uff11\uff12", "1 2", "1\n", "1" * 30]
+    "ticket_id", ["12a", "-1", -1, 1.5, 12345.0, True, False, 0, "00", [1], {}, "\uff11\uff12", "1 2", "1\n", "1" * 30]
 )
 def test_a_ticket_id_that_is_not_digits(webhook: Post, queued: list[str], ticket_id: Any) -> None:
     assert_error(webhook(NOTICE | {"ticket_id": ticket_id}), 400, "ticket_id is not valid")
     assert queued == []
 
 
-@pytest.mark.parametrize("tag", [{"tag_added": "vip"}, {"tag_added": None}, {"tag_added": ["need_sme"]}, {}])
+@written_down
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "need_sme ",
+        " NEED_SME\n",
+        "vip need_sme late",
+        "vip,Need_Sme",
+        ["vip", "need_sme"],
+        ["vip need_sme"],
+        ["Need_SME"],
+    ],
+)
+def test_the_tag_is_found_however_the_trigger_writes_it(webhook: Post, queued: list[str], tags: Any) -> None:
+    answer = webhook({"ticket_id": 12345, "tag_added": tags})
+    assert answer.status_code == 202
+    assert stored(answer.json()["delivery_id"]).key == "12345"
+
+
+def event(kind: str = "ticket.tags_changed", **more: Any) -> dict[str, Any]:
+    """What an event subscription sends."""
+    said = {"detail": {"id": "12345", "tags": ["need_sme"]}, "event": {"tags_added": ["need_sme"], "tags_removed": []}}
+    return {"type": f"zen:event-type:{kind}", "account_id": 1, "id": "e-1", "subject": "zen:ticket:12345"} | said | more
+
+
+@written_down
+@pytest.mark.parametrize("zendesk_id", ["12345", 12345])
+def test_an_event_subscription_is_understood(webhook: Post, queued: list[str], zendesk_id: Any) -> None:
+    answer = webhook(event(detail={"id": zendesk_id}))
+    assert answer.status_code == 202
+    assert stored(answer.json()["delivery_id"]).key == "12345"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        event(event={"tags_added": ["vip"], "tags_removed": ["need_sme"]}),
+        event(event={"tags_added": []}),
+        event(event=None),
+        event("ticket.created"),
+        event("user.tags_changed"),
+    ],
+)
+def test_another_event_is_ignored(webhook: Post, queued: list[str], body: Any) -> None:
+    answer = webhook(body)
+    assert (answer.status_code, answer.json()) == (200, {"status": "ignored"})
+    assert queued == []
+
+
+@written_down
+def test_an_event_without_a_ticket(webhook: Post, queued: list[str]) -> None:
+    assert_error(webhook(event(detail={})), 400, "ticket_id is required")
+    assert_error(webhook(event(detail=["12345"])), 400, "ticket_id is required")
+    assert_error(webhook(event(detail={"id": "12a"})), 400, "ticket_id is not valid")
+    assert_error(webhook(event(type="ticket.tags_changed")), 400, "ticket_id is required")
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        {"tag_added": "vip"},
+        {"tag_added": "need_sme_2 xneed_sme"},
+        {"tag_added": None},
+        {"tag_added": [["need_sme"], 5]},
+        {"tag_added": {"need_sme": 1}},
+        {},
+    ],
+)
 def test_another_tag_is_ignored(webhook: Post, queued: list[str], tag: dict[str, Any]) -> None:
     answer = webhook({"ticket_id": 12345} | tag)
     assert (answer.status_code, answer.json()) == (200, {"status": "ignored"})
@@ -85,6 +154,7 @@ def test_the_signature_comes_first(webhook: Post, client: Client, queued: list[s
     assert queued == []
 
 
+@written_down
 def test_bodies_that_are_none(webhook: Post, client: Client) -> None:
     assert_error(webhook(b""), 400, "Request body is required")
     for body in (b"{", b"[]", b'"text"', b'{"ticket_id": NaN}', b"\xff", b'{"a": "he said "hi""}'):

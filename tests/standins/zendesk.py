@@ -42,7 +42,7 @@ class ZendeskStandIn:
         email: str = "desk@foyer.example",
         api_token: str = "local",  # noqa: S107 - nobody's secret
         fail_next: Iterable[int] = (),
-        retry_after: int = 1,
+        retry_after: int | str = 1,
         delay: float = 0,
     ) -> None:
         self.auth = (f"{email}/token", api_token)

@@ -44,6 +44,11 @@ class Delivery:
         return self.state in ENDED_WELL
 
     @property
+    def refused(self) -> bool:
+        """Whether the door refused it, and wrote it down only so that staff see it: there is nothing to try again."""
+        return bool(self.details.get("refused"))
+
+    @property
     def is_late(self) -> bool:
         """Whether it should have ended by now."""
         return self.received_at < ago(GRACE)

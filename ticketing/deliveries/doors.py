@@ -11,7 +11,7 @@ from django.conf import settings
 
 from config import celery
 from config.consumer import redrive
-from config.refusals import Absent
+from config.refusals import Absent, Refusal
 from ticketing.deliveries.delivery import Delivery
 
 SECONDS: Final = 6.0  # that a redrive may take in a web request, which ends within ten
@@ -23,14 +23,14 @@ class Door:
 
     name: str
     advice: str  # `{0}` stands for the delivery's id
-    button: str
+    button: str  # empty if nothing can be tried again
     again: Callable[[str], str]  # delivery id to a sentence for the person; raises a refusal or aws.AwsError
     from_received: bool = False  # whether a delivery that was never accepted can be tried again
     keeps_raw: bool = False  # whether the door keeps what it fetched in the raw store
 
     def can_try_again(self, delivery: Delivery) -> bool:
         """Whether there is something to try: not while it is on its way, nor if its message may not exist."""
-        if delivery.ended_well:
+        if delivery.ended_well or not self.button:
             return False
         if delivery.state != "failed" and not (delivery.error or delivery.is_late):
             return False
@@ -55,6 +55,10 @@ def _run_zendesk(delivery_id: str) -> str:
     return "Its job is queued: it is fetched from Zendesk again."
 
 
+def _cannot(delivery_id: str) -> str:
+    raise Refusal("This webhook was refused, so there is nothing to run: tag the ticket anew in Zendesk.")
+
+
 _SUBMISSION = Door(
     name="submission",
     advice="`manage.py redrive TicketSubmissions --ticket {0}`",
@@ -69,10 +73,13 @@ _ZENDESK = Door(
     from_received=True,
     keeps_raw=True,
 )
+_REFUSED = Door(
+    name="zendesk", advice="tag the ticket anew in Zendesk and set this delivery aside", button="", again=_cannot
+)
 _DOORS = {door.name: door for door in (_SUBMISSION, _ZENDESK)}
 _OTHER = replace(_SUBMISSION, name="", advice="the page Deliveries at the desk")  # for another program's delivery
 
 
 def of(delivery: Delivery) -> Door:
-    """The door that the delivery came in by."""
-    return _DOORS.get(delivery.door, _OTHER)
+    """The door that the delivery came in by. What a door refused has a row of its own."""
+    return _REFUSED if delivery.refused else _DOORS.get(delivery.door, _OTHER)

@@ -54,6 +54,8 @@ def _new(delivery: Delivery) -> Item:
         "request_id": request_id(),
         "received_at": times.now(),
         "attempts": delivery.attempts,
+        "error": delivery.error,
+        "ended_at": delivery.ended_at or None,
         "details": json.dumps(delivery.details),
         "sender": delivery.sender,
         "sending_since": times.now() if delivery.sender else None,

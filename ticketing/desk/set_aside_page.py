@@ -67,9 +67,11 @@ class SetAsidePage(DeskPage):
 
 
 def can_be(delivery: Delivery) -> bool:
-    """Whether the delivery failed and is no longer tried, or is late; and nobody has set it aside yet."""
+    """Whether the delivery was refused, failed and is no longer tried, or is late; and nobody has set it aside yet."""
     if delivery.set_aside or delivery.ended_well:
         return False
+    if delivery.refused:
+        return True
     if delivery.state == "failed":
         return delivery.ended_at < ago(_TRIED_OUT)
     return delivery.is_late
