@@ -184,6 +184,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.web.schemas.with_errors"],
+    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string"}},  # any text: the converter's pattern is for encoded paths
     "ENUM_NAME_OVERRIDES": {"TicketStatus": "ticketing.tickets.workflow.STATUSES"},
 }
 
