@@ -62,6 +62,7 @@ def ticket(number: int) -> tuple[Ticket, list[Comment]]:
         comment_count=COMMENTS,
         last_comment_id=comments[-1].comment_id,
         created_at=times.stamp(at),
+        received_at=times.stamp(at),
         updated_at=times.stamp(at + timedelta(hours=COMMENTS)),
         version=COMMENTS + 1,
     )

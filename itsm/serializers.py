@@ -109,7 +109,8 @@ class TicketAnswer(serializers.Serializer[dict[str, Any]]):
     attributes = serializers.JSONField()
     comment_count = serializers.IntegerField()
     last_comment_id = serializers.CharField(allow_null=True)
-    created_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField(help_text="When the caller wrote.")
+    received_at = serializers.DateTimeField(help_text="When it was taken in here.")
     updated_at = serializers.DateTimeField()
     version = serializers.IntegerField()
 

@@ -36,7 +36,7 @@ class Clock(models.Model):
     ticket_id = models.CharField(primary_key=True, max_length=2048)
     reference = models.CharField(max_length=11)
     tier = models.CharField(max_length=16, choices=_TIERS)
-    started_at = models.DateTimeField("opened")
+    started_at = models.DateTimeField("received")
     due_at = models.DateTimeField("due", db_index=True)
     stopped_at = models.DateTimeField("solved", null=True)
     version = models.PositiveBigIntegerField()

@@ -38,7 +38,7 @@ class TicketAdmin(ModelAdmin):
     list_filter = (StatusFilter, "tier", "channel", AssigneeFilter, CallerFilter)
     search_fields = ("subject",)  # so that the search field is shown; `search` decides what it finds
     search_help_text = 'Reference, words, "a phrase", begin*, *inside*'
-    sortable_by = ("created_at", "updated_at")
+    sortable_by = ("created_at", "received_at", "updated_at")
     list_per_page = 50
     list_fullwidth = True
     list_filter_sheet = False

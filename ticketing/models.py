@@ -46,6 +46,7 @@ class IndexedTicket(models.Model):
     known_comments = models.PositiveIntegerField(default=0)  # how many of them are in IndexedComment
     last_comment_id = models.TextField(null=True)
     created_at = models.DateTimeField("opened")
+    received_at = models.DateTimeField("received")
     updated_at = models.DateTimeField("changed")
     version = models.PositiveBigIntegerField()
 
@@ -54,14 +55,15 @@ class IndexedTicket(models.Model):
     class Meta:
         verbose_name = "ticket"
         default_permissions = ("view", "change")  # staff who may change a ticket may open one; nobody deletes one
-        ordering = ("-created_at", "-ticket_id")
+        ordering = ("-received_at", "-ticket_id")  # what came in last is new at the desk, however old it is
         indexes = (
-            models.Index(fields=("-created_at", "-ticket_id"), name="newest_first"),
-            models.Index(fields=("status", "-created_at"), name="by_status"),
-            models.Index(fields=("tier", "status", "-created_at"), name="by_tier"),
-            models.Index(fields=("channel", "-created_at"), name="by_channel"),
-            models.Index(fields=("assignee", "-created_at"), name="by_assignee"),
-            models.Index(fields=("caller_id", "-created_at"), name="by_caller"),
+            models.Index(fields=("-received_at", "-ticket_id"), name="newest_first"),
+            models.Index(fields=("status", "-received_at"), name="by_status"),
+            models.Index(fields=("tier", "status", "-received_at"), name="by_tier"),
+            models.Index(fields=("channel", "-received_at"), name="by_channel"),
+            models.Index(fields=("assignee", "-received_at"), name="by_assignee"),
+            models.Index(fields=("caller_id", "-received_at"), name="by_caller"),
+            models.Index(fields=("-created_at", "-ticket_id"), name="opened_last"),
             models.Index(fields=("-updated_at", "-ticket_id"), name="changed_last"),
         )
 
@@ -107,11 +109,11 @@ class SearchDocument(models.Model):
     part = models.PositiveIntegerField()
     length = models.PositiveIntegerField()  # how much of a part's room for words is taken (ticketing/search/parts.py)
     edition = models.SmallIntegerField()  # EDITION of ticketing/search/words.py when it was written
-    created_at = models.DateTimeField(null=True)  # the ticket's; if too many match, search takes the newest
+    received_at = models.DateTimeField(null=True)  # the ticket's; if too many match, search takes the newest
 
     class Meta:
         default_permissions = ()
-        indexes = (models.Index(fields=("-created_at", "-ticket_id"), name="newest_documents"),)
+        indexes = (models.Index(fields=("-received_at", "-ticket_id"), name="newest_documents"),)
         constraints = (models.UniqueConstraint(fields=("ticket_id", "part"), name="part_of_document"),)
 
     def __str__(self) -> str:

@@ -48,17 +48,17 @@ class Commented:
 
 
 def open_ticket(draft: Ticket, key: Key | None = None) -> Opened:
-    """Create a ticket from the draft. Its id, times, version and request id are set here.
+    """Create a ticket from the draft. Its id, times, version and request id are set here; a `created_at` in it stays.
 
-    With a key, the ticket's id is derived from the key, so a repeat finds the first ticket. Takes one AWS call. If the
-    ticket is too large for an item, S3 is called too. Raises KeyReused if the key belongs to another request, Invalid
-    if the ticket is too large to be stored, and Busy.
+    With a key, the id is derived from it, so a repeat finds the first ticket. Takes one AWS call, and one more to S3 if
+    the ticket is large. Raises KeyReused if the key is another request's, Invalid if the ticket is too large, and Busy.
     """
     now = times.now()
     ticket = replace(
         draft,
         ticket_id=key.keyed_id if key else draft.ticket_id or ids.new_id(),
         created_at=draft.created_at or now,
+        received_at=now,
         updated_at=now,
         version=1,
         request_id=request_id(),

@@ -70,14 +70,18 @@ def draft(context: dict[str, Any], delivery_id: str) -> Ticket:
         customer_id=customer_id,
         tier="general",
         caller_id=f"zendesk:{requester_id}" if requester_id else whole_customer(customer_id),
+        created_at=moment(context["ticket"].get("created_at")) or "",
         attributes={"zendesk": attributes(context) | {"seen": seen(context, values), "delivery_id": delivery_id}},
         **values,
     )
 
 
 def comments(context: dict[str, Any]) -> list[dict[str, Any]]:
-    """Zendesk's comments, oldest first. The first is left out if it repeats the description."""
-    ordered = sorted(context["comments"], key=lambda one: (one.get("created_at") or "", int(one["id"])))
+    """Zendesk's comments, oldest first; those of one moment in Zendesk's order, which their ids do not tell.
+
+    The first is left out if it repeats the description.
+    """
+    ordered = sorted(context["comments"], key=lambda one: one.get("created_at") or "")
     if ordered and _words(ordered[0].get("body")) == _words(context["ticket"].get("description")):
         return ordered[1:]
     return ordered

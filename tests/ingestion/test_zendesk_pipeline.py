@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import storages
 
-from config import aws
+from config import aws, times
 from ingestion.zendesk import embedding, pipeline, tasks
 from ingestion.zendesk.errors import GiveUp
 from tests.ingestion.conftest import API, Zendesk, desk_ticket, stored
@@ -57,6 +57,39 @@ def test_a_new_ticket_comes_to_the_desk(received: Delivery, zendesk: Zendesk, em
             "s3_key": raw_tickets.key("12345", delivery.received_at),
         }
     ]
+
+
+def test_the_ticket_was_created_when_the_customer_wrote_and_received_now(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    zendesk.ticket["created_at"] = "2025-04-04T23:30:00Z"
+    before = times.now()
+    run(received)
+    ticket = desk_ticket().ticket
+    assert ticket.created_at == "2025-04-04T23:30:00.000Z"
+    assert before <= ticket.received_at <= times.now()
+    zendesk.ticket |= {"updated_at": "2026-01-06T10:00:00Z", "subject": "Changed"}
+    run(received)
+    after = desk_ticket().ticket
+    assert (after.subject, after.created_at, after.received_at) == ("Changed", ticket.created_at, ticket.received_at)
+
+
+@pytest.mark.parametrize("said", [None, "", "some day"])
+def test_a_ticket_of_which_zendesk_does_not_say_when_it_was_created_was_created_when_it_came(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]], said: str | None
+) -> None:
+    zendesk.ticket["created_at"] = said
+    run(received)
+    assert desk_ticket().ticket.created_at == desk_ticket().ticket.received_at
+
+
+def test_comments_of_one_moment_stay_in_zendesks_order(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    for number in (30, 9, 2000):
+        zendesk.comment(str(number), id=number, created_at="2026-01-05T11:00:00Z")
+    run(received)
+    assert [one.comment for one in desk_ticket().comments] == ["30", "9", "2000"]
 
 
 def test_the_raw_ticket_lies_under_the_day_of_the_webhook(

@@ -44,7 +44,7 @@ def test_a_ticket_is_opened_with_everything_that_it_takes(client: APIClient) -> 
 def test_an_opened_ticket_has_the_contracts_fields_in_order(client: APIClient) -> None:
     names = (
         "ticket_id reference channel customer_id caller_id requester subject issue_description type status priority "
-        "tier assignee tags attributes comment_count last_comment_id created_at updated_at version"
+        "tier assignee tags attributes comment_count last_comment_id created_at received_at updated_at version"
     )
     assert list(opened(client)) == names.split()
 

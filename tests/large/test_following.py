@@ -43,7 +43,7 @@ def versions(number: int) -> tuple[list[Ticket], list[Comment]]:
     """A ticket as it was at its three versions, by a comment and a change; every tenth had two comments."""
     name = f"t-{number}"
     first = replace(record.new(subject=f"Ticket {number}", created_at=f"2026-02-09T10:11:12.{number % 1000:03}Z"))
-    first = replace(first, ticket_id=name, updated_at=first.created_at)
+    first = replace(first, ticket_id=name, received_at=first.created_at, updated_at=first.created_at)
     comments = [
         Comment(ticket_id=name, comment_id=f"c-{n}", comment=f"Said {n} in {number}", created_at=first.created_at)
         for n in range(1 + (number % 10 == 0))

@@ -42,7 +42,12 @@ def test_a_new_ticket_gets_the_clock_of_its_tier(tier: Any, hours: int, handler:
     assert handle(announced(one), handler=handler) == []
     assert (the_clock().tier, the_clock().reference, the_clock().stopped_at) == (tier, one.reference, None)
     assert the_clock().due_at - the_clock().started_at == timedelta(hours=hours)
-    assert the_clock().started_at == times.parse(one.created_at)
+    assert the_clock().started_at == times.parse(one.received_at)
+
+
+def test_what_the_customer_wrote_long_ago_is_due_from_when_it_was_received() -> None:
+    handle(announced(ticket(created_at="1970-01-01T00:00:00.000Z", received_at="2026-02-09T10:00:00.000Z")))
+    assert the_clock().due_at == times.parse("2026-02-10T10:00:00.000Z")
 
 
 def test_solving_stops_the_clock_and_reopening_starts_it_again() -> None:

@@ -25,7 +25,15 @@ def test_a_ticket_is_opened_in_one_call_with_its_defaults(calls: list[str]) -> N
     assert calls == ["PutItem"]
     assert record.get(ticket.ticket_id) == ticket
     assert (ticket.version, ticket.status, ticket.priority, ticket.comment_count) == (1, "open", "normal", 0)
-    assert ticket.created_at == ticket.updated_at
+    assert ticket.created_at == ticket.received_at == ticket.updated_at
+
+
+def test_a_ticket_that_was_written_elsewhere_long_ago_is_received_now() -> None:
+    old = record.opened(created_at="2009-07-20T22:01:29.000Z")
+    assert record.get(old.ticket_id) == old
+    assert (old.created_at, old.received_at) == ("2009-07-20T22:01:29.000Z", old.updated_at)
+    changed = change(old, subject="Changed")
+    assert (changed.created_at, changed.received_at) == (old.created_at, old.received_at)
 
 
 def test_a_key_makes_a_repeat_find_the_first_ticket_as_it_is_now(calls: list[str]) -> None:

@@ -24,6 +24,7 @@ COLUMNS = (
     "assignee",
     "comment_count",
     "created_at",
+    "received_at",
     "updated_at",
 )
 
@@ -38,6 +39,7 @@ _ROW = """<tr>
 <td data-label="Assignee">{}</td>
 <td data-label="Comments">{}</td>
 <td data-label="Opened">{}</td>
+<td data-label="Received">{}</td>
 <td data-label="Changed">{}</td>
 </tr>
 """
@@ -69,6 +71,7 @@ def row(ticket: IndexedTicket, address: str, title: str, excerpt: str | None = N
         _cut(ticket.assignee or "-"),
         ticket.comment_count,
         _moment(ticket.created_at),
+        _moment(ticket.received_at),
         _moment(ticket.updated_at),
     )
 

@@ -40,7 +40,7 @@ class ListPages(Paginator):  # type: ignore[type-arg]  # generic only for the ty
     @cached_property
     def _counted(self) -> int:
         # Only the time is selected, because every filter's index contains it: with one filter, no row is read.
-        return self._tickets.order_by().values("created_at")[: FARTHEST + 1].count()
+        return self._tickets.order_by().values("received_at")[: FARTHEST + 1].count()
 
     @property
     def _tickets(self) -> QuerySet[IndexedTicket]:

@@ -90,6 +90,7 @@ def facts(ticket: Ticket | IndexedTicket) -> list[Fact]:
         Fact("Tags", ", ".join(ticket.tags)),
         _merged(ticket),
         Fact("Opened", _moment(ticket.created_at)),
+        Fact("Received", _moment(ticket.received_at) if ticket.received_at != ticket.created_at else None),
         Fact("Changed", _moment(ticket.updated_at)),
         Fact("Version", str(ticket.version)),
         Fact("Id", ticket.ticket_id),

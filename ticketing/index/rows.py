@@ -21,6 +21,7 @@ def row_of(ticket: Ticket) -> IndexedTicket:
     row = IndexedTicket(
         reference=ticket.reference,
         created_at=times.parse(ticket.created_at) or _EPOCH,
+        received_at=times.parse(ticket.received_at) or _EPOCH,
         updated_at=times.parse(ticket.updated_at) or _EPOCH,
     )
     for name in _COPIED:
@@ -62,10 +63,11 @@ def storable(value: Any) -> Any:
 
 READ = ("subject", "issue_description", "caller_id", "requester")  # what search looks at, besides the comments
 _SAID = ("ticket_id", "comment_id", "author", "visibility", "door")
+_TIMES = {"created_at", "received_at", "updated_at"}
 _COPIED = [
     field.name
     for field in dataclass_fields(Ticket)
-    if field.name in {column.name for column in IndexedTicket._meta.concrete_fields} - {"created_at", "updated_at"}
+    if field.name in {column.name for column in IndexedTicket._meta.concrete_fields} - _TIMES
 ]
 
 

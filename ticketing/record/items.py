@@ -78,6 +78,7 @@ def to_ticket(values: Item) -> Ticket:
         comment_count=_whole(values, "comment_count", 0),
         last_comment_id=_text(values, "last_comment_id"),
         created_at=created_at,
+        received_at=_text(values, "received_at") or created_at,
         updated_at=_text(values, "updated_at") or created_at,
         version=_whole(values, "version", 1),
         request_id=_text(values, "request_id") or "-",

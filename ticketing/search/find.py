@@ -87,8 +87,8 @@ def _with_words(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None) 
 
 
 def _newest_parts(tickets: QuerySet[IndexedTicket] | None) -> QuerySet[SearchDocument]:
-    parts = SearchDocument.objects.order_by("-created_at", "-ticket_id")
+    parts = SearchDocument.objects.order_by("-received_at", "-ticket_id")
     if tickets is None:
         return parts
-    newest = tickets.order_by("-created_at", "-ticket_id").values("pk")
+    newest = tickets.order_by("-received_at", "-ticket_id").values("pk")
     return parts.filter(ticket_id__in=newest[: MOST_LOOKED_THROUGH + 1])

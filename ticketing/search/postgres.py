@@ -27,8 +27,8 @@ def insert(parts: Sequence[Part]) -> None:
     """Write new parts, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO ticketing_searchdocument (ticket_id, part, length, edition, created_at, words, pairs) "  # noqa: S608
-            "SELECT new.ticket_id, part, length, %s, ticket.created_at, words::tsvector, pairs::smallint[] "
+            "INSERT INTO ticketing_searchdocument (ticket_id, part, length, edition, received_at, words, pairs) "  # noqa: S608
+            "SELECT new.ticket_id, part, length, %s, ticket.received_at, words::tsvector, pairs::smallint[] "
             f"FROM {_NEW} LEFT JOIN ticketing_indexedticket AS ticket ON ticket.ticket_id = new.ticket_id",
             [EDITION, *_columns(parts)],
         )
@@ -119,7 +119,7 @@ def _together(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, mo
     if tickets is None:
         return _NEWEST.format(condition), (*parameters, most)
     having = RawSQL(_IDS.format(condition), parameters, BooleanField())  # noqa: S611 - our own text
-    return tickets.filter(having).order_by("-created_at", "-ticket_id").values("pk")[:most].query.sql_with_params()
+    return tickets.filter(having).order_by("-received_at", "-ticket_id").values("pk")[:most].query.sql_with_params()
 
 
 def _across(terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> Source:
@@ -183,14 +183,14 @@ _CONTAINING = (
 _DOCUMENTS = "SELECT ticket_id FROM ticketing_searchdocument WHERE {}"
 _IDS = f"ticket_id IN ({_DOCUMENTS})"
 _NEWEST = (
-    "SELECT ticket_id FROM (SELECT DISTINCT created_at, ticket_id FROM ticketing_searchdocument WHERE {} "
-    "ORDER BY created_at DESC, ticket_id DESC LIMIT %s) AS newest"
+    "SELECT ticket_id FROM (SELECT DISTINCT received_at, ticket_id FROM ticketing_searchdocument WHERE {} "
+    "ORDER BY received_at DESC, ticket_id DESC LIMIT %s) AS newest"
 )
 _ACROSS = (
     "SELECT ticket_id FROM ticketing_searchdocument WHERE part = 0 AND ticket_id IN ({}) AND {} "
-    "ORDER BY created_at DESC, ticket_id DESC LIMIT %s"
+    "ORDER BY received_at DESC, ticket_id DESC LIMIT %s"
 )
 _RANKED = (
     "SELECT ticket_id, max(ts_rank(words, %s::tsquery)) FROM ticketing_searchdocument WHERE ticket_id IN ({}) "
-    "GROUP BY ticket_id ORDER BY max(created_at) DESC, ticket_id DESC LIMIT %s"
+    "GROUP BY ticket_id ORDER BY max(received_at) DESC, ticket_id DESC LIMIT %s"
 )

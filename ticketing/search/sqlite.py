@@ -17,14 +17,14 @@ from ticketing.search.words import BORDER, EDITION
 def insert(parts: Sequence[Part]) -> None:
     """Write new parts."""
     tickets = IndexedTicket.objects.filter(pk__in={part.ticket_id for part in parts}).order_by()
-    times = dict(tickets.values_list("pk", "created_at"))
+    times = dict(tickets.values_list("pk", "received_at"))
     rows = SearchDocument.objects.bulk_create(
         SearchDocument(
             ticket_id=part.ticket_id,
             part=part.number,
             length=part.length,
             edition=EDITION,
-            created_at=times.get(part.ticket_id),
+            received_at=times.get(part.ticket_id),
         )
         for part in parts
     )
@@ -138,17 +138,17 @@ _DOCUMENTS = "ticketing_searchdocument JOIN ticketing_searchwords ON ticketing_s
 # because FTS5 counts the words anew whenever it is asked for one row. CAST: SQLite uses an index for a join only if it
 # knows that both sides have the same type.
 _RANKED = (
-    "SELECT ticket_id, created_at, -bm25(ticketing_searchwords, 10.0, 1.0) AS rank "
+    "SELECT ticket_id, received_at, -bm25(ticketing_searchwords, 10.0, 1.0) AS rank "
     "FROM ticketing_searchwords CROSS JOIN newest ON newest.id = ticketing_searchwords.rowid "
     "WHERE ticketing_searchwords MATCH %s"
 )
 # A document of several parts may have one word in one part and another in another: a weaker match.
-_ACROSS = "SELECT ticket_id, created_at, 0 FROM ticketing_searchdocument WHERE part = 0 AND ticket_id IN ({}) AND {}"
+_ACROSS = "SELECT ticket_id, received_at, 0 FROM ticketing_searchdocument WHERE part = 0 AND ticket_id IN ({}) AND {}"
 _HAVING = f"SELECT ticket_id FROM {_DOCUMENTS} WHERE ticketing_searchwords MATCH %s"  # noqa: S608
 _MATCHING = (
-    "WITH newest AS MATERIALIZED (SELECT CAST(MIN(id) AS INTEGER) AS id, ticket_id, created_at "  # noqa: S608
+    "WITH newest AS MATERIALIZED (SELECT CAST(MIN(id) AS INTEGER) AS id, ticket_id, received_at "  # noqa: S608
     f"FROM {_DOCUMENTS} WHERE ticketing_searchwords MATCH %s AND {{}} "
-    "GROUP BY created_at, ticket_id ORDER BY created_at DESC, ticket_id DESC LIMIT %s), "
+    "GROUP BY received_at, ticket_id ORDER BY received_at DESC, ticket_id DESC LIMIT %s), "
     "matching AS MATERIALIZED ({}) SELECT ticket_id, MAX(rank) FROM matching "
-    "GROUP BY ticket_id ORDER BY MAX(created_at) DESC, ticket_id DESC LIMIT %s"
+    "GROUP BY ticket_id ORDER BY MAX(received_at) DESC, ticket_id DESC LIMIT %s"
 )

@@ -38,7 +38,8 @@ class Ticket:
     customer_id: str
     caller_id: str  # whom the ticket is about; `customer:<id>` if nobody said
     issue_description: str
-    created_at: str  # this and `updated_at`: ISO 8601, UTC, milliseconds
+    created_at: str  # when the caller wrote; this and the two below: ISO 8601, UTC, milliseconds
+    received_at: str  # when it was taken in here: later than `created_at` if Zendesk or an import brought it
     updated_at: str
     requester: dict[str, str] | None = None  # name and email, as far as known
     subject: str | None = None
@@ -92,6 +93,7 @@ class Ticket:
             "comment_count": self.comment_count,
             "last_comment_id": self.last_comment_id,
             "created_at": self.created_at,
+            "received_at": self.received_at,
             "updated_at": self.updated_at,
             "version": self.version,
         }
@@ -148,7 +150,11 @@ _UNSHOWN = {"request_id", "overflow", "imported_version", "imported_line"}  # fi
 
 
 def from_json(values: dict[str, Any], request_id: str = "-") -> Ticket:
-    """The ticket in the JSON of `Ticket.to_json`. Raises KeyError or TypeError for any other JSON."""
+    """The ticket in the JSON of `Ticket.to_json`. Raises KeyError or TypeError for any other JSON.
+
+    A message that waits in a queue may be of a version of Foyer that knew no `received_at`. It reads as `created_at`.
+    """
+    values = {"received_at": values["created_at"]} | values
     shown = {name: values[name] for name in _FITS if name not in _UNSHOWN}
     for name, value in shown.items():
         if not _FITS[name](value):
@@ -177,9 +183,19 @@ _FITS = {name: _fits(hint) for name, hint in get_type_hints(Ticket).items()}
 
 
 def draft(
-    *, channel: Channel, customer_id: str, tier: Tier, caller_id: str, issue_description: str, **more: Any
+    *,
+    channel: Channel,
+    customer_id: str,
+    tier: Tier,
+    caller_id: str,
+    issue_description: str,
+    created_at: str = "",
+    **more: Any,
 ) -> Ticket:
-    """A ticket on its way in. The service sets its id and times. `more` are other fields of Ticket."""
+    """A ticket on its way in. The service sets its id and times, but leaves a `created_at` that it has.
+
+    `more` are other fields of Ticket.
+    """
     return Ticket(
         ticket_id="",
         channel=channel,
@@ -187,7 +203,8 @@ def draft(
         tier=tier,
         caller_id=caller_id,
         issue_description=issue_description,
-        created_at="",
+        created_at=created_at,
+        received_at="",
         updated_at="",
         **more,
     )

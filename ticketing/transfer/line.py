@@ -9,7 +9,7 @@ from typing import Any
 import simplejson
 from django.conf import settings
 
-from config import json
+from config import json, times
 from config.caller import TIERS
 from config.refusals import Invalid
 from ticketing.record import items, overflow
@@ -23,6 +23,7 @@ from ticketing.transfer.foreign import Mapped
 
 _TICKET = tuple(draft(channel="itsm", customer_id="", tier="general", caller_id="", issue_description="").to_json())
 NAMES = (*_TICKET, "comments")
+_WHOLE = {*NAMES} - {"received_at"}  # which exports of earlier versions of Foyer do not have
 _REQUIRED = ("caller_id", "issue_description")
 COMMENT_NAMES = ("ticket_id", "comment_id", "comment", "author", "visibility", "created_at", "door")
 _SORT_KEY_BYTES = 1024  # DynamoDB's limit
@@ -90,7 +91,7 @@ def read(text: bytes, zone: tzinfo | None = None, mapping: Callable[[dict[str, A
     given = _object(text)
     mapped = mapping(given) if mapping else Mapped(given)
     values = mapped.values
-    whole = values.keys() >= {*NAMES}
+    whole = values.keys() >= _WHOLE
     fields = Fields(values, whole, zone)
     _check_names(values)
     ticket = _ticket(values, fields)
@@ -170,6 +171,7 @@ def _ticket(values: dict[str, Any], fields: Fields) -> Ticket:
         tags=fields.tags(),
         attributes=fields.attributes(),
         created_at=created_at,
+        received_at=fields.moment("received_at") or (created_at if fields.whole else times.now()),
         updated_at=updated_at or created_at,
         version=fields.count("version", 1, items.COUNTED_BELOW["version"]),
     )

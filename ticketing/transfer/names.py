@@ -21,6 +21,7 @@ TICKET = {
     "tags": "labels tag_list",
     "attributes": "custom_fields custom_field cdata extra metadata",
     "created_at": "created create_time creation created_on date_created opened_at createdate",
+    "received_at": "received received_on date_received",
     "updated_at": "updated update_time modified updated_on last_modified lastupdate modified_at changed_at",
 }
 COMMENT = {

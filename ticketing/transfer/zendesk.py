@@ -131,15 +131,14 @@ def _people(given: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _split(given: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The files of the opening, and the comments after it, oldest first. The opening repeats the description."""
-    ordered = sorted(foreign.objects(given, "comments"), key=_place)
+    """The files of the opening, and the comments after it, oldest first; those of one moment in the line's order.
+
+    The opening repeats the description.
+    """
+    ordered = sorted(foreign.objects(given, "comments"), key=lambda one: str(one.get("created_at") or ""))
     if ordered and _words(_body(ordered[0])) == _words(given.get("description")):
         return foreign.objects(ordered[0], "attachments"), ordered[1:]
     return [], ordered
-
-
-def _place(comment: dict[str, Any]) -> tuple[str, int]:
-    return str(comment.get("created_at") or ""), int(foreign.number(comment, "id"))
 
 
 def _comment(comment: dict[str, Any], people: list[dict[str, Any]]) -> dict[str, Any]:

@@ -292,7 +292,8 @@ def started(end: str) -> Job:
 def test_the_jobs(page: Page, ticket: Ticket, scheme: str) -> None:
     """One of every state, with long words; while one runs, the page looks again by itself."""
     index.remove([ticket.ticket_id])
-    IndexedTicket.objects.create(ticket_id=LONG, version=1, created_at=rows._EPOCH, updated_at=rows._EPOCH)
+    times = dict.fromkeys(("created_at", "received_at", "updated_at"), rows._EPOCH)
+    IndexedTicket.objects.create(ticket_id=LONG, version=1, **times)
     done, *_ = (started(end) for end in ("done", "stopped", "failed", "running"))
     assert lifecycle.counts(done)[1] == 3
     assert look(page, "/desk/ticketing/job/", scheme) == []

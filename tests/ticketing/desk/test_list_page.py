@@ -21,10 +21,22 @@ def references(client: Client, address: str, **query: str) -> list[str]:
     return [row.reference for row in client.get(address, query).context["cl"].result_list]
 
 
-def test_the_newest_ticket_stands_first(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
-    old = make_ticket(created_at="2026-01-01T00:00:00.000Z")
-    new = make_ticket(created_at="2026-02-01T00:00:00.000Z")
-    assert references(desk, list_address) == [new.reference, old.reference]
+def test_what_was_received_last_stands_first_and_both_times_sort(
+    desk: Client, make_ticket: MakeTicket, list_address: str
+) -> None:
+    written_last = make_ticket(created_at="2026-02-01T00:00:00.000Z").reference
+    received_last = make_ticket(created_at="2026-01-01T00:00:00.000Z").reference
+    assert references(desk, list_address) == references(desk, list_address, o="-9") == [received_last, written_last]
+    assert references(desk, list_address, o="-8") == references(desk, list_address, o="9")
+    assert references(desk, list_address, o="-8") == [written_last, received_last]
+
+
+def test_a_row_tells_both_times(desk: Client, make_ticket: MakeTicket, list_address: str) -> None:
+    make_ticket(created_at="2009-07-20T22:01:29.000Z")
+    page = desk.get(list_address).content.decode()
+    opened, received, changed = re.findall(r'data-label="(?:Opened|Received|Changed)"><time datetime="([^"]+)"', page)
+    assert opened == "2009-07-20T22:01:29+00:00"
+    assert received == changed
 
 
 def test_a_row_tells_everything_and_links_to_the_ticket(
@@ -54,7 +66,12 @@ def test_one_that_fits_is_not_cut(desk: Client, make_ticket: MakeTicket, list_ad
 
 @pytest.mark.parametrize(
     ("query", "sorted_by"),
-    [({}, ("descending", "Opened")), ({"o": "8"}, ("ascending", "Opened")), ({"o": "-9.8"}, ("descending", "Changed"))],
+    [
+        ({}, ("descending", "Received")),
+        ({"o": "8"}, ("ascending", "Opened")),
+        ({"o": "-9.8"}, ("descending", "Received")),
+        ({"o": "-10.8"}, ("descending", "Changed")),
+    ],
 )
 def test_one_column_says_how_the_list_is_sorted(
     desk: Client, make_ticket: MakeTicket, list_address: str, query: dict[str, str], sorted_by: tuple[str, str]

@@ -40,6 +40,15 @@ def test_everything_about_the_ticket_is_there(desk: Client, make_ticket: MakeTic
     assert [text for text in told + more if text not in page] == []
 
 
+def test_both_times_are_told_where_they_differ(desk: Client, make_ticket: MakeTicket) -> None:
+    def times_of(ticket: Ticket) -> list[str]:
+        facts = desk.get(ticket_url(ticket.ticket_id)).context["facts"]
+        return [fact.label for fact in facts if fact.value and fact.label in ("Opened", "Received")]
+
+    assert times_of(make_ticket()) == ["Opened"]
+    assert times_of(make_ticket(created_at="2009-07-20T22:01:29.000Z")) == ["Opened", "Received"]
+
+
 def test_the_conversation_is_in_order_and_says_who_speaks(desk: Client, make_ticket: MakeTicket) -> None:
     ticket = make_ticket()
     staff = replace(DOOR, door="desk")

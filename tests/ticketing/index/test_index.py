@@ -26,7 +26,8 @@ def ticket(version: int = 1, ticket_id: str = "t-1", **more: Any) -> Ticket:
         "updated_at": f"2026-02-09T10:12:{version:02}.000Z",
         "subject": f"At version {version}",
     }
-    return Ticket(ticket_id=ticket_id, version=version, **values | more)
+    values |= more
+    return Ticket(ticket_id=ticket_id, version=version, **{"received_at": values["created_at"]} | values)
 
 
 def row(ticket_id: str = "t-1") -> IndexedTicket:
@@ -103,6 +104,12 @@ def test_another_programs_ids_are_indexed(ticket_id: str) -> None:
 def test_a_time_that_is_none_is_the_beginning_of_times(time: str) -> None:
     index.apply([ticket(created_at=time)])
     assert row().created_at.isoformat() == "1970-01-01T00:00:00+00:00"
+
+
+def test_both_times_of_a_ticket_are_in_the_index() -> None:
+    index.apply([ticket(received_at="2026-02-10T10:11:12.345Z")])
+    assert row().created_at.isoformat() == "2026-02-09T10:11:12.345000+00:00"
+    assert row().received_at.isoformat() == "2026-02-10T10:11:12.345000+00:00"
 
 
 @pytest.mark.parametrize(

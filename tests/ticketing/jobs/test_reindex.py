@@ -65,9 +65,8 @@ def differing() -> dict[str, str]:
     IndexedComment.objects.filter(ticket_id=forged.ticket_id).update(visibility="public", text="forged")
     delete_comment(deleted)
     missing = record.opened().ticket_id
-    IndexedTicket.objects.create(
-        ticket_id="orphan", version=1, created_at=rows._EPOCH, updated_at=rows._EPOCH, requester=None
-    )
+    times = dict.fromkeys(("created_at", "received_at", "updated_at"), rows._EPOCH)
+    IndexedTicket.objects.create(ticket_id="orphan", version=1, requester=None, **times)
     return {
         missing: "missing",
         different.ticket_id: "different",

@@ -16,6 +16,12 @@ def times(count: int) -> list[str]:
     return [f"2026-02-09T10:00:{n:02}.000Z" for n in range(count)]
 
 
+def test_the_newest_is_who_wrote_last_whenever_it_was_received() -> None:
+    made = {at: record.opened(created_at=at).ticket_id for at in reversed(times(3))}
+    page = by_caller.list_by_caller("lea", "acme", None, None, 3)
+    assert [one.ticket_id for one in page.tickets] == [made[at] for at in reversed(times(3))]
+
+
 def test_pages_give_every_ticket_once_and_none_of_others() -> None:
     mine = [record.opened(created_at=at).ticket_id for at in times(7)]
     for at in times(20):

@@ -40,7 +40,7 @@ ODD: list[Any] = [
 def test_an_item_that_lacks_everything_reads_as_its_defaults() -> None:
     record.put(ticket_id="bare")
     ticket = record.get("bare")
-    assert ticket.to_json() | {"created_at": "", "updated_at": ""} == {
+    assert ticket.to_json() | {"created_at": "", "received_at": "", "updated_at": ""} == {
         "ticket_id": "bare",
         "reference": reference("bare"),
         "channel": "itsm",
@@ -59,9 +59,19 @@ def test_an_item_that_lacks_everything_reads_as_its_defaults() -> None:
         "comment_count": 0,
         "last_comment_id": None,
         "created_at": "",
+        "received_at": "",
         "updated_at": "",
         "version": 1,
     }
+
+
+@pytest.mark.parametrize("value", [None, "", True, ["2026"]])
+def test_a_ticket_that_does_not_say_when_it_was_received_was_received_when_it_was_created(value: Any) -> None:
+    lacking = {} if value is None else {"received_at": value}
+    record.put(
+        ticket_id="bare", created_at="2026-01-02T03:04:05.678Z", updated_at="2026-02-09T10:11:12.345Z", **lacking
+    )
+    assert record.get("bare").received_at == "2026-01-02T03:04:05.678Z"
 
 
 def test_an_item_that_lacks_everything_can_be_changed_commented_and_closed() -> None:

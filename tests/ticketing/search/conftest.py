@@ -23,7 +23,8 @@ def store(db: None) -> Store:
         ticket = Ticket(
             ticket_id=ticket_id,
             version=1,
-            created_at=stamp,
+            created_at="2009-07-20T22:01:29.000Z",  # search goes by when a ticket was received
+            received_at=stamp,
             updated_at=stamp,
             comment_count=len(comments),
             **values | more,

@@ -16,7 +16,8 @@ TICKET = Ticket(
     customer_id="acme",
     caller_id="customer:acme",
     issue_description="No lesson",
-    created_at="2026-02-09T10:11:12.345Z",
+    created_at="2026-02-08T10:11:12.345Z",
+    received_at="2026-02-09T10:11:12.345Z",
     updated_at="2026-02-09T10:11:13.345Z",
     requester={"name": "Léa"},
     tags=["a"],
@@ -31,6 +32,7 @@ ODD: list[dict[str, Any]] = [
     {"status": "weird"},
     {"tier": None},
     {"created_at": 7},
+    {"received_at": 7},
     {"tags": [1]},
     {"requester": "Lea"},
     {"attributes": []},
@@ -131,6 +133,13 @@ def test_a_field_that_is_missing_is_refused() -> None:
 def test_a_field_that_came_later_is_passed_over() -> None:
     values = body(new=1) | {"ticket": TICKET.to_json() | {"new": 1}}
     assert announcement.from_message(json.dumps(values)).ticket == TICKET
+
+
+def test_a_message_from_before_tickets_said_when_they_were_received_is_read() -> None:
+    ticket = {name: value for name, value in TICKET.to_json().items() if name != "received_at"}
+    announced = announcement.from_message(json.dumps(body(ticket=ticket)))
+    assert announced.ticket
+    assert announced.ticket.received_at == TICKET.created_at
 
 
 def test_a_draft_of_the_record_fits(aws: None) -> None:

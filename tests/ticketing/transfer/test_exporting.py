@@ -52,7 +52,12 @@ def test_what_is_imported_from_an_export_is_exported_the_same_again() -> None:
     large = record.opened(issue_description=TEXT, attributes={"shelf": "x" * 300_000})
     commented(large, "One", "x" * 300_000)
     commented(record.opened(tags=["a"], requester={"name": "Lea"}, tier="gold"), "Note", visibility="internal")
-    service.change_ticket(record.opened().ticket_id, "acme", {"status": "closed", "assignee": "ada"}, ACTOR)
+    service.change_ticket(
+        record.opened(created_at="2009-07-20T22:01:29.000Z").ticket_id,
+        "acme",
+        {"status": "closed", "assignee": "ada"},
+        ACTOR,
+    )
     record.put(ticket_id="bare")
     record.put(ticket_id="odd", attributes={"b": b"\xff"}, tags={"b", "a"}, created_at="some day", subject="x" * 9000)
     record.put(ticket_id="never changed", version=0)

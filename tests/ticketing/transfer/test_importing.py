@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from config import aws as config_aws
-from config import json
+from config import json, times
 from config.aws import patience
 from routing import announcer, topic
 from routing.topic import Message, Outcome
@@ -59,6 +59,16 @@ def test_a_ticket_keeps_its_times_its_version_and_its_comments() -> None:
     assert (done.created, done.there, done.refused) == (1, 0, [])
     assert (ticket.created_at, ticket.updated_at, ticket.version, ticket.status) == (at, at, 7, "closed")
     assert (ticket.comment_count, texts_of(ticket.ticket_id)) == (2, ["One", "Two"])
+
+
+def test_a_ticket_is_received_when_it_is_imported_and_a_repeat_does_not_move_that() -> None:
+    old = line(created_at="2009-07-20T22:01:29Z")
+    before = times.now()
+    imported(old)
+    ticket = only_ticket()
+    assert before <= ticket.received_at <= times.now()
+    again = imported(old)
+    assert (again.there, again.different, only_ticket()) == (1, [], ticket)
 
 
 @pytest.mark.sql

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from config import json
+from config import json, times
 from config.refusals import Invalid
 from tests.ticketing.transfer.transferring import line
 from ticketing.tickets import ids
@@ -254,6 +254,25 @@ def test_a_line_that_is_no_json_object_is_refused(text: bytes, sentence: str) ->
     with pytest.raises(Invalid) as refused:
         lines.read(text)
     assert refused.value.sentence == sentence
+
+
+AT = "2026-02-09T10:11:12.345Z"
+
+
+def test_another_systems_ticket_is_received_now_unless_its_line_says_when(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(times, "now", lambda: AT)
+    ticket = read(created_at="2009-07-20T22:01:29Z").ticket
+    assert (ticket.created_at, ticket.received_at) == ("2009-07-20T22:01:29.000Z", AT)
+    assert read(received_at="2010-01-01T01:00+01:00").ticket.received_at == "2010-01-01T00:00:00.000Z"
+
+
+def test_an_exported_ticket_was_received_when_it_says_and_one_that_does_not_say_when_it_was_created() -> None:
+    values = draft(channel="itsm", customer_id="acme", tier="gold", caller_id="c", issue_description="").to_json()
+    values |= {"ticket_id": "t", "reference": None, "created_at": "2009", "updated_at": "2010", "comments": []}
+    assert lines.read(json.dumps(values | {"received_at": AT}).encode()).ticket.received_at == AT
+    del values["received_at"]
+    found = lines.read(json.dumps(values | {"subject": "x" * 3000}).encode())
+    assert (found.ticket.received_at, len(found.ticket.subject or "")) == ("2009", 3000)  # whole all the same
 
 
 def test_a_whole_line_is_taken_as_the_record_had_it() -> None:

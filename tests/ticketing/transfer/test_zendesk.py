@@ -103,6 +103,13 @@ def test_a_ticket_of_the_export_is_one_here_with_everything_that_a_ticket_has(tm
     ]
 
 
+def test_comments_of_one_moment_keep_the_order_that_zendesk_gives_them(tmp_path: Path) -> None:
+    at = "2010-01-01T00:00:00Z"
+    said = [comment(number, f"{number}", created_at=at) for number in (30, 9, 200)]
+    imported(tmp_path, ticket(comments=said))
+    assert [one.comment for one in store.all_comments(only_ticket().ticket_id)] == ["30", "9", "200"]
+
+
 def test_what_has_no_place_here_is_told_once_for_all_lines(tmp_path: Path) -> None:
     said, _ = imported(tmp_path, ticket(), ticket(id=2), ticket(id=3, satisfaction_rating={"score": "good"}))
     assert said.splitlines() == [
