@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.search.expression import expression
-from ticketing.search.numbers import is_there, spellings
+from ticketing.search.numbers import is_there, may_be_grouped, spellings
 from ticketing.search.query import Term
 from ticketing.search.words import places
 
@@ -92,10 +92,14 @@ def _in_words(text: str, terms: Sequence[Term]) -> Iterator[_Span]:
 
 def _in_numbers(text: str, terms: Sequence[Term]) -> Iterator[_Span]:
     """Where numbers are that others write like a term."""
-    wanted = [term for term in terms if any(map(str.isdigit, "".join(term.words)))]
+    wanted = [term for term in terms if _may_be_number("".join(term.words))]
     if any(is_there(way, text) for term in wanted for way in term.ways):
         spelled = spellings(text)
         yield from ((one.start, one.end) for one in spelled if any(term.is_in(one.words) for term in wanted))
+
+
+def _may_be_number(letters: str) -> bool:
+    return any(map(str.isdigit, letters)) or may_be_grouped(letters)
 
 
 def _until(stop: int, spans: Iterator[_Span]) -> Iterator[_Span]:

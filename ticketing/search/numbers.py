@@ -14,6 +14,7 @@ from ticketing.search.words import words
 # Spellings stored of one text, and tried: a log has very many numbers, and hardly anybody searches for them.
 MOST, _MOST_TRIED = 1000, 5000
 LEAST, _LEAST_GROUPED, _LONGEST = 6, 4, 20  # digits: of any number, of thousands in groups, and at most
+_LEAST_MAC = 12  # letters and digits; a word of so many letters from A to F is nothing else
 _MOST_GROUPS = 12
 
 _SPACES, _HYPHENS = " \xa0\u2009\u202f", "\u2010-\u2013-"
@@ -29,8 +30,14 @@ _GROUPS = re.compile(
     f"(?:{_SEPARATOR}[0-9]+){{0,{_MOST_GROUPS - 1}}}{_BEHIND}"
 )
 _GROUP = re.compile("[0-9]+")
-_LATER_START = re.compile(f"[{_SPACES}](\\(|0|[0-9]+[^{_SPACES}0-9])")
+_START = f"\\(|0|[0-9]+[^{_SPACES}0-9]"
+_LATER_START = re.compile(f"[{_SPACES}]/?({_START})")
 _END = re.compile(f"(?<=[0-9])(?=[/)({_HYPHENS}]*[{_SPACES}])")
+# The slashes of a date divide no numbers, so a date is passed over as a whole.
+_DATE_OR_SLASH = re.compile(
+    "(?<![0-9/])(?:[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}|[0-9]{1,2}/[0-9]{1,2}/(?:[0-9]{2}){1,2})(?![0-9/])"
+    f"|(?<=[0-9])/(?=({_START}))"
+)
 _HEX = "[0-9A-Fa-f]"
 _HEX_WORD = re.compile(f"{_HEX}+")
 _MAC = re.compile(
@@ -89,27 +96,36 @@ def is_long(typed: str) -> bool:
 
 def may_be_grouped(word: str) -> bool:
     """Whether a word may be a number that others write with separators."""
-    return len(word) >= _LEAST_GROUPED and bool(_DIGIT.search(word)) and bool(_HEX_WORD.fullmatch(word))
+    least = _LEAST_GROUPED if _DIGIT.search(word) else _LEAST_MAC
+    return len(word) >= least and bool(_HEX_WORD.fullmatch(word))
 
 
 def _all(text: str) -> Iterator[Spelling]:
+    for match in _MAC.finditer(text):
+        yield Spelling(match.start(), match.end(), ("".join(words(match[0])),))
     if not _DIGIT.search(text):
         return
     for match in _GROUPS.finditer(text):
         yield from _of_groups(text, match)
-    for match in _MAC.finditer(text):
-        yield Spelling(match.start(), match.end(), ("".join(words(match[0])),))
     for match in _VERSION.finditer(text):
         yield Spelling(match.start(1), match.end(), tuple(words(match[1])))
 
 
 def _of_groups(text: str, run: re.Match[str]) -> Iterator[Spelling]:
-    """The numbers in a run of groups of digits. Before a space, one may end; behind it, one may begin."""
-    starts = [run.start(), *(one.start(1) for one in _LATER_START.finditer(text, run.start() + 1, run.end()))]
-    ends = [*(one.start() for one in _END.finditer(text, run.start(), run.end())), run.end()]
-    for start in starts:
-        for end in ends:
+    """The numbers in a run of groups of digits. Before a space or slash, one may end; behind it, one may begin."""
+    slashes = list(_slashes(text, run))
+    later = [*_LATER_START.finditer(text, run.start() + 1, run.end()), *slashes]
+    earlier = [*_END.finditer(text, run.start(), run.end()), *slashes]
+    for start in (run.start(), *(one.start(1) for one in later)):
+        for end in (*(one.start() for one in earlier), run.end()):
             yield from (Spelling(start, end, (one,)) for one in _written(text[start:end]))
+
+
+def _slashes(text: str, run: re.Match[str]) -> Iterator[re.Match[str]]:
+    """The slashes between two numbers. 030/901820 is one, because its left side alone has too few digits."""
+    for one in _DATE_OR_SLASH.finditer(text, run.start(), run.end()):
+        if one[1] and is_long(text[run.start() : one.start()]) and is_long(text[one.start(1) : run.end()]):
+            yield one
 
 
 def _written(number: str) -> list[str]:

@@ -19,8 +19,12 @@ _PIECE, _WIDE_PIECE = re.compile(_FORM % PHONE), re.compile(_FORM % f"{PHONE}|{G
 
 _OPERATORS = ("AND", "OR", "NOT")  # of other search engines; here they are words like any other
 # A Korean word of one syllable is the beginning of too many others. These are what is written behind a noun.
-_BEHIND_NOUNS = "은 는 이 가 을 를 의 에 에서 에게 로 으로 와 과 도 만 까지 부터 나 이나 랑 이랑 보다 처럼 입니다"
-_PARTICLES = [plain(one) for one in _BEHIND_NOUNS.split()]
+_BEHIND_NOUNS = (
+    "은 는 이 가 을 를 의 에 에서 에게 로 으로 와 과 도 만 까지 부터 나 이나 랑 이랑 보다 처럼 입니다 "
+    "인데 이다 한테 하고 마다 밖에 께 조차 들 들이 들을 들은 들의"
+)
+_COMPOUNDS = [first + then for first in ("에", "에서", "로", "으로", "와", "과") for then in ("는", "도", "만")]
+_PARTICLES = [plain(one) for one in (*_BEHIND_NOUNS.split(), *_COMPOUNDS)]
 
 
 @dataclass(frozen=True)

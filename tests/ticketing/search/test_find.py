@@ -152,10 +152,51 @@ def test_a_korean_noun_is_found_by_its_stem(typed: str, text: str, store: Store)
     assert found(typed) == ["t-4"]
 
 
-@pytest.mark.parametrize(("typed", "text"), [("법", "방법을 찾았다"), ("불을", "환불을"), ("환불을", "환불 요청")])
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("법", "방법을 찾았다"),
+        ("불을", "환불을"),
+        ("환불을", "환불 요청"),
+        ("바다", "바에서는 바들이"),
+    ],
+)
 def test_a_korean_word_is_not_found_by_something_else(typed: str, text: str, store: Store) -> None:
     store("t-4", subject=text)
     assert found(typed) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "앱에서는 로그인이 안 돼요",
+        "앱인데 안 열려요",
+        "앱에는 없어요",
+        "이 앱으로도 안 돼요",
+        "앱하고 웹",
+        "앱마다 달라요",
+        "앱들이 느려요",
+        "앱들",
+    ],
+)
+def test_a_korean_noun_of_one_syllable_is_found_with_particles_behind_it(text: str, store: Store) -> None:
+    store("t-4", subject="앱이 멈춰요", day=1)
+    store("t-5", subject=text, day=2)
+    store("t-6", subject="앱스토어에서는 됩니다")
+    assert set(found("앱")) == {"t-4", "t-5"}
+
+
+def test_a_korean_word_that_begins_like_another_is_not_found_by_it(store: Store) -> None:
+    store("t-4", subject="바가 닫혔어요")
+    store("t-5", subject="바다에 갔어요")
+    assert (found("바"), found("바다")) == (["t-4"], ["t-5"])
+
+
+def test_as_many_korean_nouns_of_one_syllable_as_a_search_may_have_are_found(store: Store) -> None:
+    nouns = [chr(ord("가") + 28 * n) for n in range(MOST_TYPED)]
+    store("t-4", subject=" ".join(f"{noun}에서는" for noun in nouns))
+    store("t-5", subject=" ".join(nouns))
+    assert set(found(" ".join(nouns))) == {"t-4", "t-5"}
 
 
 @pytest.mark.parametrize(
@@ -214,6 +255,7 @@ def test_of_very_many_words_with_an_inner_part_the_most_frequent_are_taken(
 
 
 _MAC, _PHONE = "21:33:ab:cc:e4:9d", "+49 (0)30 9018-20"
+_TWO_PHONES = "Tel. 0171 1234567/0172 7654321"
 
 
 @pytest.mark.parametrize(
@@ -238,6 +280,24 @@ _MAC, _PHONE = "21:33:ab:cc:e4:9d", "+49 (0)30 9018-20"
         ("+1 555 123 4567", "(555) 123-4567"),
         ("5551234567", "+1 (555) 123-4567"),
         ("0123456789", "01.23.45.67.89"),
+        ("01711234567", _TWO_PHONES),
+        ("01727654321", _TWO_PHONES),
+        ("+49 171 1234567", _TWO_PHONES),
+        ("+49 172 7654321", _TWO_PHONES),
+        ("5551234567", "555-123-4567/555-765-4321"),
+        ("5557654321", "555-123-4567/555-765-4321"),
+        ("01711234567", "0171-1234567/0172-7654321"),
+        ("01727654321", "0171-1234567/0172-7654321"),
+        ("01727654321", "0171/1234567/0172/7654321"),
+        ("01727654321", "0171 1234567 /0172 7654321"),
+        ("0612345678", "01 23 45 67 89/06 12 34 56 78"),
+        ("0171123456701727", "0171-1234567/01727"),
+        ("0407654321", "(030) 1234567/(040) 7654321"),
+        ("030901820", "030/901820"),
+        ("03090182021", "030/901820-21"),
+        ("5557654321", "555/123-4567/555/765-4321"),
+        ("aabbccddeeff", "AA:BB:CC:DD:EE:FF"),
+        ("AA-BB-CC-DD-EE-FF", "aabb.ccdd.eeff"),
         ("1234567", "1,234,567 rows"),
         ("1.234.567", "1'234'567"),
         ("1,234", "1234"),
@@ -272,6 +332,13 @@ def test_a_number_is_found_with_and_without_its_separators(typed: str, text: str
         ("901820", "9018-21"),
         ("12:30:45", "123045"),
         ("2133abcce49d", "21:33:ab:cc:e4"),
+        ('"202611"', "2026/11/29"),
+        ('"202611"', "2026/11/02"),
+        ('"202603"', "2026/01/02 2026/03/04 2026/05/06"),
+        ("032026", "01/02/2026 01/03/2026 05/06/2026"),
+        ("022026", "01/02/2026"),
+        ("042026", "01/02/2026-03/04/2026"),
+        ("aabbccddeeff", "AA:BB:CC:DD:EE"),
     ],
 )
 def test_a_number_is_not_found_by_another(typed: str, text: str, store: Store) -> None:
