@@ -39,10 +39,9 @@ _RETRY = Retry(
 
 @dataclass(frozen=True)
 class Token:
-    """An access token, the scope that Zendesk says it has (empty if it says none), and when it ends (monotonic)."""
+    """An access token, and when to renew it and when it ends, by the monotonic clock."""
 
     text: str = field(repr=False)
-    scope: str
     renew_at: float
     ends_at: float
 
@@ -69,7 +68,7 @@ def _post() -> requests.Response:
         session.mount("http://", HTTPAdapter(max_retries=_RETRY))
         try:
             return session.post(
-                address, json=body, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, auth=_as_it_is
+                address, json=body, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, auth=unsigned
             )
         except requests.ReadTimeout:
             raise TryLater(f"Zendesk's sign-in did not answer within {READ_SECONDS} seconds") from None
@@ -77,7 +76,7 @@ def _post() -> requests.Response:
             raise TryLater(f"Zendesk's sign-in could not be reached ({type(error).__name__})") from None
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """No sign-in of its own. Without this, requests would add what it finds in a `.netrc`."""
     return request
 
@@ -125,11 +124,11 @@ def _token(content: bytes, began: float) -> Token:
     answer = _object(content)
     if answer is None:
         raise TryLater("Zendesk's sign-in answered with something else than JSON: if it goes on, check ZENDESK_API_URL")
-    text, scope = answer.get("access_token"), answer.get("scope")
+    text = answer.get("access_token")
     if not isinstance(text, str) or not _TOKEN.fullmatch(text):
         raise TryLater("Zendesk's sign-in gave no token: its answer is not as documented")
     lives = _seconds(answer.get("expires_in"))
-    return Token(text, scope if isinstance(scope, str) else "", began + lives * 0.8, began + lives)
+    return Token(text, began + lives * 0.8, began + lives)
 
 
 def _seconds(value: Any) -> float:
