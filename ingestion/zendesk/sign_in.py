@@ -108,9 +108,8 @@ class Tokens:
         if self._lock.acquire(blocking=False):
             try:
                 return self._renewed(old, began)
-            except PipelineError as error:
-                self._quiet_until = max(self._quiet_until, time.monotonic() + QUIET_SECONDS)
-                log.warning("The access token could not be renewed, and lives on for a while: %s", error.sentence)
+            except PipelineError:
+                return old.text
             finally:
                 self._lock.release()
         return old.text
@@ -129,18 +128,21 @@ class Tokens:
         """A new token, unless another thread got one since `old` was read. The caller holds the lock."""
         token = self._token
         if token is None or token is old:
-            self._token = token = self._asked(began)
+            self._token = token = self._asked(began, still_one=token is not None and began < token.ends_at)
         return token.text
 
-    def _asked(self, began: float) -> Token:
+    def _asked(self, began: float, *, still_one: bool) -> Token:
         """Ask. If that failed since `began`, or Zendesk wants to be left alone, fail as then without asking."""
         if self._failure and began <= self._quiet_until:
             raise self._failure.with_traceback(None)
         try:
             token = token_request.ask()
         except PipelineError as error:
-            asked = error.after if isinstance(error, TryLater) else None
-            self._failure, self._quiet_until = error, time.monotonic() + (asked or 0)
+            asked = (error.after or 0) if isinstance(error, TryLater) else 0
+            quiet = max(asked, QUIET_SECONDS if still_one else 0)
+            self._failure, self._quiet_until = error, time.monotonic() + quiet
+            if still_one:
+                log.warning("Zendesk's access token could not be renewed; the old one still works: %s", error.sentence)
             raise
         self._failure = None
         return token

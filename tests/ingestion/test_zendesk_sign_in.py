@@ -144,10 +144,21 @@ def test_a_token_that_cannot_be_renewed_serves_to_its_end(
     clock.now += 6000
     assert (sign_in.tokens.current(), sign_in.tokens.current()) == (old, old)
     assert standin.sign_ins == 2  # the second was not asked for: the first had just failed
-    assert "could not be renewed" in caplog.text
+    assert caplog.text.count("could not be renewed") == 1
     clock.now += 1200
     with pytest.raises(TryLater):
         sign_in.tokens.current()
+
+
+def test_a_renewal_that_failed_is_tried_again_however_many_ask(standin: ZendeskStandIn, clock: Clock) -> None:
+    old = sign_in.tokens.current()
+    standin.fail_sign_in += [429]
+    clock.now += 6000
+    for _ in range(5):
+        clock.now += 10
+        last = sign_in.tokens.current()
+    assert standin.sign_ins == 3
+    assert last != old
 
 
 def test_an_expired_token_is_replaced_once_and_the_ticket_is_read(
