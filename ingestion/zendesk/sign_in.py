@@ -19,6 +19,7 @@ from ingestion.zendesk.errors import PipelineError, TryLater
 from ingestion.zendesk.token_request import Token
 
 QUIET_SECONDS: Final = 30.0  # before the next try to renew a token that still works
+LONGEST_SECONDS: Final = 300.0  # without asking, whatever Retry-After says: it may be a proxy's mistake
 
 _OAUTH = {
     401: "Zendesk refused a token that it had just given (status 401): look in Zendesk's Admin Center whether the "
@@ -139,7 +140,7 @@ class Tokens:
             token = token_request.ask()
         except PipelineError as error:
             asked = (error.after or 0) if isinstance(error, TryLater) else 0
-            quiet = max(asked, QUIET_SECONDS if still_one else 0)
+            quiet = max(min(asked, LONGEST_SECONDS), QUIET_SECONDS if still_one else 0)
             self._failure, self._quiet_until = error, time.monotonic() + quiet
             if still_one:
                 log.warning("Zendesk's access token could not be renewed; the old one still works: %s", error.sentence)

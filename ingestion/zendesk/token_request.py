@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from config import json
+from ingestion.zendesk import retry_after
 from ingestion.zendesk.errors import GiveUp, TryLater
 
 CONNECT_SECONDS: Final = 3
@@ -86,7 +87,7 @@ def _check_status(response: requests.Response) -> None:
     if status == 200:
         return
     if status in (408, 425, 429) or status >= 500:
-        raise TryLater(_for_now(status), after=_retry_after(response))
+        raise TryLater(_for_now(status), after=retry_after.seconds(response.headers.get("Retry-After")))
     raise GiveUp(_refused(status, _error(response.content)))
 
 
@@ -113,11 +114,6 @@ def _error(content: bytes) -> str:
     """The error's code, only to be compared: Zendesk's words about it could repeat what it was sent."""
     value = _object(content)
     return str(value.get("error")) if value else ""
-
-
-def _retry_after(response: requests.Response) -> int | None:
-    value = response.headers.get("Retry-After", "").strip()
-    return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else None
 
 
 def _token(content: bytes, began: float) -> Token:

@@ -311,6 +311,15 @@ def test_the_token_endpoint_is_left_alone_as_long_as_it_asks(http: responses.Req
     assert sign_in.tokens.current() == TOKEN
 
 
+def test_a_wait_beyond_reason_does_not_keep_foyer_out(http: responses.RequestsMock, clock: Clock) -> None:
+    http.post(TOKENS, status=429, headers={"Retry-After": "999999999"})
+    with pytest.raises(TryLater):
+        sign_in.tokens.current()
+    clock.now += 301
+    http.replace(responses.POST, TOKENS, json=GIVEN)
+    assert sign_in.tokens.current() == TOKEN
+
+
 def test_a_slow_sign_in_is_given_up_over_a_real_socket(
     standin: ZendeskStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
