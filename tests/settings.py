@@ -6,8 +6,6 @@ os.environ["LOCAL_DIR"] = ""  # a copy that runs beside is none of the tests' bu
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 os.environ["DJANGO_SECRET_KEY"] = "test"
 os.environ["ZENDESK_API_URL"] = "http://127.0.0.1:9"
-os.environ["ZENDESK_EMAIL"] = "api@example.com"
-os.environ["ZENDESK_API_TOKEN"] = "zendesk-token"
 os.environ["ZENDESK_WEBHOOK_SECRET"] = "webhook-secret"
 os.environ["AWS_ACCESS_KEY_ID"] = "test"
 os.environ["AWS_SECRET_ACCESS_KEY"] = "test"

@@ -35,6 +35,7 @@ NOT_RUN = {
     "python manage.py provision --parameter AlarmTopicArn=arn:aws:sns:eu-central-1:123456789012:alarms": "as above",
     "supervisorctl -s unix://$PWD/.local/supervisor.sock status": "it needs `make run`: tests/e2e/copy.py calls it so",
     "supervisorctl -s unix://$PWD/.local/supervisor.sock restart foyer:consume": "as above",
+    "python manage.py zendesk_check": "it asks Zendesk: tests/ingestion/test_zendesk_check.py",
     "python manage.py import_tickets <(zcat tickets.jsonl.gz)": "it needs a shell, as the next one does",
     "zcat tickets.jsonl.gz | python manage.py import_tickets -": "as above; tests/ticketing/transfer/ has a pipe",
 }

@@ -13,6 +13,7 @@ from config import aws
 from config.aws import sqs
 from config.consumer import polls
 from config.consumer.sources import queue_names
+from config.notices import notices
 from config.request_id import request_id
 
 
@@ -24,15 +25,15 @@ def alive(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """200 if everything can be reached, else 503, which names what cannot.
 
-    What waits without being worked is told beside a 200: this process can take requests all the same, and a load
-    balancer that sent none would make it worse.
+    What waits without being worked is told beside a 200, and so are the notices about the settings: this process can
+    take requests all the same, and a load balancer that sent none would make it worse.
     """
     missing = _missing(_aws())
     if not _reached(_database):
         missing.insert(0, "database")
     if not missing:
-        waiting = _unworked()
-        return JsonResponse({"status": "ready"} | ({"waiting": waiting} if waiting else {}))
+        told = {"waiting": _unworked(), "notices": notices()}
+        return JsonResponse({"status": "ready"} | {name: sentences for name, sentences in told.items() if sentences})
     sentence = f"Not reachable: {', '.join(missing)}"
     return JsonResponse({"error": sentence, "request_id": request_id(), "missing": missing}, status=503)
 

@@ -103,8 +103,8 @@ class Place:
         }
         if self.needs_zendesk():
             values["ZENDESK_API_URL"] = f"http://127.0.0.1:{self.zendesk_port}"
-            values["ZENDESK_EMAIL"] = "desk@foyer.example"
-            values["ZENDESK_API_TOKEN"] = "local"  # noqa: S105 - the stand-in's, which any program on this machine may ask
+            values["ZENDESK_OAUTH_CLIENT_ID"] = "foyer"
+            values["ZENDESK_OAUTH_CLIENT_SECRET"] = kept.get("ZENDESK_OAUTH_CLIENT_SECRET") or secrets.token_urlsafe(32)
         if self.reload:
             values["DJANGO_DEBUG"] = "1"
         write_private(self.settings_file, "".join(f"{name}={value}\n" for name, value in values.items()))

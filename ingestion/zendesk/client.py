@@ -2,7 +2,7 @@
 
 A request is tried three times with exponential backoff, unless Zendesk asks for a longer wait. What still fails is
 raised as one of the two errors of errors.py. URLs are always built from our own ZENDESK_API_URL, and redirects are not
-followed, so the credentials cannot go to another host.
+followed, so the credentials of sign_in.py cannot go to another host.
 """
 
 from typing import Any, Final
@@ -15,7 +15,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
 from config import json
-from ingestion.zendesk import retry_after
+from ingestion.zendesk import retry_after, sign_in
 from ingestion.zendesk.errors import GiveUp, NotThere, TryLater
 
 CONNECT_SECONDS: Final = 3
@@ -102,7 +102,7 @@ class _Backoff(Retry):
 
 def _session() -> requests.Session:
     session = requests.Session()
-    session.auth = (f"{settings.ZENDESK_EMAIL}/token", settings.ZENDESK_API_TOKEN)
+    session.auth = sign_in.auth()
     retry = _Backoff(
         total=TRIES - 1,
         backoff_factor=0.5,
@@ -142,10 +142,7 @@ def _check_status(response: requests.Response) -> None:
     if status in _FOR_NOW or status >= 500:
         raise _later(status, retry_after.seconds(response.headers.get("Retry-After")))
     if status in (401, 403):
-        raise GiveUp(
-            f"Zendesk refused the credentials (status {status}): check ZENDESK_EMAIL and ZENDESK_API_TOKEN, "
-            "and that this agent may see the ticket"
-        )
+        raise GiveUp(sign_in.refusal(status))
     if status == 404:
         raise NotThere("Zendesk has no such ticket (status 404): it may have been deleted")
     if status == 410:

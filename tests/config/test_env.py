@@ -133,3 +133,12 @@ def test_a_missing_secret_key_stops_the_start_with_one_sentence(project: Path, c
 
 def test_debugging_needs_no_secret_key(project: Path) -> None:
     assert start(project, "check", DJANGO_DEBUG="1").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["ZENDESK_OAUTH_CLIENT_ID", "ZENDESK_OAUTH_CLIENT_SECRET"])
+def test_half_an_oauth_client_stops_the_start_and_does_not_tell_the_secret(project: Path, name: str) -> None:
+    ended = start(project, "check", DJANGO_SECRET_KEY="key", **{name: "half-4711"})
+    assert ended.returncode != 0
+    assert ended.stderr.startswith("ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET (or ")
+    assert len(ended.stderr.splitlines()) == 1
+    assert "half-4711" not in ended.stderr

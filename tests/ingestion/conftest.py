@@ -9,7 +9,7 @@ import responses
 from django.test import Client
 
 from config import aws, times
-from ingestion.zendesk import signature
+from ingestion.zendesk import sign_in, signature
 from ticketing import deliveries, service
 from ticketing.deliveries import Delivery
 from ticketing.tickets.keys import Key
@@ -20,8 +20,11 @@ API = "https://zendesk.test"
 
 
 @pytest.fixture(autouse=True)
-def zendesk_settings(settings: Any) -> None:
+def zendesk_settings(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API token signs in, unless a test sets OAuth; no test has another's access token."""
+    monkeypatch.setattr(sign_in, "tokens", sign_in.Tokens())
     settings.ZENDESK_API_URL = API
+    settings.ZENDESK_OAUTH_CLIENT_ID = settings.ZENDESK_OAUTH_CLIENT_SECRET = ""
     settings.ZENDESK_EMAIL = "desk@foyer.test"
     settings.ZENDESK_API_TOKEN = "token"
     settings.ZENDESK_WEBHOOK_SECRET = SECRET

@@ -28,12 +28,13 @@ def test_settings_are_private_and_secrets_are_made_once(place: Place) -> None:
     assert stat.S_IMODE(place.settings_file.stat().st_mode) == 0o600
     assert first["AWS_ENDPOINT_URL"] == "http://127.0.0.1:18124"
     assert first["ZENDESK_API_URL"] == f"http://127.0.0.1:{place.zendesk_port}"
+    assert first["ZENDESK_OAUTH_CLIENT_SECRET"]
 
 
 def test_with_a_zendesk_of_ones_own_there_is_no_stand_in(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZENDESK_DOMAIN", "acme.zendesk.com")
     values = place.write_settings()
-    assert "ZENDESK_API_URL" not in values
+    assert not {"ZENDESK_API_URL", "ZENDESK_OAUTH_CLIENT_ID"} & set(values)
     assert place.environment(values)["FOYER_ZENDESK_STANDIN"] == "false"
 
 

@@ -66,3 +66,21 @@ def test_failures_come_in_the_order_asked_for_and_then_stop() -> None:
 def test_status_0_hangs_up() -> None:
     with ZendeskStandIn(fail_next=[0]) as zendesk, pytest.raises(requests.ConnectionError):
         get(zendesk, "/api/v2/tickets/1.json")
+
+
+def test_oauth_gives_tokens_whose_scope_and_life_count(zendesk: ZendeskStandIn) -> None:
+    def token(**more: Any) -> requests.Response:
+        asked = {"grant_type": "client_credentials", "client_id": "foyer", "client_secret": "local"} | more
+        return requests.post(f"{zendesk.url}/oauth/tokens", json=asked, timeout=5)
+
+    def read(given: requests.Response) -> int:
+        headers = {"Authorization": f"Bearer {given.json()['access_token']}"}
+        return requests.get(f"{zendesk.url}/api/v2/tickets/1.json", headers=headers, timeout=5).status_code
+
+    good = token(scope="tickets:read", expires_in=600)
+    assert (good.json()["expires_in"], read(good)) == (600, 200)
+    assert read(token(scope="no:such")) == 403
+    assert token(client_secret="another").json()["error"] == "invalid_client"
+    assert [token(expires_in=seconds).status_code for seconds in (300, 172_800)] == [400, 400]
+    zendesk.endpoint.revoke()
+    assert read(good) == 401

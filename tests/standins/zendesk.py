@@ -1,4 +1,4 @@
-"""A stand-in of Zendesk's API: tickets and their comments, its errors, and its bad days.
+"""A stand-in of Zendesk's API: its sign-in, tickets and their comments, its errors, and its bad days.
 
     with ZendeskStandIn(fail_next=[429, 500]) as zendesk:
         requests.get(f"{zendesk.url}/api/v2/tickets/12345.json", auth=zendesk.auth)
@@ -21,7 +21,9 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.standins import zendesk_data as data
+from tests.standins.zendesk_oauth import TokenEndpoint
 
+ME = "/api/v2/users/me.json"
 PATH = re.compile(r"/api/v2/tickets/(\d+)(/comments)?\.json")
 NOT_FOUND = {"error": "RecordNotFound", "description": "Not found"}
 INVALID_PATH = {"error": {"title": "Invalid endpoint", "message": "Not found"}}
@@ -33,6 +35,8 @@ class ZendeskStandIn:
 
     Each entry of `fail_next` is the status that one coming request gets instead of its answer (0 hangs up); more may
     be appended while it runs. `delay` is what every answer takes, in seconds. `calls` lists the paths that were asked.
+    `fail_sign_in`, `sign_in_delay` and `sign_ins` are the same for the token endpoint. `oauth` is the client that may
+    sign in, and `token_lifetime` what its tokens get, whatever was asked.
     """
 
     def __init__(
@@ -44,12 +48,20 @@ class ZendeskStandIn:
         fail_next: Iterable[int] = (),
         retry_after: int | str = 1,
         delay: float = 0,
+        oauth: tuple[str, str] = ("foyer", "local"),
+        fail_sign_in: Iterable[int] = (),
+        sign_in_delay: float = 0,
+        token_lifetime: float | None = None,
     ) -> None:
         self.auth = (f"{email}/token", api_token)
         self.fail_next = list(fail_next)
         self.retry_after = retry_after
         self.delay = delay
         self.calls: list[str] = []
+        self.endpoint = TokenEndpoint(*oauth, token_lifetime)
+        self.fail_sign_in = list(fail_sign_in)
+        self.sign_in_delay = sign_in_delay
+        self.sign_ins = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
         self._server.daemon_threads = True
         self._server.standin = self  # type: ignore[attr-defined]
@@ -80,8 +92,19 @@ class _Handler(BaseHTTPRequestHandler):
         if self.standin.fail_next:
             self._fail(self.standin.fail_next.pop(0))
             return
-        status, body = self._answer()
-        self._send(status, json.dumps(body).encode(), "application/json; charset=utf-8")
+        self._send_json(*self._answer())
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path != "/oauth/tokens":
+            self._send_json(404, INVALID_PATH)
+            return
+        self.standin.sign_ins += 1
+        time.sleep(self.standin.sign_in_delay)
+        if self.standin.fail_sign_in:
+            self._fail(self.standin.fail_sign_in.pop(0))
+            return
+        self._send_json(*self.standin.endpoint.answer(body))
 
     def _fail(self, status: int) -> None:
         if not status:
@@ -95,8 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> tuple[int, dict[str, Any]]:
         url = urlsplit(self.path)
         match = PATH.fullmatch(url.path)
-        if not self._is_authenticated():
-            return 401, UNAUTHENTICATED
+        if refusal := self._refusal("users:read" if url.path == ME else "tickets:read"):
+            return refusal
+        if url.path == ME:
+            return 200, {"user": data.ME}
         if not match:
             return 404, INVALID_PATH
         ticket_id = int(match[1])
@@ -106,9 +131,16 @@ class _Handler(BaseHTTPRequestHandler):
             return _page(f"{self.standin.url}{url.path}", ticket_id, parse_qs(url.query))
         return 200, {"ticket": data.ticket(ticket_id)}
 
-    def _is_authenticated(self) -> bool:
+    def _refusal(self, scope: str) -> tuple[int, dict[str, Any]] | None:
+        """The answer to a request that is not signed in, or may not read what has this scope."""
+        given = self.headers.get("Authorization", "")
+        if given.startswith("Bearer "):
+            return self.standin.endpoint.refusal(given, scope)
         expected = base64.b64encode(":".join(self.standin.auth).encode()).decode()
-        return self.headers.get("Authorization") == f"Basic {expected}"
+        return None if given == f"Basic {expected}" else (401, UNAUTHENTICATED)
+
+    def _send_json(self, status: int, body: dict[str, Any]) -> None:
+        self._send(status, json.dumps(body).encode(), "application/json; charset=utf-8")
 
     def _send(self, status: int, body: bytes, content_type: str) -> None:
         self.send_response(status)
@@ -146,8 +178,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     email = os.environ.get("ZENDESK_EMAIL") or "desk@foyer.example"
     token = os.environ.get("ZENDESK_API_TOKEN") or "local"
+    oauth = (os.environ.get("ZENDESK_OAUTH_CLIENT_ID", ""), os.environ.get("ZENDESK_OAUTH_CLIENT_SECRET", ""))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with ZendeskStandIn(parser.parse_args().port, email=email, api_token=token):
+    with ZendeskStandIn(parser.parse_args().port, email=email, api_token=token, oauth=oauth):
         try:
             signal.pause()
         except KeyboardInterrupt:

@@ -50,6 +50,7 @@ STORIES = (
     ),
 )
 REQUESTERS = ("María Fernández", "Aiko Tanaka", "Tom O'Brien", "Léa Moreau", "Sofia Lindqvist", "Omar Haddad")
+ME = {"id": 8_999_999, "name": "Foyer", "email": "desk@foyer.example", "role": "agent", "active": True}
 AGENTS = ("Priya Raman", "Jonas Weber", "Grace Mensah")
 REPLIES = (
     ("Thank you for writing. I am looking into it and will be back today.", True, True),

@@ -15,6 +15,7 @@ from django.urls import reverse
 from config import aws, times
 from config.aws import sqs
 from config.consumer import dead_letters, polls, redrive
+from config.notices import notices
 from config.refusals import Refusal
 from ticketing.deliveries import ENDED_WELL, Delivery, State, doors, unfinished
 from ticketing.deliveries.unfinished import Place
@@ -71,6 +72,7 @@ class DeliveriesPage(DeskPage):
     def _show(self) -> HttpResponse:
         chosen = next((tab for tab in TABS if tab == self.request.GET.get("state")), None)
         about = {"title": "Deliveries", "opts": DeliveryModel._meta, "states": _choices(chosen)}
+        about["notices"] = notices()
         try:
             page = _page(chosen, _start(self.request.GET.get("after", "")))
             queues = [_queue(way) for way in redrive.ways()]
