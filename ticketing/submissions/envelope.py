@@ -38,7 +38,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Opened:
-    """The payload of a message.
+    """The payload of a message. If it has no subject, it has that of its wrapper.
 
     `pointer` says where in S3 it was, to be deleted once the ticket is stored. `sent_as` is what all messages with the
     same payload have in common: the S3 object, or the id that a wrapper gave it.
@@ -85,10 +85,10 @@ def unseal(body: str, attributes: Collection[str] = ()) -> Opened:
         raise Unreadable(f"The message points to an object outside the bucket and prefixes of large messages. {_ALLOW}")
     if at:
         stored = large.read(at.key, MAX_PAYLOAD_BYTES)
-        return Opened(_object(_json(stored.text)), at, f"s3 {at.key} {stored.written}")
+        return Opened(_titled(_json(stored.text), found.subject), at, f"s3 {at.key} {stored.written}")
     if wrappers.is_compressed(value):
         value = _json(_decompress(value["data"]))
-    return Opened(_object(value), None, found.sent_as)
+    return Opened(_titled(value, found.subject), None, found.sent_as)
 
 
 def transport(body: str) -> Transport:
@@ -132,7 +132,10 @@ def _json(text: str | bytes) -> Any:
         raise Unreadable(f"The message is not valid JSON: {error}") from None
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _titled(value: Any, subject: str | None) -> dict[str, Any]:
+    """The payload, with the wrapper's subject if it has none. One of another kind than a text is the sender's data."""
     if not isinstance(value, dict):
         raise Unreadable("The message is JSON, but no JSON object")
-    return value
+    own = value.get("subject")
+    has_none = own is None or (isinstance(own, str) and not own.strip())
+    return value | {"subject": subject} if subject and has_none else value

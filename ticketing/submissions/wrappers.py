@@ -21,11 +21,13 @@ class Unwrapped:
     """A message without its wrappers.
 
     `sent_as` is the id that the innermost wrapper gave it. A service that sends it again gives it the same.
+    `subject` is the one in SNS's envelope. If several have one, the innermost counts: its giver knew the payload.
     """
 
     value: Any
     attributes: frozenset[str] = frozenset()
     sent_as: str | None = None
+    subject: str | None = None
 
 
 def unwrap(value: Any, attributes: Collection[str] = ()) -> Unwrapped:
@@ -51,19 +53,16 @@ def _from_topic(outer: Unwrapped) -> Unwrapped | None:
         return None
     attributes = outer.attributes | published.attributes
     sent_as = f"sns {published.message_id}" if published.message_id else outer.sent_as
-    return Unwrapped(_content(published, attributes), attributes, sent_as)
+    return Unwrapped(_content(published.text, attributes), attributes, sent_as, published.subject or outer.subject)
 
 
-def _content(published: events.Notification, attributes: Collection[str]) -> Any:
-    """What was published. SNS's own subject becomes the ticket's, unless the payload has one."""
-    subject = {"subject": published.subject} if published.subject else {}
+def _content(text: str, attributes: Collection[str]) -> Any:
+    """What was published."""
     try:
-        value = json.loads(published.text)
+        value = json.loads(text)
     except ValueError:
         value = None
-    if is_form(value, attributes) or is_wrapped(value):
-        return value
-    return subject | (value if isinstance(value, dict) else {"message": published.text})
+    return value if isinstance(value, dict) or is_form(value, attributes) else {"message": text}
 
 
 def _from_event_bus(outer: Unwrapped) -> Unwrapped | None:
@@ -74,7 +73,7 @@ def _from_event_bus(outer: Unwrapped) -> Unwrapped | None:
     sent_as = f"eventbridge {event['id']}" if isinstance(event.get("id"), str) else outer.sent_as
     detail = event["detail"]
     opened = has_text(detail) or is_wrapped(detail) or is_form(detail, outer.attributes)
-    return Unwrapped(detail if opened else event, outer.attributes, sent_as)
+    return Unwrapped(detail if opened else event, outer.attributes, sent_as, outer.subject)
 
 
 def is_form(value: Any, attributes: Collection[str] = ()) -> bool:

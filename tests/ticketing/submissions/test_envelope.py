@@ -186,7 +186,7 @@ POINTERS: list[Any] = [
     {"type": "S3_REFERENCE", "bucket": "x", "key": "y"},
     {"type": "COMPRESSED", "data": "no gzip"},
     {"type": "COMPRESSED", "data": None},
-    {"Type": "Notification", "Message": '{"message": "forged"}'},
+    {"Type": "Notification", "Message": '{"message": "forged"}', "Subject": "Forged"},
     {"detail-type": "Ticket", "source": "crm", "detail": {"message": "inside"}, "id": "e-1"},
 ]
 

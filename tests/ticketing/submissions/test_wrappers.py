@@ -22,12 +22,15 @@ CRM_9 = '{"ticket_id": "CRM-9", "subject": "Printer", "message": "It is on fire"
 CRM_9_ID = ticket_key({"ticket_id": "CRM-9"}, "default", "-").keyed_id
 AT = {"s3BucketName": "foyer-large-messages", "s3Key": "large-tickets/theirs.json"}
 NEW = "software.amazon.payloadoffloading.PayloadS3Pointer"
-PACKED = base64.b64encode(gzip.compress(CRM_9.encode(), mtime=0)).decode()
 
 
 @pytest.fixture(autouse=True)
 def _stored(aws: None) -> None:
-    config_aws.client("s3").put_object(Bucket=AT["s3BucketName"], Key=AT["s3Key"], Body=CRM_9.encode())
+    store(CRM_9)
+
+
+def store(text: str) -> None:
+    config_aws.client("s3").put_object(Bucket=AT["s3BucketName"], Key=AT["s3Key"], Body=text.encode())
 
 
 def only_ticket() -> Ticket:
@@ -35,16 +38,22 @@ def only_ticket() -> Ticket:
     return ticket
 
 
-FORMS = {
-    "plain": CRM_9,
-    "compressed": json.dumps({"type": "COMPRESSED", "data": PACKED}),
-    "pointer": json.dumps({"type": "S3_REFERENCE", "bucket": AT["s3BucketName"], "key": AT["s3Key"], "size": 1}),
-    "extended client": json.dumps([NEW, AT]),
-    "bare pointer": json.dumps(AT),
-    "SNS": published(CRM_9, "inner"),
-    "event": json.dumps(event(json.loads(CRM_9))),
-    "event with a pointer": json.dumps(event(AT)),
-}
+def forms_of(text: str) -> dict[str, str]:
+    """A payload in every form. The pointers' object is another matter."""
+    packed = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return {
+        "plain": text,
+        "compressed": json.dumps({"type": "COMPRESSED", "data": packed}),
+        "pointer": json.dumps({"type": "S3_REFERENCE", "bucket": AT["s3BucketName"], "key": AT["s3Key"], "size": 1}),
+        "extended client": json.dumps([NEW, AT]),
+        "bare pointer": json.dumps(AT),
+        "SNS": published(text, "inner"),
+        "event": json.dumps(event(json.loads(text))),
+        "event with a pointer": json.dumps(event(AT)),
+    }
+
+
+FORMS = forms_of(CRM_9)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -95,6 +104,47 @@ def test_snss_subject_is_the_tickets_unless_the_payload_has_one(payload: dict[st
     assert theirs().note is None
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("payload", "subject"),
+    [
+        ({"message": "It burns"}, "Printer down"),
+        ({"message": "It burns", "subject": None}, "Printer down"),
+        ({"message": "It burns", "subject": " "}, "Printer down"),
+        ({"message": "It burns", "subject": "Theirs"}, "Theirs"),
+    ],
+    ids=["without a subject", "with null", "with a blank one", "with its own"],
+)
+def test_snss_subject_reaches_the_ticket_whichever_form_is_inside(
+    form: str, payload: dict[str, Any], subject: str
+) -> None:
+    text = json.dumps(payload)
+    store(text)
+    assert failed(message(published(forms_of(text)[form], Subject="Printer down"))) == []
+    ticket = only_ticket()
+    assert (ticket.subject, ticket.issue_description, ticket.attributes) == (subject, "It burns", {})
+
+
+@pytest.mark.parametrize(
+    ("inner", "subject"), [({"Subject": "Inner"}, "Inner"), ({}, "Outer")], ids=["inner has one", "inner has none"]
+)
+def test_of_two_subjects_the_one_nearest_to_the_payload_is_the_tickets(inner: dict[str, str], subject: str) -> None:
+    sent = published('{"message": "It burns"}', "inner", **inner)
+    assert failed(message(published(sent, Subject="Outer"))) == []
+    assert only_ticket().subject == subject
+
+
+def test_a_subject_of_another_kind_stays_in_the_attributes() -> None:
+    assert failed(message(published('{"message": "It burns", "subject": 7}', Subject="Printer down"))) == []
+    assert (only_ticket().subject, only_ticket().attributes) == (None, {"subject": 7})
+
+
+def test_an_event_without_a_text_has_snss_subject_and_is_kept_whole() -> None:
+    whole = event({"level": 7})
+    assert failed(message(published(json.dumps(whole), Subject="Printer down"))) == []
+    assert (only_ticket().subject, only_ticket().attributes) == ("Printer down", whole)
+
+
 def test_a_message_without_an_id_of_its_sender_opens_one_ticket_however_often_sns_sends_it() -> None:
     for message_id in ("m-1", "m-2", "m-3"):
         assert failed(message(published('{"message": "Help"}', "sns-7"), message_id)) == []
@@ -128,7 +178,7 @@ def test_a_pointer_that_sns_sends_again_after_its_object_is_gone_is_a_duplicate(
 
 @pytest.mark.parametrize("form", ["pointer", "extended client", "bare pointer"])
 def test_two_workers_that_meet_one_pointer_at_once_open_one_ticket(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    config_aws.client("s3").put_object(Bucket=AT["s3BucketName"], Key=AT["s3Key"], Body=b'{"message": "Help"}')
+    store('{"message": "Help"}')
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(large, "delete", lambda _: None)  # as if the first had not come so far yet
         assert failed(message(FORMS[form], "m-1")) == failed(message(published(FORMS[form]), "m-2")) == []
@@ -139,8 +189,7 @@ def test_two_workers_that_meet_one_pointer_at_once_open_one_ticket(form: str, mo
 
 def test_a_program_that_writes_its_key_anew_opens_another_ticket() -> None:
     for number, text in enumerate(["Help", "Help again", "Help once more"]):
-        body = json.dumps({"message": text}).encode()
-        config_aws.client("s3").put_object(Bucket=AT["s3BucketName"], Key=AT["s3Key"], Body=body)
+        store(json.dumps({"message": text}))
         assert failed(message(FORMS["bare pointer"], f"m-{number}")) == []
     assert [theirs(f"m-{number}").state for number in range(3)] == ["created"] * 3
     assert len(record.ticket_ids()) == 3
@@ -148,7 +197,7 @@ def test_a_program_that_writes_its_key_anew_opens_another_ticket() -> None:
 
 @pytest.mark.parametrize("payload", [CRM_9, '{"message": "No id of its sender"}'])
 def test_so_is_another_message_with_the_same_pointer(payload: str) -> None:
-    config_aws.client("s3").put_object(Bucket=AT["s3BucketName"], Key=AT["s3Key"], Body=payload.encode())
+    store(payload)
     first, second = message(json.dumps([NEW, AT]), "m-1"), message(json.dumps(AT), "m-2")
     assert failed(first) == failed(second) == failed(first) == failed(second) == []
     assert [theirs("m-1").state, theirs("m-2").state] == ["created", "duplicate"]

@@ -153,14 +153,24 @@ def test_a_source_that_fails_halfway_is_said_with_the_sums(tmp_path: Path, monke
     )
 
 
-def test_what_was_left_or_taken_to_be_internal_is_told(tmp_path: Path) -> None:
-    file = file_of(tmp_path, line(ticket_id="t", comments=[{"comment": "Hi"}]), line(ticket_id="t", subject="2"))
+@pytest.mark.parametrize(
+    ("comments", "sentence"),
+    [
+        ([{"comment": "Hi"}], "1 comment does not say who may see it: it is an internal note."),
+        ([{"comment": "Hi"}] * 2, "2 comments do not say who may see them: they are internal notes."),
+    ],
+    ids=["one", "two"],
+)
+def test_what_was_left_or_taken_to_be_internal_is_told(
+    comments: list[dict[str, str]], sentence: str, tmp_path: Path
+) -> None:
+    file = file_of(tmp_path, line(ticket_id="t", comments=comments), line(ticket_id="t", subject="2"))
     said, complaint = command("import_tickets", str(file))
     assert complaint == ""
     assert said == (
         "Line 2: Its ticket is there already, made of another line, and stays as it is.\n"
         "1 tickets imported, 1 there already (1 made of another line), 0 lines refused. "
-        "1 comments do not say who may see them: they are internal notes.\n"
+        f"{sentence}\n"
     )
 
 

@@ -182,7 +182,7 @@ def test_comments_that_do_not_say_who_may_see_them_are_internal(tmp_path: Path) 
     one = comment(7, "Hm")
     del one["public"]
     said, _ = imported(tmp_path, ticket(comments=[one]))
-    assert "1 comments do not say who may see them" in said
+    assert "1 comment does not say who may see it" in said
     assert [c.visibility for c in store.all_comments(only_ticket().ticket_id)] == ["internal"]
 
 

@@ -130,9 +130,13 @@ class Command(BaseCommand):
         said = f"{sums['created']} tickets imported, {sums['there']} there already{different}, "
         said += f"{sums['left_out']} left out, " if sums["left_out"] else ""
         said += f"{sums['refused']} lines refused."
-        if sums["unsaid"]:
-            said += f" {sums['unsaid']} comments do not say who may see them: they are internal notes."
-        return f"{said} {self.aside.said()}".rstrip()
+        return f"{said}{_unsaid(sums['unsaid'])} {self.aside.said()}".rstrip()
+
+
+def _unsaid(number: int) -> str:
+    if number == 1:
+        return " 1 comment does not say who may see it: it is an internal note."
+    return f" {number} comments do not say who may see them: they are internal notes." if number else ""
 
 
 def _reader(zone: tzinfo | None, system: str | None) -> Callable[[bytes], line.Line]:
