@@ -47,3 +47,14 @@ def test_what_strangers_write_into_the_queues_stops_nobody(copy: Copy) -> None:
             assert all(one.attributes["cause"]["StringValue"] for one in aside)
         aws.forget_clients()
     assert copy.pids() == pids
+
+
+def test_a_redrive_leaves_what_strangers_write_into_the_announcers_dead_letters(copy: Copy) -> None:
+    with pointed_at(copy.secret("AWS_ENDPOINT_URL")):
+        for body in FOREIGN.values():
+            sqs.send("AnnouncerDLQ", body)
+        done = copy.manage("redrive", "Announcer")
+        assert done.returncode == 1
+        assert done.stderr.count("stays in AnnouncerDLQ: The message is no announcement of a ticket") == len(FOREIGN)
+        assert sqs.count("AnnouncerDLQ") == len(FOREIGN)
+        aws.forget_clients()
