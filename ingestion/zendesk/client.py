@@ -1,10 +1,12 @@
-"""Zendesk's API: one ticket with all its comments, read whole.
+"""Zendesk's API: one ticket with all its comments and people, read whole.
 
 A request is tried three times with exponential backoff, unless Zendesk asks for a longer wait. What still fails is
 raised as one of the two errors of errors.py. URLs are always built from our own ZENDESK_API_URL, and redirects are not
 followed, so the credentials of sign_in.py cannot go to another host.
 """
 
+import logging
+import re
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +18,9 @@ from urllib3.util.retry import Retry
 
 from config import json
 from ingestion.zendesk import retry_after, sign_in
-from ingestion.zendesk.errors import GiveUp, NotThere, TryLater
+from ingestion.zendesk.errors import GiveUp, NotThere, TryLater, Withheld
+
+log = logging.getLogger(__name__)
 
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 10
@@ -28,25 +32,49 @@ _WRONG_ADDRESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.MissingSchema,
 )
+_ID = re.compile("[0-9]{1,20}")
 _FOR_NOW = (408, 409, 425, 429)
 
 
 def fetch(zendesk_id: str) -> dict[str, Any]:
     """Fetch the ticket's full context: `{"ticket": {…}, "comments": […], "users": […]}`, numbers exact.
 
-    `users` are the comments' authors. Raises TryLater if Zendesk cannot answer now, and GiveUp if it never will.
+    `users` are the comments' authors and the requester. `organizations` has the ticket's, if Zendesk shows it. Raises
+    TryLater if Zendesk cannot answer now, and GiveUp if it never will.
     """
     with _session() as session:
-        answer = _get(session, f"/api/v2/tickets/{zendesk_id}.json", {})
+        ticket = _get(session, f"/api/v2/tickets/{zendesk_id}.json", {}).get("ticket")
         comments, users = _comments(session, f"/api/v2/tickets/{zendesk_id}/comments.json")
-    return {"ticket": answer.get("ticket"), "comments": comments, "users": users}
+        context = {"ticket": ticket, "comments": comments, "users": users}
+        return context | (_people(session, ticket, users) if isinstance(ticket, dict) else {})
+
+
+def _people(session: requests.Session, ticket: dict[str, Any], users: list[Any]) -> dict[str, list[Any]]:
+    """The users with the requester, and the organization, each with one more request if it is not there yet."""
+    known = {str(user.get("id")) for user in users}
+    requester, organization = str(ticket.get("requester_id")), str(ticket.get("organization_id"))
+    found = [] if requester in known else _one(session, "user", requester)
+    named = _one(session, "organization", organization)
+    return {"users": users + found} | ({"organizations": named} if named else {})
+
+
+def _one(session: requests.Session, kind: str, number: str) -> list[Any]:
+    """The user or organization with this id, in a list. It is empty if Zendesk does not show them."""
+    if not _ID.fullmatch(number):  # nobody, or -1, which is Zendesk itself
+        return []
+    try:
+        one = _get(session, f"/api/v2/{kind}s/{number}.json", {}).get(kind)
+    except Withheld:
+        log.info("Zendesk does not show the %s %s", kind, number)
+        return []
+    return [one] if isinstance(one, dict) and str(one.get("id")) == number else []
 
 
 def _comments(session: requests.Session, path: str) -> tuple[list[Any], list[Any]]:
     """All pages of the comments, and their authors, each once."""
     comments: list[Any] = []
     users: dict[str, Any] = {}
-    query, cursor = {"page[size]": "100", "include": "users"}, None
+    query, cursor = {"page[size]": "100", "include": "users", "include_inline_images": "true"}, None
     while True:
         page = _get(session, path, query | ({"page[after]": cursor} if cursor else {}))
         comments += _list(page, "comments")
@@ -142,14 +170,14 @@ def _check_status(response: requests.Response) -> None:
     if status in _FOR_NOW or status >= 500:
         raise _later(status, retry_after.seconds(response.headers.get("Retry-After")))
     if status in (401, 403):
-        raise GiveUp(sign_in.refusal(status))
+        raise (GiveUp if status == 401 else Withheld)(sign_in.refusal(status))
     if status == 404:
         raise NotThere("Zendesk has no such ticket (status 404): it may have been deleted")
     if status == 410:
-        raise GiveUp("Zendesk has no such ticket any more (status 410): it was deleted")
+        raise Withheld("Zendesk has no such ticket any more (status 410): it was deleted")
     if 300 <= status < 400:
         raise GiveUp(f"Zendesk's API answered from another address (status {status}): check ZENDESK_API_URL")
-    raise GiveUp(f"Zendesk refused the request (status {status})")
+    raise Withheld(f"Zendesk refused the request (status {status})")
 
 
 def _later(status: int, wait: int | None) -> TryLater:

@@ -21,5 +21,9 @@ class GiveUp(PipelineError):
     """It will not work, however often it is tried. The caller ends the delivery as `failed` with the sentence."""
 
 
-class NotThere(GiveUp):
+class Withheld(GiveUp):
+    """Zendesk refuses what was asked for, and only that: it is gone, or the user whom Foyer acts for may not see it."""
+
+
+class NotThere(Withheld):
     """Zendesk does not have the ticket. Right after the webhook that may pass, so the task tries again before that."""

@@ -49,6 +49,7 @@ _VALIDATOR = Draft202012Validator(
             "ticket": _TICKET,
             "comments": {"type": "array", "items": _COMMENT},
             "users": {"type": "array", "items": {"type": "object"}},
+            "organizations": {"type": "array", "items": {"type": "object"}},
         },
     }
 )

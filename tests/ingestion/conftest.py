@@ -1,6 +1,7 @@
 """What the doors' tests share: a Zendesk of answers made here, and an embedding function that remembers."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -39,7 +40,11 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 class Zendesk:
-    """Zendesk's API for one ticket: change `ticket` and `comments`, and it answers with them."""
+    """Zendesk's API for one ticket: change `ticket` and `comments`, and it answers with them.
+
+    `users` stand beside the comments. `others` has what is found by its path alone, such as `users/7`. What is asked
+    for so stands in `asked`, and `refusal` is the status of what is not there.
+    """
 
     def __init__(self, mock: responses.RequestsMock, zendesk_id: int = 12345) -> None:
         self.mock = mock
@@ -55,6 +60,9 @@ class Zendesk:
             "tags": ["need_sme", "ib"],
             "updated_at": "2026-01-05T10:00:00Z",
         }
+        self.others: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
+        self.refusal = 404
         self.comments: list[dict[str, Any]] = []
         self.comment("The lesson did not start.", author_id=7)
         base = f"{API}/api/v2/tickets/{zendesk_id}"
@@ -64,6 +72,15 @@ class Zendesk:
             f"{base}/comments.json",
             lambda _: self._answer({"comments": self.comments, "users": self.users, "meta": {"has_more": False}}),
         )
+
+        mock.add_callback(responses.GET, re.compile(f"{API}/api/v2/((users|organizations)/.*)[.]json"), self._other)
+
+    def _other(self, request: Any) -> tuple[int, dict[str, str], str]:
+        path = request.url.partition("/api/v2/")[2].removesuffix(".json")
+        self.asked.append(path)
+        if path not in self.others:
+            return self.refusal, {}, "{}"
+        return self._answer({path.partition("s/")[0]: self.others[path]})
 
     def comment(self, body: str, **more: Any) -> None:
         """One more comment, a minute after the last."""

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from ingestion.zendesk import mapping, pipeline
+from ingestion.zendesk import mapping, people, pipeline
 from tests import record
 from tests.ingestion.conftest import Zendesk, desk_ticket
 from tests.ticketing.transfer.transferring import command, file_of
 from ticketing import service
 from ticketing.deliveries import Delivery, raw_tickets
 from ticketing.record import loading, store
+from ticketing.tickets import zendesk_comment
 from ticketing.tickets.ticket import Actor
 from ticketing.transfer import zendesk as export
 
@@ -128,16 +129,48 @@ def test_a_second_run_of_an_import_that_died_brings_everything_once(
         {"subject": "  ", "description": "", "status": "hold"},
         {"description": "a\0b\ud800", "tags": ["x\0"], "status": "closed"},
         {"requester_id": None},
+        {"requester_id": 8},
     ],
 )
 def test_an_import_maps_as_the_door_does(zendesk: Zendesk, more: dict[str, Any]) -> None:
+    zendesk.users[1]["role"] = "agent"
     given = line_of(zendesk, **more)
     if given["requester_id"] is None:
-        given["requester"] = None
+        given |= {"requester": None, "collaborators": [zendesk.users[0]]}
+    elif given["requester_id"] == 8:
+        given |= {"requester": zendesk.users[1], "submitter": zendesk.users[0]}
     context = {"ticket": zendesk.ticket | more, "comments": zendesk.comments, "users": zendesk.users}
     fields = mapping.fields(context)
     values = export.mapped(given, {}).values
-    assert {name: values[name] for name in fields} == fields
-    assert values["attributes"]["zendesk"]["seen"] == mapping.seen(context, fields)
+    assert {name: values[name] for name in fields} == mapping.shown(context, fields)
+    assert values["attributes"]["zendesk"]["seen"].items() <= mapping.seen(context, fields).items()
     assert values["caller_id"] == mapping.draft(context, "d").caller_id
-    assert len(values["comments"]) == len(mapping.comments(context))
+    door = {"zendesk": False, "desk": True}
+    assert [(one["comment"], one["author"], door[one["door"]]) for one in values["comments"]] == [
+        (zendesk_comment.whole(one), people.author(one, context), people.is_staff(one, context))
+        for one in mapping.comments(context)
+    ]
+    assert values["attributes"]["zendesk"].get("opening") == mapping.attributes(context).get("opening")
+
+
+def test_an_import_has_the_files_and_calls_and_staff_that_the_door_has(
+    received: Delivery, zendesk: Zendesk, tmp_path: Any
+) -> None:
+    zendesk.users[1]["role"] = "agent"
+    file = {"file_name": "a.pdf", "content_type": "application/pdf", "size": 9, "content_url": "https://z.test/a"}
+    zendesk.comments[0] |= {"attachments": [file], "author_id": 8, "public": False}
+    zendesk.comment("", author_id=-1, type="VoiceComment", data={"call_duration": 40}, attachments=[])
+    zendesk.comment("Nobody's", author_id=None)
+    import_it(tmp_path, line_of(zendesk))
+    before = desk_ticket()
+    assert before.ticket.issue_description.endswith("Attached: a.pdf, application/pdf, 9 bytes, https://z.test/a")
+    assert before.ticket.attributes["zendesk"]["opening"] == {"author": "Jonas Weber", "visibility": "internal"}
+    assert [(one.comment, one.author, one.door) for one in before.comments] == [
+        (TEXTS[0], "Jonas Weber", "desk"),
+        (TEXTS[1], "Léa Moreau", "zendesk"),
+        ("Length: 40 s", "Zendesk", "zendesk"),
+        ("Nobody's", "Zendesk", "zendesk"),
+    ]
+    pipeline.run(received)
+    assert desk_ticket().comments == before.comments
+    assert desk_ticket().ticket.issue_description == before.ticket.issue_description

@@ -14,7 +14,7 @@ from tests.standins.zendesk import ZendeskStandIn
 
 TICKET = f"{API}/api/v2/tickets/12345.json"
 COMMENTS = f"{API}/api/v2/tickets/12345/comments.json"
-FIRST = {"page[size]": "100", "include": "users"}
+FIRST = {"page[size]": "100", "include": "users", "include_inline_images": "true"}
 
 
 def page(*ids: int, after: str | None = None, **links: str) -> dict[str, Any]:
@@ -33,6 +33,43 @@ def test_reads_ticket_comments_and_users(zendesk: Zendesk, http: responses.Reque
     assert context == {"ticket": zendesk.ticket, "comments": zendesk.comments, "users": zendesk.users}
     expected = "Basic " + base64.b64encode(b"desk@foyer.test/token:token").decode()
     assert {call.request.headers["Authorization"] for call in http.calls} == {expected}
+
+
+def test_a_requester_who_wrote_nothing_and_the_organization_are_asked_for_once(zendesk: Zendesk) -> None:
+    zendesk.ticket |= {"requester_id": 55, "organization_id": 5}
+    zendesk.others = {"users/55": {"id": 55, "name": "Omar"}, "organizations/5": {"id": 5, "name": "Haddad"}}
+    context = client.fetch("12345")
+    assert context["users"] == [*zendesk.users, zendesk.others["users/55"]]
+    assert context["organizations"] == [{"id": 5, "name": "Haddad"}]
+    assert zendesk.asked == ["users/55", "organizations/5"]
+
+
+@pytest.mark.parametrize("requester", [7, "7", -1, None, 0.5, "../me"])
+def test_nobody_is_asked_for_who_is_there_already_or_is_no_person(zendesk: Zendesk, requester: Any) -> None:
+    zendesk.ticket["requester_id"] = requester
+    assert client.fetch("12345")["users"] == zendesk.users
+    assert zendesk.asked == []
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 422])
+def test_a_person_whom_zendesk_does_not_show_is_done_without(zendesk: Zendesk, status: int) -> None:
+    zendesk.ticket |= {"requester_id": 55, "organization_id": 5}
+    zendesk.refusal = status
+    assert client.fetch("12345") == {"ticket": zendesk.ticket, "comments": zendesk.comments, "users": zendesk.users}
+
+
+@pytest.mark.parametrize("answer", [{"id": 56, "name": "Somebody else"}, {}, None, "55"])
+def test_an_answer_about_somebody_else_is_nobodys(zendesk: Zendesk, answer: Any) -> None:
+    zendesk.ticket["requester_id"] = 55
+    zendesk.others = {"users/55": answer}
+    assert client.fetch("12345")["users"] == zendesk.users
+
+
+def test_a_lookup_that_zendesk_cannot_answer_now_is_for_later(zendesk: Zendesk) -> None:
+    zendesk.ticket["requester_id"] = 55
+    zendesk.refusal = 503
+    with pytest.raises(TryLater, match="503"):
+        client.fetch("12345")
 
 
 def test_follows_the_cursor_to_the_end(http: responses.RequestsMock) -> None:

@@ -35,6 +35,24 @@ def test_comments_come_with_their_authors(zendesk: ZendeskStandIn) -> None:
     assert page["meta"] == {"has_more": False, "after_cursor": None, "before_cursor": None}
 
 
+def test_who_is_not_beside_the_comments_is_found_by_the_id(zendesk: ZendeskStandIn) -> None:
+    ticket = get(zendesk, "/api/v2/tickets/1888.json").json()["ticket"]
+    beside = get(zendesk, "/api/v2/tickets/1888/comments.json", include="users").json()["users"]
+    assert ticket["requester_id"] not in {user["id"] for user in beside}
+    found = get(zendesk, f"/api/v2/users/{ticket['requester_id']}.json").json()["user"]
+    assert (found["id"], found["role"]) == (ticket["requester_id"], "end-user")
+    named = get(zendesk, f"/api/v2/organizations/{ticket['organization_id']}.json").json()
+    assert named["organization"]["name"] == "Lindqvist Family"
+    assert get(zendesk, "/api/v2/users/1.json").status_code == 404
+
+
+def test_inline_pictures_are_listed_if_they_are_asked_for(zendesk: ZendeskStandIn) -> None:
+    path = "/api/v2/tickets/1888/comments.json"
+    assert get(zendesk, path).json()["comments"][0]["attachments"] == []
+    [picture] = get(zendesk, path, include_inline_images="true").json()["comments"][0]["attachments"]
+    assert picture["inline"]
+
+
 def test_a_long_conversation_has_pages_by_cursor_and_by_link(zendesk: ZendeskStandIn) -> None:
     path, by_cursor, more = "/api/v2/tickets/12377/comments.json", list[dict[str, Any]](), {"page[size]": "100"}
     while "page[after]" not in more or more["page[after]"]:

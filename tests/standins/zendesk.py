@@ -1,4 +1,4 @@
-"""A stand-in of Zendesk's API: its sign-in, tickets and their comments, its errors, and its bad days.
+"""A stand-in of Zendesk's API: its sign-in, tickets, their comments and people, its errors, and its bad days.
 
     with ZendeskStandIn(fail_next=[429, 500]) as zendesk:
         requests.get(f"{zendesk.url}/api/v2/tickets/12345.json", auth=zendesk.auth)
@@ -25,6 +25,7 @@ from tests.standins.zendesk_oauth import TokenEndpoint
 
 ME = "/api/v2/users/me.json"
 PATH = re.compile(r"/api/v2/tickets/(\d+)(/comments)?\.json")
+OTHERS = re.compile(r"/api/v2/(user|organization)s/(\d+)\.json")
 NOT_FOUND = {"error": "RecordNotFound", "description": "Not found"}
 INVALID_PATH = {"error": {"title": "Invalid endpoint", "message": "Not found"}}
 UNAUTHENTICATED = {"error": "Couldn't authenticate you"}
@@ -118,10 +119,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> tuple[int, dict[str, Any]]:
         url = urlsplit(self.path)
         match = PATH.fullmatch(url.path)
-        if refusal := self._refusal("users:read" if url.path == ME else "tickets:read"):
+        other = OTHERS.fullmatch(url.path)
+        kind = "user" if url.path == ME else other[1] if other else "ticket"
+        if refusal := self._refusal(f"{kind}s:read"):
             return refusal
-        if url.path == ME:
-            return 200, {"user": data.ME}
+        if kind != "ticket":
+            return _other(other[1], int(other[2])) if other else (200, {"user": data.ME})
         if not match:
             return 404, INVALID_PATH
         ticket_id = int(match[1])
@@ -152,12 +155,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+def _other(kind: str, number: int) -> tuple[int, dict[str, Any]]:
+    found = data.user(number) if kind == "user" else data.organization(number)
+    return (200, {kind: found}) if found else (404, NOT_FOUND)
+
+
 def _page(url: str, ticket_id: int, query: dict[str, list[str]]) -> tuple[int, dict[str, Any]]:
     """One page of a ticket's comments, by cursor; the users beside it where they were asked for."""
     size = min(int(query.get("page[size]", ["100"])[0]), 100)
     after = query.get("page[after]", [""])[0]
     start = int(base64.urlsafe_b64decode(after)) if after else 0
-    comments = data.comments(ticket_id)
+    comments = data.comments(ticket_id, inline=query.get("include_inline_images") == ["true"])
     page, more = comments[start : start + size], start + size < len(comments)
     cursor = base64.urlsafe_b64encode(str(start + size).encode()).decode() if more else None
     following = {name: values[0] for name, values in query.items()} | {"page[after]": cursor}

@@ -6,6 +6,8 @@ from typing import Any
 
 FIRST_UNKNOWN_ID = 900_000_000  # from here on there is no ticket
 LONG_CONVERSATION = 250  # comments of a ticket whose id ends in 77
+BY_AN_AGENT = 888  # a ticket whose id ends so was opened by an agent, with a picture, for a customer who wrote nothing
+ORGANIZATION = {"id": 5_000_000, "name": "Lindqvist Family"}
 
 STORIES = (
     (
@@ -77,7 +79,7 @@ def ticket(ticket_id: int) -> dict[str, Any]:
         "requester_id": _requester(ticket_id)["id"],
         "submitter_id": _requester(ticket_id)["id"],
         "assignee_id": _agent(ticket_id)["id"],
-        "organization_id": None,
+        "organization_id": ORGANIZATION["id"] if _is_by_an_agent(ticket_id) else None,
         "group_id": 360001,
         "tags": [*tags, "need_sme"],
         "via": {"channel": chance.choice(["email", "web"]), "source": {"from": {}, "to": {}, "rel": None}},
@@ -87,8 +89,11 @@ def ticket(ticket_id: int) -> dict[str, Any]:
     }
 
 
-def comments(ticket_id: int) -> list[dict[str, Any]]:
-    """All of the ticket's comments, oldest first: three to five, or a long conversation."""
+def comments(ticket_id: int, *, inline: bool = False) -> list[dict[str, Any]]:
+    """All of the ticket's comments, oldest first: three to five, or a long conversation. Pictures only if `inline`."""
+    if _is_by_an_agent(ticket_id):
+        files = [_picture(ticket_id)] if inline else []
+        return [_comment(ticket_id, 0) | {"author_id": _agent(ticket_id)["id"], "attachments": files}]
     count = LONG_CONVERSATION if ticket_id % 100 == 77 else 3 + ticket_id % 3
     return [_comment(ticket_id, number) for number in range(count)]
 
@@ -96,6 +101,32 @@ def comments(ticket_id: int) -> list[dict[str, Any]]:
 def users(ticket_id: int) -> list[dict[str, Any]]:
     """Who wrote on the ticket."""
     return [_requester(ticket_id), _agent(ticket_id)]
+
+
+def user(user_id: int) -> dict[str, Any] | None:
+    """A user by their id."""
+    everybody = [person(number) for person in (_requester, _agent) for number in range(len(REQUESTERS))]
+    return next((one for one in everybody if one["id"] == user_id), None)
+
+
+def organization(organization_id: int) -> dict[str, Any] | None:
+    """The one organization, by its id."""
+    return ORGANIZATION if organization_id == ORGANIZATION["id"] else None
+
+
+def _is_by_an_agent(ticket_id: int) -> bool:
+    return ticket_id % 1000 == BY_AN_AGENT
+
+
+def _picture(ticket_id: int) -> dict[str, Any]:
+    return {
+        "id": ticket_id,
+        "file_name": "whiteboard.png",
+        "content_type": "image/png",
+        "size": 48_211,
+        "inline": True,
+        "content_url": f"https://foyer.zendesk.com/attachments/token/{ticket_id}/?name=whiteboard.png",
+    }
 
 
 def _comment(ticket_id: int, number: int) -> dict[str, Any]:

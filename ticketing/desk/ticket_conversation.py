@@ -46,11 +46,12 @@ class Fact:
 
 
 def opening(ticket: Ticket | IndexedTicket) -> Entry:
-    """The first entry: the ticket's description."""
+    """The first entry: the ticket's description. An agent may have written it in Zendesk, or for agents alone."""
+    kind, author = _opened(ticket)
     return Entry(
-        "customer",
-        door(ticket.channel),
-        _caller(ticket),
+        kind,
+        _LABELS.get(kind) or door(ticket.channel),
+        author,
         _moment(ticket.created_at),
         ticket.issue_description,
         "opening",
@@ -134,6 +135,14 @@ def _kind(comment: Comment) -> Kind:
     if comment.visibility == "internal":
         return "note"
     return "staff" if comment.door == "desk" else "customer"
+
+
+def _opened(ticket: Ticket | IndexedTicket) -> tuple[Kind, str]:
+    """Who wrote the description. Only the Zendesk door says it, so it is believed of that door's tickets alone."""
+    match ticket.channel, getattr(ticket, "attributes", None):
+        case "zendesk", {"zendesk": {"opening": {"author": str(author), "visibility": visibility}}}:
+            return "note" if visibility == "internal" else "staff", author
+    return "customer", _caller(ticket)
 
 
 def door(name: str) -> str:

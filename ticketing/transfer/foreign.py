@@ -9,11 +9,10 @@ from django.contrib.auth.models import User
 
 from config.refusals import Invalid
 from config.text import mended
+from ticketing.tickets.html_text import text_of
 from ticketing.tickets.keys import Key
 from ticketing.tickets.workflow import Visibility
-from ticketing.transfer.html_text import text_of
 
-NO_TEXT = "(no text)"
 _PERSON = ("id", "name", "email")
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
@@ -109,22 +108,6 @@ def person(name: Any, email: Any) -> dict[str, str] | None:
     """The requester of a line, as far as known."""
     known = {"name": text(name), "email": text(email)}
     return {one: value for one, value in known.items() if value} or None
-
-
-def with_files(said: str | None, files: list[dict[str, Any]]) -> str | None:
-    """The text with a line for each attached file: its name, size and address. The files themselves stay elsewhere."""
-    lines = "\n".join(map(_file, files))
-    return "\n\n".join(one for one in (said, lines) if one) or None
-
-
-def _file(given: Mapping[str, Any]) -> str:
-    file = inner(given.get("attachment")) or given  # as Freshdesk's older API wraps it
-    name = file.get("file_name") or file.get("name") or file.get("content_file_name") or "a file"
-    size = file.get("size", file.get("content_file_size"))
-    bytes_ = f"{size:,} bytes" if isinstance(size, int) else None
-    malware = "malware was found in it" if file.get("malware_scan_result") == "malware_found" else None
-    address = file.get("content_url") or file.get("attachment_url")
-    return mended(f"Attached: {', '.join(str(one) for one in (name, bytes_, malware, address) if one)}")
 
 
 def rest(values: Mapping[str, Any], taken: Collection[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from config.refusals import Invalid
+from ticketing.tickets import attached
 from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.workflow import Priority, Status
 from ticketing.transfer import foreign
@@ -72,7 +73,7 @@ def _fields(given: dict[str, Any], staff: Mapping[str, str], told: list[str]) ->
             requester.get("name") or given.get("requester_name"), requester.get("email") or given.get("email")
         ),
         "subject": foreign.text(given.get("subject")),
-        "issue_description": foreign.with_files(_description(given), foreign.objects(given, "attachments"))
+        "issue_description": attached.with_files(_description(given), foreign.objects(given, "attachments"))
         or "(no description)",
         "type": foreign.text(given.get("type")) or foreign.text(given.get("ticket_type")),
         "status": _status(given, told),
@@ -142,10 +143,10 @@ def _notes(given: dict[str, Any], told: list[str]) -> list[dict[str, Any]]:
 
 
 def _comment(note: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    said = foreign.with_files(_text(note, "body"), foreign.objects(note, "attachments"))
+    said = attached.with_files(_text(note, "body"), foreign.objects(note, "attachments"))
     return {
         "comment_id": f"freshdesk:{foreign.number(note, 'id')}",
-        "comment": said or foreign.NO_TEXT,
+        "comment": said or attached.NO_TEXT,
         "author": _author(note, given),
         "visibility": foreign.visibility(note.get("private"), public=False),
         "created_at": note.get("created_at"),

@@ -13,6 +13,7 @@ from django.conf import settings
 from config import json
 from config.refusals import Invalid
 from ticketing.deliveries import raw_tickets
+from ticketing.tickets import zendesk_comment
 from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.workflow import ZENDESK_STATUS
 from ticketing.transfer import foreign
@@ -25,12 +26,11 @@ _TAKEN = {
     *("allow_attachments", "allow_channelback", "encoded_id", "generated_timestamp", "result_type"),  # say nothing
 }
 _TAKEN_OF_COMMENT = {
-    *("id", "author_id", "body", "public", "created_at", "attachments"),
+    *("id", "author_id", "body", "public", "created_at", "attachments", "data", "formatted_from", "formatted_to"),
     *("type", "html_body", "plain_body", "audit_id", "ticket_id"),  # repeat others, or say nothing
 }
 _PEOPLE = ("requester", "submitter", "assignee", "collaborator", "collaborators")
 _SEEN = ("subject", "issue_description", "type", "status", "priority", "tags", "requester")
-_SYSTEM = "-1"  # the author of what nobody wrote
 
 
 def mapped(given: dict[str, Any], staff: Mapping[str, str]) -> Mapped:
@@ -40,7 +40,7 @@ def mapped(given: dict[str, Any], staff: Mapping[str, str]) -> Mapped:
     """
     _check(given)
     number, people = foreign.number(given, "id"), _people(given)
-    opening, comments = _split(given)
+    opening, comments = zendesk_comment.split(given, foreign.objects(given, "comments"))
     told: list[str] = []
     assignee, values, rest = _assignee(given, staff, told), _fields(given), foreign.rest(given, _TAKEN)
     everything = foreign.objects(given, "comments")
@@ -50,10 +50,10 @@ def mapped(given: dict[str, Any], staff: Mapping[str, str]) -> Mapped:
         values
         | {
             "ticket_id": raw_tickets.ticket_key(number).keyed_id,
-            "issue_description": foreign.with_files(values["issue_description"], opening),
+            "issue_description": zendesk_comment.opening(values["issue_description"], opening),
             "assignee": assignee,
-            "attributes": {"zendesk": rest | _as_the_door(given, number, values, comments)},
-            "comments": [_comment(one, people) for one in comments],
+            "attributes": {"zendesk": rest | _as_the_door(given, number, values, comments) | _opened(given, opening)},
+            "comments": [_comment(one, people, given.get("requester_id")) for one in comments],
         },
         told,
         [raw_tickets.comment_key(number, foreign.number(one, "id")) for one in comments],
@@ -115,6 +115,16 @@ def _as_the_door(
     }
 
 
+def _opened(given: dict[str, Any], opening: dict[str, Any] | None) -> dict[str, Any]:
+    """Who wrote the description, and for whom, as the door keeps it."""
+    if opening is None:
+        return {}
+    people = _people(given)
+    by_staff = _is_by_staff(opening, people, given.get("requester_id"))
+    opened = zendesk_comment.opened_by(opening, _author(opening, people), by_staff=by_staff)
+    return {"opening": opened} if opened else {}
+
+
 def _assignee(given: dict[str, Any], staff: Mapping[str, str], told: list[str]) -> str | None:
     assignee = foreign.inner(given.get("assignee"))
     return foreign.assigned(staff, foreign.text(assignee.get("email")), foreign.text(assignee.get("name")), told)
@@ -130,46 +140,28 @@ def _people(given: dict[str, Any]) -> list[dict[str, Any]]:
     return [foreign.inner(one) for value in found for one in (value if isinstance(value, list) else [value])]
 
 
-def _split(given: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The files of the opening, and the comments after it, oldest first; those of one moment in the line's order.
-
-    The opening repeats the description.
-    """
-    ordered = sorted(foreign.objects(given, "comments"), key=lambda one: str(one.get("created_at") or ""))
-    if ordered and _words(_body(ordered[0])) == _words(given.get("description")):
-        return foreign.objects(ordered[0], "attachments"), ordered[1:]
-    return [], ordered
-
-
-def _comment(comment: dict[str, Any], people: list[dict[str, Any]]) -> dict[str, Any]:
-    said = foreign.with_files(_body(comment), foreign.objects(comment, "attachments"))
+def _comment(comment: dict[str, Any], people: list[dict[str, Any]], requester_id: Any) -> dict[str, Any]:
+    foreign.objects(comment, "attachments")  # or it is refused
     return {
         "comment_id": f"zendesk:{foreign.number(comment, 'id')}",
-        "comment": said or foreign.NO_TEXT,
-        "author": _author(comment.get("author_id"), people),
+        "comment": zendesk_comment.whole(comment),
+        "author": _author(comment, people),
         "visibility": foreign.visibility(comment.get("public"), public=True),
         "created_at": comment.get("created_at"),
-        "door": "zendesk",
+        "door": "desk" if _is_by_staff(comment, people, requester_id) else "zendesk",  # as the Zendesk door does
     }
 
 
-def _body(comment: dict[str, Any]) -> str | None:
-    return (
-        foreign.text(comment.get("body"))
-        or foreign.text(comment.get("plain_body"))
-        or foreign.text_of_html(comment.get("html_body"))
-    )
-
-
-def _author(author_id: Any, people: list[dict[str, Any]]) -> str | None:
+def _author(comment: dict[str, Any], people: list[dict[str, Any]]) -> str:
     """The author's name, if one of the ticket's people has this id."""
-    if author_id is None:
-        return None
-    if str(author_id) == _SYSTEM:
-        return "Zendesk"
-    name = next((one.get("name") for one in people if str(one.get("id")) == str(author_id)), None)
-    return foreign.text(name) or f"zendesk:{author_id}"
+    if zendesk_comment.is_nobodys(comment):
+        return zendesk_comment.SYSTEM
+    return foreign.text(_who(comment, people).get("name")) or f"zendesk:{comment['author_id']}"
 
 
-def _words(value: Any) -> list[str]:
-    return value.split() if isinstance(value, str) else []
+def _is_by_staff(comment: dict[str, Any], people: list[dict[str, Any]], requester_id: Any) -> bool:
+    return zendesk_comment.is_by_staff(comment, _who(comment, people), requester_id)
+
+
+def _who(comment: dict[str, Any], people: list[dict[str, Any]]) -> dict[str, Any]:
+    return next((one for one in people if str(one.get("id")) == str(comment.get("author_id"))), {})

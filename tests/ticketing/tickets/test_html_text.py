@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ticketing.transfer.html_text import text_of
+from ticketing.tickets.html_text import text_of
 
 
 @pytest.mark.parametrize(

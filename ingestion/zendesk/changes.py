@@ -1,0 +1,81 @@
+"""What has to change at the desk so that a ticket is as Zendesk has it, without any calls."""
+
+from typing import Any
+
+from ingestion.zendesk import fate, mapping, people
+from ticketing.tickets.ticket import Ticket
+from ticketing.tickets.workflow import REOPENED_BY_COMMENT, Status
+
+_OPENING = "issue_description"
+_AS_FETCHED = ("opening", "organization")  # if Zendesk does not say them any more, they are over
+
+
+def of(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
+    """The fields that changed in Zendesk, and the attributes. What Zendesk did not change stays as staff left it.
+
+    An exception: a new answer of the requester brings Zendesk's status back, so that nobody overlooks it as solved.
+    A status that Foyer does not know changes nothing.
+    """
+    known, fetched, said = zendesk(desk), mapping.attributes(context), mapping.fields(context)
+    before, there = _dict(known.get("seen")), said["status"]
+    if fate.status(context["ticket"]) is None:
+        said["status"] = desk.status
+    is_another = _is_another(desk, fetched)
+    now = mapping.seen(context, said, {} if is_another else before)
+    changes = _changed(desk, mapping.shown(context, said), now, before)
+    changes["requester"] = (
+        said["requester"] if is_another else people.brought(desk.requester, said["requester"], before)
+    )
+    if not before and moment(known) == moment(fetched) != "":
+        changes = {}  # opened before Foyer recorded what it had seen
+    if now["answer"] not in ("", before.get("answer", "")) and _overlooked(desk.status, there):
+        changes["status"] = there
+    return changes | {"attributes": desk.attributes | {"zendesk": _joined(known, fetched) | {"seen": now}}}
+
+
+def zendesk(ticket: Ticket) -> dict[str, Any]:
+    """What the ticket's attributes keep of Zendesk: what we wrote, or nothing if somebody else wrote there."""
+    return _dict(ticket.attributes.get("zendesk"))
+
+
+def moment(zendesk: dict[str, Any]) -> str:
+    """When the ticket changed in Zendesk; empty if unknown."""
+    moment = zendesk.get("updated_at")
+    return moment if isinstance(moment, str) else ""
+
+
+def _changed(desk: Ticket, shown: dict[str, Any], now: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """The fields that changed in Zendesk, and those which Foyer shows in another way now and nobody touched."""
+    return {
+        name: value
+        for name, value in shown.items()
+        if now[name] != before.get(name) or _is_untouched(name, getattr(desk, name), before)
+    }
+
+
+def _is_untouched(name: str, value: Any, before: dict[str, Any]) -> bool:
+    ours = {before.get(name)} | ({before.get("opening")} if name == _OPENING else set())
+    return mapping.mark(value) in ours
+
+
+def _is_another(desk: Ticket, fetched: dict[str, Any]) -> bool:
+    """Whether Zendesk gave the ticket to another requester. Earlier versions of Foyer noted them as the caller only."""
+    known = zendesk(desk).get("requester_id") or desk.caller_id.removeprefix("zendesk:")
+    return bool(fetched.get("requester_id")) and fetched["requester_id"] != known
+
+
+def _joined(known: dict[str, Any], fetched: dict[str, Any]) -> dict[str, Any]:
+    """What is known and what was fetched. The name of the same organization stays, if only its id came this time."""
+    here, there = _dict(known.get("organization")), fetched.get("organization")
+    if there and there["id"] == here.get("id"):
+        fetched = fetched | {"organization": here | there}
+    return {name: value for name, value in known.items() if name not in _AS_FETCHED} | fetched
+
+
+def _overlooked(here: Status, there: Status) -> bool:
+    """Whether the ticket waits for nobody at the desk, but is to be worked in Zendesk."""
+    return here in REOPENED_BY_COMMENT and there not in ("solved", "closed")
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,130 @@
+"""What Zendesk's comments say, for the Zendesk door and for an import of Zendesk's export.
+
+A comment is its words, its call and its files. The first one mostly repeats the ticket's description.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from config import times
+from config.text import mended
+from ticketing.tickets import attached
+from ticketing.tickets.html_text import text_of
+
+SYSTEM = "Zendesk"  # the author of what nobody wrote
+_STAFF = ("agent", "admin")  # roles of Zendesk's users; the other is `end-user`
+_NOBODY = (None, "", -1, "-1")
+_BODIES = ("body", "plain_body")
+_BLANKS = re.compile(r"\s|\\r|\\n|&nbsp;|\u200b")  # of one text, Zendesk gives forms that differ in these
+_TELLS_LENGTH = re.compile(r"\b(length|duration)\b[^:]{0,30}:", re.IGNORECASE)
+
+Comments = list[dict[str, Any]]
+
+
+def split(ticket: Mapping[str, Any], comments: Comments) -> tuple[dict[str, Any] | None, Comments]:
+    """The comment that repeats the ticket's description, if one does, and the others, oldest first.
+
+    Those of one moment stay in Zendesk's order, which their ids do not tell. One without a time stays behind the one
+    before it, and has its time.
+    """
+    ordered = sorted(_dated(ticket, comments), key=lambda one: one["created_at"] or "")
+    if ordered and _repeats(ordered[0], ticket.get("description")):
+        return ordered[0], ordered[1:]
+    return None, ordered
+
+
+def whole(comment: Mapping[str, Any]) -> str:
+    """All that the comment says: its words, and lines for its call and its files."""
+    return _with_extras(_words(comment), comment) or attached.NO_TEXT
+
+
+def opening(description: str, comment: Mapping[str, Any] | None) -> str:
+    """The ticket's description, with what the comment that repeats it has beside its words."""
+    return (_with_extras(description, comment) if comment else None) or description
+
+
+def is_nobodys(comment: Mapping[str, Any]) -> bool:
+    """Whether no person wrote it, but Zendesk itself, or somebody whom Zendesk does not name."""
+    return comment.get("author_id") in _NOBODY
+
+
+def is_by_staff(comment: Mapping[str, Any], author: Mapping[str, Any], requester_id: Any) -> bool:
+    """Whether an agent wrote it. An agent who asks for something themselves is the requester, and no staff there."""
+    return author.get("role") in _STAFF and str(comment.get("author_id")) != str(requester_id)
+
+
+def opened_by(comment: Mapping[str, Any], author: str, *, by_staff: bool) -> dict[str, str] | None:
+    """What the desk has to know of the comment that opened a ticket. None if the customer wrote it for all to see."""
+    is_internal = comment.get("public") is False
+    if not is_internal and not by_staff:
+        return None
+    return {"author": author, "visibility": "internal" if is_internal else "public"}
+
+
+def _dated(ticket: Mapping[str, Any], comments: Comments) -> Iterator[dict[str, Any]]:
+    moments = [one.get("created_at") for one in comments if _is_time(one.get("created_at"))]
+    last = next((one for one in [*moments, ticket.get("created_at"), ticket.get("updated_at")] if _is_time(one)), None)
+    for one in comments:
+        last = one["created_at"] if _is_time(one.get("created_at")) else last
+        yield one | {"created_at": last}
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, str) and times.parse(value) is not None
+
+
+def _repeats(comment: Mapping[str, Any], description: Any) -> bool:
+    forms = [comment.get(name) for name in _BODIES] + [_words(comment)]
+    said = {_squeezed(one) for one in forms if isinstance(one, str) and one.strip()} or {""}
+    return _squeezed(description) in said
+
+
+def _squeezed(value: Any) -> str:
+    return _BLANKS.sub("", value) if isinstance(value, str) else ""
+
+
+def _words(comment: Mapping[str, Any]) -> str | None:
+    """Its plain text, or else the words of its HTML."""
+    html = comment.get("html_body")
+    plain = next((one for one in map(comment.get, _BODIES) if isinstance(one, str) and one.strip()), None)
+    return _text(plain or (text_of(html) if isinstance(html, str) else None))
+
+
+def _with_extras(said: str | None, comment: Mapping[str, Any]) -> str | None:
+    files = comment.get("attachments")
+    files = [one for one in files if isinstance(one, dict)] if isinstance(files, list) else []
+    call = "\n".join(_call(comment, said or ""))
+    return attached.with_files("\n\n".join(one for one in (said, call) if one) or None, files)
+
+
+def _call(comment: Mapping[str, Any], said: str) -> Iterator[str]:
+    """The lines of a phone call that its words do not have already. Zendesk mostly writes them into the words."""
+    data = comment.get("data")
+    if "voice" not in str(comment.get("type")).lower() or not isinstance(data, dict):
+        return
+    for label, name in (("Call from", "from"), ("Call to", "to")):
+        number = _text(comment.get(f"formatted_{name}")) or _text(data.get(name))
+        if number and not any(_has(said, one) for one in (number, data.get(name))):
+            yield f"{label}: {number}"
+    if (length := _length(data.get("call_duration"))) and not _TELLS_LENGTH.search(_BLANKS.sub(" ", said)):
+        yield f"Length: {length}"
+    for label, name in (("Recording", "recording_url"), ("Transcript", "transcription_text")):
+        if (value := _text(data.get(name))) and not _has(said, value):
+            yield f"{label}: {value}"
+
+
+def _has(said: str, value: Any) -> bool:
+    return bool(_squeezed(value)) and _squeezed(value) in _squeezed(said)
+
+
+def _length(seconds: Any) -> str | None:
+    """For people, such as `2 min 5 s`. None if Zendesk does not say it."""
+    if isinstance(seconds, bool) or not re.fullmatch("[0-9]{1,6}", str(seconds)):
+        return None
+    minutes, rest = divmod(int(str(seconds)), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _text(value: Any) -> str | None:
+    return mended(value) if isinstance(value, str) and value.strip() else None
