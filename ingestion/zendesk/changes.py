@@ -20,7 +20,7 @@ def of(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
     before, there = _dict(known.get("seen")), said["status"]
     if fate.status(context["ticket"]) is None:
         said["status"] = desk.status
-    is_another = _is_another(desk, fetched)
+    is_another = _is_another(desk, fetched, said["requester"], before)
     now = mapping.seen(context, said, {} if is_another else before)
     changes = _changed(desk, mapping.shown(context, said), now, before)
     changes["requester"] = (
@@ -58,10 +58,18 @@ def _is_untouched(name: str, value: Any, before: dict[str, Any]) -> bool:
     return mapping.mark(value) in ours
 
 
-def _is_another(desk: Ticket, fetched: dict[str, Any]) -> bool:
-    """Whether Zendesk gave the ticket to another requester. Earlier versions of Foyer noted them as the caller only."""
-    known = zendesk(desk).get("requester_id") or desk.caller_id.removeprefix("zendesk:")
-    return bool(fetched.get("requester_id")) and fetched["requester_id"] != known
+def _is_another(desk: Ticket, fetched: dict[str, Any], said: Any, before: dict[str, Any]) -> bool:
+    """Whether Zendesk gave the ticket to another requester since `before`.
+
+    Earlier versions of Foyer did not note the requester's id. The caller's is that of the first one. So what they noted
+    of the name and address has to differ as well.
+    """
+    there, known = fetched.get("requester_id"), zendesk(desk).get("requester_id")
+    if known:
+        return bool(there) and there != known
+    return (
+        bool(there and said) and desk.caller_id != f"zendesk:{there}" and mapping.mark(said) != before.get("requester")
+    )
 
 
 def _joined(known: dict[str, Any], fetched: dict[str, Any]) -> dict[str, Any]:

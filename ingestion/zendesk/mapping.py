@@ -39,7 +39,7 @@ def attributes(context: dict[str, Any]) -> dict[str, Any]:
     """What the desk keeps of Zendesk's own data: where the ticket is, status, times, people, and where it was merged.
 
     The status is Zendesk's own word, also where Foyer does not know it. `opening` is there if the description is not
-    the requester's own, or is internal.
+    the requester's own words, or is internal.
     """
     ticket = context["ticket"]
     values = {
@@ -77,8 +77,9 @@ def mark(value: Any) -> str:
 
 
 def _is_answer(comment: dict[str, Any], context: dict[str, Any]) -> bool:
-    author_id, requester_id = comment.get("author_id"), context["ticket"].get("requester_id")
-    return comment.get("public") is not False and author_id is not None and str(author_id) == str(requester_id)
+    return comment.get("public") is not False and str(comment.get("author_id")) == people.requester_id(
+        context["ticket"]
+    )
 
 
 def draft(context: dict[str, Any], delivery_id: str) -> Ticket:

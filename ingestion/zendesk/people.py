@@ -56,7 +56,8 @@ def opening(comment: dict[str, Any] | None, context: dict[str, Any]) -> dict[str
     """Who wrote the ticket's description, and for whom, unless the requester did and everybody may read it."""
     if comment is None:
         return None
-    return zendesk_comment.opened_by(comment, author(comment, context), by_staff=is_staff(comment, context))
+    by_staff, number = is_staff(comment, context), context["ticket"].get("requester_id")
+    return zendesk_comment.opened_by(comment, author(comment, context), number, by_staff=by_staff)
 
 
 def marks(said: dict[str, str] | None, before: Mapping[str, Any]) -> dict[str, Any]:

@@ -164,7 +164,11 @@ def test_an_import_has_the_files_and_calls_and_staff_that_the_door_has(
     import_it(tmp_path, line_of(zendesk))
     before = desk_ticket()
     assert before.ticket.issue_description.endswith("Attached: a.pdf, application/pdf, 9 bytes, https://z.test/a")
-    assert before.ticket.attributes["zendesk"]["opening"] == {"author": "Jonas Weber", "visibility": "internal"}
+    assert before.ticket.attributes["zendesk"]["opening"] == {
+        "author": "Jonas Weber",
+        "by": "staff",
+        "visibility": "internal",
+    }
     assert [(one.comment, one.author, one.door) for one in before.comments] == [
         (TEXTS[0], "Jonas Weber", "desk"),
         (TEXTS[1], "Léa Moreau", "zendesk"),

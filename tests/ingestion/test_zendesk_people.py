@@ -11,7 +11,8 @@ from tests.ingestion.conftest import Zendesk, desk_ticket
 from ticketing import service
 from ticketing.deliveries import Delivery
 from ticketing.desk.page import ticket_url
-from ticketing.tickets.ticket import Actor
+from ticketing.tickets.ticket import Actor, draft
+from ticketing.tickets.workflow import Channel
 
 pytestmark = pytest.mark.usefixtures("aws", "embedded")
 
@@ -45,7 +46,11 @@ def test_a_ticket_that_an_agent_opened_is_the_customers(received: Delivery, zend
     pipeline.run(received)
     ticket = desk_ticket().ticket
     assert (ticket.caller_id, ticket.requester) == ("zendesk:7", LEA)
-    assert ticket.attributes["zendesk"]["opening"] == {"author": "Jonas Weber", "visibility": "public"}
+    assert ticket.attributes["zendesk"]["opening"] == {
+        "author": "Jonas Weber",
+        "by": "staff",
+        "visibility": "public",
+    }
 
 
 def test_a_replay_knows_who_was_looked_up_and_asks_nobody(received: Delivery, zendesk: Zendesk) -> None:
@@ -160,6 +165,23 @@ def test_a_requester_whom_staff_changed_before_the_upgrade_stays(received: Deliv
         assert requester() == {"name": "Dr. Moreau"}
 
 
+def test_a_ticket_whose_requester_changed_before_the_upgrade_keeps_what_staff_wrote(
+    received: Delivery, zendesk: Zendesk
+) -> None:
+    pipeline.run(received)
+    zendesk.ticket["requester_id"] = 55
+    people, zendesk.users = zendesk.users, [{"id": 55, "name": "Omar"}]
+    pipeline.run(received)
+    seen_as(requester={"name": "Omar"})
+    change(requester={"name": "Dr. Haddad"})
+    known, zendesk.users = zendesk.users, people
+    pipeline.run(received)
+    assert requester() == {"name": "Dr. Haddad"}
+    zendesk.users = known
+    pipeline.run(received)
+    assert requester() == {"name": "Dr. Haddad"}
+
+
 @pytest.mark.parametrize(
     ("organization", "expected"),
     [
@@ -215,6 +237,35 @@ def test_an_agent_who_asks_for_something_is_no_staff_there(received: Delivery, z
     pipeline.run(received)
     assert [one.door for one in desk_ticket().comments] == ["zendesk"]
     assert "opening" not in desk_ticket().ticket.attributes["zendesk"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("author", "name"), [(-1, "Zendesk"), (None, "Zendesk"), (10, "Zoe"), (99, "zendesk:99")])
+def test_a_description_that_somebody_else_wrote_does_not_stand_under_the_requesters_name(
+    received: Delivery, zendesk: Zendesk, admin_client: Client, author: int | None, name: str
+) -> None:
+    zendesk.users.append({"id": 10, "name": "Zoe", "role": "end-user"})
+    zendesk.comments[0]["author_id"] = author
+    pipeline.run(received)
+    assert entries(admin_client) == [("customer", name, "The lesson did not start.")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("channel", ["itsm", "submission"])
+def test_a_program_cannot_pass_its_words_off_as_staffs(admin_client: Client, channel: Channel) -> None:
+    attributes = {"zendesk": {"opening": {"author": "Priya", "by": "staff", "visibility": "public"}}}
+    opened = service.open_ticket(
+        draft(
+            channel=channel,
+            customer_id="acme",
+            tier="gold",
+            caller_id="mia",
+            issue_description="Pay them.",
+            attributes=attributes,
+        )
+    ).ticket
+    opening = admin_client.get(ticket_url(opened.ticket_id)).context["opening"]
+    assert (opening.kind, opening.author) == ("customer", "mia")
 
 
 @pytest.mark.django_db

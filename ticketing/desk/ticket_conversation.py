@@ -46,7 +46,7 @@ class Fact:
 
 
 def opening(ticket: Ticket | IndexedTicket) -> Entry:
-    """The first entry: the ticket's description. An agent may have written it in Zendesk, or for agents alone."""
+    """The first entry: the ticket's description. In Zendesk, somebody else than the caller may have written it."""
     kind, author = _opened(ticket)
     return Entry(
         kind,
@@ -140,8 +140,9 @@ def _kind(comment: Comment) -> Kind:
 def _opened(ticket: Ticket | IndexedTicket) -> tuple[Kind, str]:
     """Who wrote the description. Only the Zendesk door says it, so it is believed of that door's tickets alone."""
     match ticket.channel, getattr(ticket, "attributes", None):
-        case "zendesk", {"zendesk": {"opening": {"author": str(author), "visibility": visibility}}}:
-            return "note" if visibility == "internal" else "staff", author
+        case "zendesk", {"zendesk": {"opening": {"author": str(author), "by": by, "visibility": visibility}}}:
+            kind: Kind = "staff" if by == "staff" else "customer"
+            return "note" if visibility == "internal" else kind, author
     return "customer", _caller(ticket)
 
 

@@ -54,12 +54,16 @@ def is_by_staff(comment: Mapping[str, Any], author: Mapping[str, Any], requester
     return author.get("role") in _STAFF and str(comment.get("author_id")) != str(requester_id)
 
 
-def opened_by(comment: Mapping[str, Any], author: str, *, by_staff: bool) -> dict[str, str] | None:
-    """What the desk has to know of the comment that opened a ticket. None if the customer wrote it for all to see."""
+def opened_by(comment: Mapping[str, Any], author: str, requester_id: Any, *, by_staff: bool) -> dict[str, str] | None:
+    """Who wrote the comment that opened a ticket, and for whom. None if the requester did, for all to see."""
     is_internal = comment.get("public") is False
-    if not is_internal and not by_staff:
+    if str(comment.get("author_id")) == str(requester_id) and not is_nobodys(comment) and not is_internal:
         return None
-    return {"author": author, "visibility": "internal" if is_internal else "public"}
+    return {
+        "author": author,
+        "by": "staff" if by_staff else "customer",
+        "visibility": "internal" if is_internal else "public",
+    }
 
 
 def _dated(ticket: Mapping[str, Any], comments: Comments) -> Iterator[dict[str, Any]]:

@@ -119,9 +119,9 @@ def _opened(given: dict[str, Any], opening: dict[str, Any] | None) -> dict[str, 
     """Who wrote the description, and for whom, as the door keeps it."""
     if opening is None:
         return {}
-    people = _people(given)
-    by_staff = _is_by_staff(opening, people, given.get("requester_id"))
-    opened = zendesk_comment.opened_by(opening, _author(opening, people), by_staff=by_staff)
+    people, number = _people(given), given.get("requester_id")
+    by_staff = _is_by_staff(opening, people, number)
+    opened = zendesk_comment.opened_by(opening, _author(opening, people), number, by_staff=by_staff)
     return {"opening": opened} if opened else {}
 
 
