@@ -192,3 +192,17 @@ def test_a_wrong_setting_says_so(settings: Any, address: str) -> None:
     settings.ZENDESK_API_URL = address
     with pytest.raises(GiveUp, match="ZENDESK_API_URL"):
         client.fetch("12345")
+
+
+@pytest.mark.parametrize(("by_oauth", "organizations"), [(False, ["Lindqvist Family"]), (True, [])])
+def test_a_ticket_that_an_agent_opened_comes_with_its_customer_and_its_pictures(
+    settings: Any, by_oauth: bool, organizations: list[str]
+) -> None:
+    with ZendeskStandIn(api_token="token") as standin:
+        settings.ZENDESK_API_URL, settings.ZENDESK_EMAIL = standin.url, "desk@foyer.example"
+        if by_oauth:  # whose usual scope does not have organizations
+            settings.ZENDESK_OAUTH_CLIENT_ID, settings.ZENDESK_OAUTH_CLIENT_SECRET = standin.endpoint.client
+        context = client.fetch("1888")
+    assert context["ticket"]["requester_id"] in [user["id"] for user in context["users"]]
+    assert [one["file_name"] for one in context["comments"][0]["attachments"]] == ["whiteboard.png"]
+    assert [one["name"] for one in context.get("organizations", [])] == organizations
