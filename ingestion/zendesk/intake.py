@@ -12,7 +12,7 @@ from django.conf import settings
 from config import aws, times
 from config.refusals import Busy
 from config.text import mended
-from ingestion.zendesk import masking, tasks
+from ingestion.zendesk import masking, measures, tasks
 from ticketing import deliveries
 from ticketing.deliveries import Delivery
 from ticketing.tickets import ids
@@ -41,6 +41,8 @@ def take_in(zendesk_id: str, invocation: str | None) -> str:
     )
     with _busy_if_away():
         known = deliveries.receive(delivery)
+    if known is None:
+        measures.ingested()
     if known is None or known.state == "received":
         tasks.enqueue(delivery.delivery_id)
         with _busy_if_away():
@@ -65,7 +67,9 @@ def refuse(said: bytes, sentence: str, invocation: str | None, signature: str) -
         details={"refused": True},
     )
     with _busy_if_away():
-        deliveries.receive(delivery)
+        known = deliveries.receive(delivery)
+    if known is None:
+        measures.ended("failed")
 
 
 def _delivery_id(zendesk_id: str, invocation: str | None) -> str:
