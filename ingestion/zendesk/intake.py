@@ -33,8 +33,25 @@ def take_in(zendesk_id: str, invocation: str | None) -> str:
     died before it noted that the task was queued. Raises Busy (503) if the table or the queue cannot take it; Zendesk
     then sends it again.
     """
+    return _taken_in(zendesk_id, _delivery_id(zendesk_id, invocation))
+
+
+def take_in_flagged(zendesk_id: str) -> str:
+    """Take in a ticket that was flagged before the webhook stood, as `take_in` does, and return its delivery's id.
+
+    However often this is called, it is one delivery. Raises Busy: call it again.
+    """
+    return _taken_in(zendesk_id, backfill_id(zendesk_id))
+
+
+def backfill_id(zendesk_id: str) -> str:
+    """The id of the delivery of a ticket that a backfill took in."""
+    return ids.keyed_id(settings.DEFAULT_CUSTOMER, "zendesk backfill", zendesk_id)
+
+
+def _taken_in(zendesk_id: str, delivery_id: str) -> str:
     delivery = Delivery(
-        delivery_id=_delivery_id(zendesk_id, invocation),
+        delivery_id=delivery_id,
         door="zendesk",
         customer_id=settings.DEFAULT_CUSTOMER,
         key=zendesk_id,
