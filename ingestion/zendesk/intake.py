@@ -1,4 +1,4 @@
-"""Accepts a webhook: the delivery is stored and its task queued before Zendesk gets its answer.
+"""Accepts a webhook, or what a backfill found: the delivery is stored and its task queued before Zendesk is answered.
 
 A webhook that Foyer refuses is stored as well. Zendesk neither sends it again nor tells anybody.
 """
