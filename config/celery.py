@@ -49,7 +49,10 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     include=["ingestion.zendesk.tasks", "ticketing.jobs.tasks"],
-    beat_schedule={"jobs that do not move": {"task": "ticketing.jobs.look_after", "schedule": 60.0}},
+    beat_schedule={
+        "jobs that do not move": {"task": "ticketing.jobs.look_after", "schedule": 60.0},
+        "a sample of the error rate": {"task": "ingestion.zendesk.nothing_ended", "schedule": 60.0},
+    },
     beat_scheduler="config.celery:Scheduler",
     task_default_queue=settings.JOBS_QUEUE,
     task_always_eager=settings.CELERY_TASK_ALWAYS_EAGER,

@@ -23,7 +23,7 @@ from config.aws.errors import AwsError
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
 
-Unit = Literal["Count", "Milliseconds"]
+Unit = Literal["Count", "Milliseconds", "Percent"]
 
 METRICS_A_CALL: Final = 1000  # the limit of PutMetricData
 
@@ -35,6 +35,7 @@ class _Metric(NamedTuple):
 
     namespace: str
     name: str
+    unit: Unit
     dimensions: tuple[tuple[str, str], ...]
 
 
@@ -92,9 +93,9 @@ def put(namespace: str, name: str, value: float, unit: Unit) -> None:
     _put(namespace, [{"MetricName": name, "Value": value, "Unit": unit}])
 
 
-def add(namespace: str, name: str, value: float, **dimensions: str) -> None:
+def add(namespace: str, name: str, value: float, unit: Unit = "Count", **dimensions: str) -> None:
     """Count a value, to be sent with the next flush. Takes microseconds, calls nothing, raises nothing."""
-    _collected.include(_Metric(namespace, name, tuple(dimensions.items())), value)
+    _collected.include(_Metric(namespace, name, unit, tuple(dimensions.items())), value)
 
 
 def flush() -> None:
@@ -123,7 +124,7 @@ def _datum(metric: _Metric, sums: _Sums) -> "MetricDatumTypeDef":
     return {
         "MetricName": metric.name,
         "Dimensions": [{"Name": name, "Value": value} for name, value in metric.dimensions],
-        "Unit": "Count",
+        "Unit": metric.unit,
         "StatisticValues": {
             "SampleCount": sums.count,
             "Sum": sums.total,

@@ -1,4 +1,4 @@
-"""Zendesk's API: one ticket with all its comments and people, read whole.
+"""Zendesk's API: one ticket with all its comments and people, read whole, and lists page by page.
 
 A request is tried three times with exponential backoff, unless Zendesk asks for a longer wait. What still fails is
 raised as one of the two errors of errors.py. URLs are always built from our own ZENDESK_API_URL, and redirects are not
@@ -104,8 +104,15 @@ def _next_cursor(page: dict[str, Any]) -> str | None:
     following = links.get("next") if isinstance(links, dict) else None
     cursors = parse_qs(urlsplit(str(following)).query).get("page[after]")
     if not cursors:
-        raise TryLater("Zendesk says that there are more comments, but not where")
+        raise TryLater("Zendesk says that there is more, but not where")
     return cursors[0]
+
+
+def page(path: str, query: dict[str, str]) -> tuple[dict[str, Any], str | None]:
+    """Get one page of a list, and the cursor of the next (None at the end). Raises as `fetch` does."""
+    with _session() as session:
+        answer = _get(session, path, query)
+    return answer, _next_cursor(answer)
 
 
 class _Backoff(Retry):

@@ -1,4 +1,4 @@
-"""Accepts a webhook: the delivery is stored and its task queued before Zendesk gets its answer.
+"""Accepts a webhook, or what a backfill found: the delivery is stored and its task queued before Zendesk is answered.
 
 A webhook that Foyer refuses is stored as well. Zendesk neither sends it again nor tells anybody.
 """
@@ -12,7 +12,7 @@ from django.conf import settings
 from config import aws, times
 from config.refusals import Busy
 from config.text import mended
-from ingestion.zendesk import masking, tasks
+from ingestion.zendesk import masking, measures, tasks
 from ticketing import deliveries
 from ticketing.deliveries import Delivery
 from ticketing.tickets import ids
@@ -33,14 +33,33 @@ def take_in(zendesk_id: str, invocation: str | None) -> str:
     died before it noted that the task was queued. Raises Busy (503) if the table or the queue cannot take it; Zendesk
     then sends it again.
     """
+    return _taken_in(zendesk_id, _delivery_id(zendesk_id, invocation))
+
+
+def take_in_flagged(zendesk_id: str) -> str:
+    """Take in a ticket that was flagged before the webhook stood, as `take_in` does, and return its delivery's id.
+
+    However often this is called, it is one delivery. Raises Busy: call it again.
+    """
+    return _taken_in(zendesk_id, backfill_id(zendesk_id))
+
+
+def backfill_id(zendesk_id: str) -> str:
+    """The id of the delivery of a ticket that a backfill took in."""
+    return ids.keyed_id(settings.DEFAULT_CUSTOMER, "zendesk backfill", zendesk_id)
+
+
+def _taken_in(zendesk_id: str, delivery_id: str) -> str:
     delivery = Delivery(
-        delivery_id=_delivery_id(zendesk_id, invocation),
+        delivery_id=delivery_id,
         door="zendesk",
         customer_id=settings.DEFAULT_CUSTOMER,
         key=zendesk_id,
     )
     with _busy_if_away():
         known = deliveries.receive(delivery)
+    if known is None:
+        measures.ingested()
     if known is None or known.state == "received":
         tasks.enqueue(delivery.delivery_id)
         with _busy_if_away():
@@ -65,7 +84,9 @@ def refuse(said: bytes, sentence: str, invocation: str | None, signature: str) -
         details={"refused": True},
     )
     with _busy_if_away():
-        deliveries.receive(delivery)
+        known = deliveries.receive(delivery)
+    if known is None:
+        measures.ended("failed")
 
 
 def _delivery_id(zendesk_id: str, invocation: str | None) -> str:

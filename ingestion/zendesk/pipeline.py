@@ -6,7 +6,7 @@ It may run twice, or die anywhere and run again: each step finds what an earlier
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ingestion.zendesk import client, embedding, fate, sync, validation
+from ingestion.zendesk import client, embedding, fate, measures, sync, validation
 from ingestion.zendesk.errors import GiveUp
 from ticketing import service
 from ticketing.deliveries import Delivery, raw_tickets
@@ -44,6 +44,7 @@ def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
     raw_tickets.store(key, context)
     ticket, opened = sync.write(context, delivery.delivery_id)
     embedding.invoke(delivery.key, key)
+    measures.embedded(delivery.received_at)
     return Outcome("created" if opened else "updated", ticket.ticket_id, fate.note(context))
 
 

@@ -116,7 +116,7 @@ def test_beat_goes_on_if_aws_is_away_before_it_has_queued_anything(
             entry.last_run_at -= timedelta(minutes=2)
         beat.populate_heap()
         beat.tick()
-        assert sqs.count(settings.JOBS_QUEUE) == 1
+        assert sqs.count(settings.JOBS_QUEUE) == 1  # a tick queues one task
     finally:
         beat.close()
 

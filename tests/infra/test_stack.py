@@ -10,6 +10,7 @@ from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
 from config.aws import metrics
 from config.provision.stack import TEMPLATE, parameters
 from config.web.service_levels import ServiceLevel
+from ingestion.zendesk import measures
 from tests.local_aws import pointed_at
 
 INLINE_LIMIT = 51_200  # bytes CloudFormation takes in the request itself
@@ -180,6 +181,16 @@ def test_one_fault_in_a_hundred_requests_over_five_minutes_is_an_alarm(operation
     assert (alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]) == ("Average", 300, 1)
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 0.01)
     assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_one_failed_delivery_of_zendesks_in_a_hundred_is_an_alarm() -> None:
+    alarm = resources["PipelineErrorRateAlarm"]["Properties"]
+    measures.ended("failed")
+    [(counted, sums)] = metrics._collected.take().items()
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Unit"]) == (counted.namespace, counted.name, counted.unit)
+    assert ("Dimensions" in alarm, counted.dimensions) == (False, ())
+    assert (alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]) == ("Average", 300, 1)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", sums.most / 100)
 
 
 @pytest.mark.parametrize(

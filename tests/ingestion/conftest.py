@@ -10,7 +10,7 @@ import responses
 from django.test import Client
 
 from config import aws, times
-from ingestion.zendesk import sign_in, signature
+from ingestion.zendesk import measures, sign_in, signature
 from ticketing import deliveries, service
 from ticketing.deliveries import Delivery
 from ticketing.tickets.keys import Key
@@ -22,8 +22,9 @@ API = "https://zendesk.test"
 
 @pytest.fixture(autouse=True)
 def zendesk_settings(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The API token signs in, unless a test sets OAuth; no test has another's access token."""
+    """The API token signs in, unless a test sets OAuth; no test has another's access token, or has counted before."""
     monkeypatch.setattr(sign_in, "tokens", sign_in.Tokens())
+    monkeypatch.setattr(measures, "_sampled", {})
     settings.ZENDESK_API_URL = API
     settings.ZENDESK_OAUTH_CLIENT_ID = settings.ZENDESK_OAUTH_CLIENT_SECRET = ""
     settings.ZENDESK_EMAIL = "desk@foyer.test"

@@ -1,4 +1,4 @@
-"""A stand-in of Zendesk's API: its sign-in, tickets, their comments and people, its errors, and its bad days.
+"""A stand-in of Zendesk's API: sign-in, tickets, their comments and people, search, its errors, and its bad days.
 
     with ZendeskStandIn(fail_next=[429, 500]) as zendesk:
         requests.get(f"{zendesk.url}/api/v2/tickets/12345.json", auth=zendesk.auth)
@@ -18,12 +18,14 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tests.standins import zendesk_data as data
+from tests.standins import zendesk_search as search
 from tests.standins.zendesk_oauth import TokenEndpoint
 
 ME = "/api/v2/users/me.json"
+SCOPES = {ME: "users:read"} | dict.fromkeys(search.PATHS, "read")  # of other paths: tickets:read
 PATH = re.compile(r"/api/v2/tickets/(\d+)(/comments)?\.json")
 OTHERS = re.compile(r"/api/v2/(user|organization)s/(\d+)\.json")
 NOT_FOUND = {"error": "RecordNotFound", "description": "Not found"}
@@ -37,7 +39,7 @@ class ZendeskStandIn:
     Each entry of `fail_next` is the status that one coming request gets instead of its answer (0 hangs up); more may
     be appended while it runs. `delay` is what every answer takes, in seconds. `calls` lists the paths that were asked.
     `fail_sign_in`, `sign_in_delay` and `sign_ins` are the same for the token endpoint. `oauth` is the client that may
-    sign in, and `token_lifetime` what its tokens get, whatever was asked.
+    sign in, and `token_lifetime` what its tokens get, whatever was asked. `flagged` are the tickets that can be found.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class ZendeskStandIn:
         fail_sign_in: Iterable[int] = (),
         sign_in_delay: float = 0,
         token_lifetime: float | None = None,
+        flagged: Iterable[int] = search.FLAGGED,
     ) -> None:
         self.auth = (f"{email}/token", api_token)
         self.fail_next = list(fail_next)
@@ -63,6 +66,7 @@ class ZendeskStandIn:
         self.fail_sign_in = list(fail_sign_in)
         self.sign_in_delay = sign_in_delay
         self.sign_ins = 0
+        self.flagged = list(flagged)
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
         self._server.daemon_threads = True
         self._server.standin = self  # type: ignore[attr-defined]
@@ -118,21 +122,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> tuple[int, dict[str, Any]]:
         url = urlsplit(self.path)
-        match = PATH.fullmatch(url.path)
+        query, address = parse_qs(url.query), f"{self.standin.url}{url.path}"
         other = OTHERS.fullmatch(url.path)
-        kind = "user" if url.path == ME else other[1] if other else "ticket"
-        if refusal := self._refusal(f"{kind}s:read"):
+        if refusal := self._refusal(f"{other[1]}s:read" if other else SCOPES.get(url.path, "tickets:read")):
             return refusal
-        if kind != "ticket":
-            return _other(other[1], int(other[2])) if other else (200, {"user": data.ME})
-        if not match:
-            return 404, INVALID_PATH
-        ticket_id = int(match[1])
-        if not 0 < ticket_id < data.FIRST_UNKNOWN_ID:
-            return 404, NOT_FOUND
-        if match[2]:
-            return _page(f"{self.standin.url}{url.path}", ticket_id, parse_qs(url.query))
-        return 200, {"ticket": data.ticket(ticket_id)}
+        if url.path == ME:
+            return 200, {"user": data.ME}
+        if other:
+            return _other(other[1], int(other[2]))
+        if url.path in search.PATHS:
+            return search.answer(address, query, self.standin.flagged)
+        if match := PATH.fullmatch(url.path):
+            return _of_ticket(int(match[1]), bool(match[2]), address, query)
+        return 404, INVALID_PATH
 
     def _refusal(self, scope: str) -> tuple[int, dict[str, Any]] | None:
         """The answer to a request that is not signed in, or may not read what has this scope."""
@@ -160,22 +162,22 @@ def _other(kind: str, number: int) -> tuple[int, dict[str, Any]]:
     return (200, {kind: found}) if found else (404, NOT_FOUND)
 
 
-def _page(url: str, ticket_id: int, query: dict[str, list[str]]) -> tuple[int, dict[str, Any]]:
+def _of_ticket(ticket_id: int, comments: bool, url: str, query: search.Query) -> tuple[int, dict[str, Any]]:
+    """The ticket, or a page of its comments."""
+    if not 0 < ticket_id < data.FIRST_UNKNOWN_ID:
+        return 404, NOT_FOUND
+    return _page(url, ticket_id, query) if comments else (200, {"ticket": data.ticket(ticket_id)})
+
+
+def _comments(ticket_id: int, query: search.Query) -> list[dict[str, Any]]:
+    return data.comments(ticket_id, inline=query.get("include_inline_images") == ["true"])
+
+
+def _page(url: str, ticket_id: int, query: search.Query) -> tuple[int, dict[str, Any]]:
     """One page of a ticket's comments, by cursor; the users beside it where they were asked for."""
-    size = min(int(query.get("page[size]", ["100"])[0]), 100)
-    after = query.get("page[after]", [""])[0]
-    start = int(base64.urlsafe_b64decode(after)) if after else 0
-    comments = data.comments(ticket_id, inline=query.get("include_inline_images") == ["true"])
-    page, more = comments[start : start + size], start + size < len(comments)
-    cursor = base64.urlsafe_b64encode(str(start + size).encode()).decode() if more else None
-    following = {name: values[0] for name, values in query.items()} | {"page[after]": cursor}
-    body: dict[str, Any] = {
-        "comments": page,
-        "meta": {"has_more": more, "after_cursor": cursor, "before_cursor": None},
-        "links": {"next": f"{url}?{urlencode(following)}" if more else None, "prev": None},
-    }
+    body = search.page("comments", _comments(ticket_id, query), url, query, most=100)
     if "users" in query.get("include", [""])[0].split(","):
-        authors = {comment["author_id"] for comment in page}
+        authors = {comment["author_id"] for comment in body["comments"]}
         body["users"] = [user for user in data.users(ticket_id) if user["id"] in authors]
     return 200, body
 

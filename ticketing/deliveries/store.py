@@ -111,10 +111,10 @@ def attempt(delivery_id: str, error: str | None = None) -> None:
 
 def finish(
     delivery_id: str, end: End, ticket_id: str | None = None, error: str | None = None, note: str | None = None
-) -> None:
+) -> bool:
     """Note how it ended. `note` is what staff should know although it ended well.
 
-    If it has ended well, that stays, whatever a repeat of its message says later.
+    If it has ended well, that stays, whatever a repeat of its message says later. Returns whether this end was noted.
 
     A `duplicate` after `created` is such a repeat. A `failed` delivery may still end well if it is tried again. If one
     that was set aside fails again, it returns to the list: somebody tried it since, and should know.
@@ -141,7 +141,7 @@ def finish(
     well = {":c": "created", ":u": "updated", ":d": "duplicate", ":i": "ignored"}
     update = f"SET {', '.join(assignments)} REMOVE {', '.join(gone)}"
     condition = "attribute_exists(delivery_id) AND NOT #state IN (:c, :u, :d, :i)"
-    _update(delivery_id, update, condition, values | well)
+    return _update(delivery_id, update, condition, values | well)
 
 
 def set_aside(delivery: Delivery, why: str) -> bool:

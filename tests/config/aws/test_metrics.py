@@ -61,6 +61,19 @@ def test_values_of_one_metric_go_out_as_one(sent: Sent) -> None:
     assert general["StatisticValues"]["Sum"] == 7.0
 
 
+def test_a_value_goes_out_with_its_unit(sent: Sent) -> None:
+    metrics.add("Foyer", "Sizes", 2.0)
+    metrics.add("Foyer", "Sizes", 5.0, "Percent")
+    metrics.add("Foyer", "Took", 7.5, "Milliseconds", Door="itsm")
+    metrics.flush()
+    [(_, data)] = sent
+    assert [(one["MetricName"], one["Unit"], one["StatisticValues"]["Sum"]) for one in data] == [
+        ("Sizes", "Count", 2.0),
+        ("Sizes", "Percent", 5.0),
+        ("Took", "Milliseconds", 7.5),
+    ]
+
+
 def test_a_flush_sends_only_what_is_new(sent: Sent) -> None:
     metrics.add("Foyer", "A", 1)
     metrics.flush()
