@@ -320,7 +320,7 @@ def test_what_ends_while_somebody_writes_why_is_not_set_aside(
     redriver: Client, deliver: Deliver, said: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver("d-1", "failed", 4)
-    monkeypatch.setattr(deliveries, "set_aside", lambda *_: deliveries.finish("d-1", "created", "t-1"))
+    monkeypatch.setattr(deliveries, "set_aside", lambda *_: not deliveries.finish("d-1", "created", "t-1"))
     response = redriver.post(aside("d-1"), {"why": "Nobody knows who sent it."}, follow=True)
     assert said(response).startswith("This delivery is still being tried, or it ended well meanwhile")
     assert said(redriver.get(aside("d-2"), follow=True)) == "There is no such delivery."
