@@ -17,7 +17,7 @@ from ingestion.zendesk.backfill import Filled
 from ingestion.zendesk.errors import PipelineError, TryLater
 from ingestion.zendesk.notice import TAG
 
-PER_MINUTE = 60  # each ticket costs two requests or more, and Zendesk's smallest plan takes 200 a minute
+PER_MINUTE = 40  # each ticket costs two to four requests or more, and Zendesk's smallest plan takes 200 a minute
 
 _AGAIN = "Run it again: what is there already is passed over."
 _TAG = re.compile(r"[^\s\"'<>]+")  # a space would begin another condition of the search
