@@ -9,13 +9,15 @@ import pytest
 import responses
 from django.test import Client
 
-from config import aws, times
+from config import aws, celery, times
 from ingestion.zendesk import measures, sign_in, signature
 from ticketing import deliveries, service
 from ticketing.deliveries import Delivery
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Conversation
 
+NOTICE = {"ticket_id": 12345, "tag_added": "need_sme"}
+INVOCATION = {"X-Zendesk-Webhook-Invocation-Id": "01H0000"}
 SECRET = "webhook secret"
 API = "https://zendesk.test"
 
@@ -119,6 +121,14 @@ def embedded(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     client = aws.client
     monkeypatch.setattr(aws, "client", lambda name, *more: Function() if name == "lambda" else client(name, *more))
     return payloads
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the deliveries whose jobs were queued."""
+    jobs: list[str] = []
+    monkeypatch.setattr(celery, "send", lambda _, delivery_id: jobs.append(delivery_id))
+    return jobs
 
 
 @pytest.fixture

@@ -18,14 +18,6 @@ EXPORT = f"{API}/api/v2/search/export.json"
 
 
 @pytest.fixture
-def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The ids of the deliveries whose jobs were queued."""
-    jobs: list[str] = []
-    monkeypatch.setattr(celery, "send", lambda _, delivery_id: jobs.append(delivery_id))
-    return jobs
-
-
-@pytest.fixture
 def flagged(http: responses.RequestsMock) -> Any:
     """Let Zendesk find these tickets, on two pages that share one."""
 

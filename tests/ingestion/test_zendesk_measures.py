@@ -8,20 +8,10 @@ from config import celery
 from config.aws import metrics
 from ingestion.zendesk import measures, pipeline, tasks
 from ingestion.zendesk.errors import GiveUp
-from tests.ingestion.conftest import Post, Zendesk
+from tests.ingestion.conftest import INVOCATION, NOTICE, Post, Zendesk
 from ticketing.deliveries import Delivery, raw_tickets
 
 pytestmark = pytest.mark.usefixtures("aws")
-
-NOTICE = {"ticket_id": 12345, "tag_added": "need_sme"}
-INVOCATION = {"X-Zendesk-Webhook-Invocation-Id": "01H0000"}
-
-
-@pytest.fixture
-def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    jobs: list[str] = []
-    monkeypatch.setattr(celery, "send", lambda _, delivery_id: jobs.append(delivery_id))
-    return jobs
 
 
 @pytest.fixture

@@ -10,23 +10,12 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from django.test import Client
 
-from config import aws, celery
-from tests.ingestion.conftest import Post, Zendesk, desk_ticket, stored
+from config import aws
+from tests.ingestion.conftest import INVOCATION, NOTICE, Post, Zendesk, desk_ticket, stored
 from ticketing import deliveries
 from ticketing.deliveries import raw_tickets
 
 written_down = pytest.mark.usefixtures("aws")
-
-NOTICE = {"ticket_id": 12345, "tag_added": "need_sme"}
-INVOCATION = {"X-Zendesk-Webhook-Invocation-Id": "01H0000"}
-
-
-@pytest.fixture
-def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The ids of the deliveries whose jobs were queued."""
-    jobs: list[str] = []
-    monkeypatch.setattr(celery, "send", lambda _, delivery_id: jobs.append(delivery_id))
-    return jobs
 
 
 def assert_error(answer: Any, status: int, sentence: str) -> None:
