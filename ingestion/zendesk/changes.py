@@ -28,7 +28,7 @@ def of(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
     )
     if not before and moment(known) == moment(fetched) != "":
         changes = {}  # opened before Foyer recorded what it had seen
-    if now["answer"] not in ("", before.get("answer", "")) and _overlooked(desk.status, there):
+    if _is_new_answer(now["answer"], before.get("answer", ""), context) and _overlooked(desk.status, there):
         changes["status"] = there
     return changes | {"attributes": desk.attributes | {"zendesk": _joined(known, fetched) | {"seen": now}}}
 
@@ -62,22 +62,37 @@ def _is_another(desk: Ticket, fetched: dict[str, Any], said: Any, before: dict[s
     """Whether Zendesk gave the ticket to another requester since `before`.
 
     Earlier versions of Foyer did not note the requester's id. The caller's is that of the first one. So what they noted
-    of the name and address has to differ as well.
+    of the name and address has to differ as well, and staff must not have written another since.
     """
     there, known = fetched.get("requester_id"), zendesk(desk).get("requester_id")
     if known:
         return bool(there) and there != known
-    return (
-        bool(there and said) and desk.caller_id != f"zendesk:{there}" and mapping.mark(said) != before.get("requester")
-    )
+    is_other = bool(there and said) and desk.caller_id != f"zendesk:{there}"
+    return is_other and mapping.mark(said) != before.get("requester") == mapping.mark(desk.requester)
 
 
 def _joined(known: dict[str, Any], fetched: dict[str, Any]) -> dict[str, Any]:
-    """What is known and what was fetched. The name of the same organization stays, if only its id came this time."""
+    """What is known and what was fetched. If only the id of the organization, or of the opening's author, came this
+    time, the name stays."""
     here, there = _dict(known.get("organization")), fetched.get("organization")
-    if there and there["id"] == here.get("id"):
+    if there and there["id"] == str(here.get("id")):
         fetched = fetched | {"organization": here | there}
+    opened, opens = _dict(known.get("opening")), fetched.get("opening")
+    if opened and opens and people.is_number(opens["author"]):
+        fetched = fetched | {"opening": opened | {"visibility": opens["visibility"]}}
     return {name: value for name, value in known.items() if name not in _AS_FETCHED} | fetched
+
+
+def _is_new_answer(now: str, before: str, context: dict[str, Any]) -> bool:
+    """Whether the requester said more after the answer that was the last one before.
+
+    The last one can also be another because that one is private now, or because the ticket has another requester.
+    """
+    if now in ("", before):
+        return False
+    said = [(str(one["id"]), one.get("created_at") or "") for one in context["comments"]]
+    places = {number: (moment, place) for place, (number, moment) in enumerate(said)}
+    return places[now] > places.get(before, ("", -1))
 
 
 def _overlooked(here: Status, there: Status) -> bool:

@@ -18,7 +18,7 @@ from urllib3.util.retry import Retry
 
 from config import json
 from ingestion.zendesk import retry_after, sign_in
-from ingestion.zendesk.errors import GiveUp, NotThere, TryLater, Withheld
+from ingestion.zendesk.errors import GiveUp, NotThere, PipelineError, TryLater, Withheld
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +54,18 @@ def _people(session: requests.Session, ticket: dict[str, Any], users: list[Any])
     known = {str(user.get("id")) for user in users}
     requester, organization = str(ticket.get("requester_id")), str(ticket.get("organization_id"))
     found = [] if requester in known else _one(session, "user", requester)
-    named = _one(session, "organization", organization)
+    named = _organization(organization)
     return {"users": users + found} | ({"organizations": named} if named else {})
+
+
+def _organization(number: str) -> list[Any]:
+    """As `_one`, by one try: a name that cannot be had now is no reason to do without the ticket."""
+    try:
+        with _session(tries=1) as session:
+            return _one(session, "organization", number)
+    except PipelineError as error:
+        log.info("The organization %s cannot be read now: %s", number, error.sentence)
+        return []
 
 
 def _one(session: requests.Session, kind: str, number: str) -> list[Any]:
@@ -135,11 +145,11 @@ class _Backoff(Retry):
         return super().sleep_for_retry(response)
 
 
-def _session() -> requests.Session:
+def _session(tries: int = TRIES) -> requests.Session:
     session = requests.Session()
     session.auth = sign_in.auth()
     retry = _Backoff(
-        total=TRIES - 1,
+        total=tries - 1,
         backoff_factor=0.5,
         status_forcelist=(429, 500, 502, 503, 504),
         allowed_methods=("GET",),

@@ -1,5 +1,6 @@
 """Whose ticket it is, who wrote what, and what the desk goes on knowing of people."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -280,3 +281,70 @@ def test_what_an_agent_wrote_at_the_beginning_looks_so(
     zendesk.comments[0] |= {"author_id": 7, "public": True}
     pipeline.run(received)
     assert entries(admin_client) == [("customer", "Léa Moreau", "The lesson did not start.")]
+
+
+@pytest.mark.parametrize("status", [302, 401, 403, 500, 503])
+def test_an_organization_that_cannot_be_read_keeps_no_ticket_out(
+    received: Delivery, zendesk: Zendesk, status: int
+) -> None:
+    zendesk.ticket["organization_id"] = 5
+    zendesk.refusal = status
+    assert pipeline.run(received).end == "created"
+    assert desk_ticket().ticket.attributes["zendesk"]["organization"] == {"id": "5"}
+    assert zendesk.asked == ["organizations/5"]
+
+
+def test_an_organization_of_an_import_keeps_its_name(received: Delivery, zendesk: Zendesk) -> None:
+    pipeline.run(received)
+    attributes = desk_ticket().ticket.attributes
+    change(attributes={"zendesk": attributes["zendesk"] | {"organization": {"id": 5, "name": "Haddad"}}})
+    zendesk.ticket |= {"organization_id": 5, "updated_at": "2026-01-05T11:00:00Z"}
+    pipeline.run(received)
+    assert desk_ticket().ticket.attributes["zendesk"]["organization"] == {"id": "5", "name": "Haddad"}
+
+
+def test_what_staff_wrote_of_a_requester_whom_nobody_knew_before_the_upgrade_stays(
+    received: Delivery, zendesk: Zendesk
+) -> None:
+    pipeline.run(received)
+    seen_as(requester=None)
+    change(requester={"name": "Mr Omar Haddad", "email": "haddad@home.test"})
+    zendesk.ticket |= {"requester_id": 55, "updated_at": "2026-01-05T11:00:00Z"}
+    zendesk.others["users/55"] = {"id": 55, "name": "Omar", "email": "omar@family.test"}
+    pipeline.run(received)
+    assert requester() == {"name": "Mr Omar Haddad", "email": "haddad@home.test"}
+
+
+def test_who_opened_the_ticket_is_not_forgotten(received: Delivery, zendesk: Zendesk) -> None:
+    zendesk.users[1]["role"] = "agent"
+    zendesk.comments[0]["author_id"] = 8
+    pipeline.run(received)
+    del zendesk.users[1]
+    zendesk.comments[0]["public"] = False
+    zendesk.ticket["updated_at"] = "2026-01-05T11:00:00Z"
+    pipeline.run(received)
+    opened = {"author": "Jonas Weber", "by": "staff", "visibility": "internal"}
+    assert desk_ticket().ticket.attributes["zendesk"]["opening"] == opened
+
+
+@pytest.mark.parametrize(
+    ("later", "status"),
+    [
+        (lambda zendesk: zendesk.comments[2].update(public=False), "solved"),
+        (lambda zendesk: zendesk.ticket.update(requester_id=8), "solved"),
+        (lambda zendesk: zendesk.comment("And?", author_id=7), "open"),
+        (lambda zendesk: zendesk.comment("And?", author_id=7, created_at=zendesk.comments[2]["created_at"]), "open"),
+    ],
+    ids=["the last answer is private now", "another requester", "one more", "one more at the same second"],
+)
+def test_only_a_new_answer_opens_what_staff_solved(
+    received: Delivery, zendesk: Zendesk, later: Callable[[Zendesk], None], status: str
+) -> None:
+    zendesk.comment("We look into it.", author_id=8)
+    zendesk.comment("It is still broken.", author_id=7)
+    pipeline.run(received)
+    change(status="solved")
+    later(zendesk)
+    zendesk.ticket["updated_at"] = "2026-01-05T11:00:00Z"
+    pipeline.run(received)
+    assert desk_ticket().ticket.status == status

@@ -52,6 +52,16 @@ def test_it_says_what_came_and_what_to_mend(webhook: Post, body: bytes, sentence
 
 
 @written_down
+def test_a_name_that_came_twice_is_not_quoted(webhook: Post) -> None:
+    body = b'{"ticket_id": 12, "My card is 4111 1111": "x", "My card is 4111 1111": ""}'
+    assert "4111" in webhook(body, **INVOCATION).json()["error"]  # whoever signed it has it
+    [one] = refused()
+    assert str(one.error).startswith("Refused: Request body cannot be kept as it is. Mend the trigger")
+    assert "4111" not in str(one.error)
+    assert "card" not in str(one.error)
+
+
+@written_down
 def test_one_invocation_is_one_row(webhook: Post) -> None:
     webhook(BROKEN, **INVOCATION)
     webhook(BROKEN, **INVOCATION, timestamp=times.now())

@@ -102,7 +102,9 @@ def _as_the_door(
     answers = [
         foreign.number(one, "id")
         for one in comments
-        if one.get("public") is not False and one.get("author_id") == requester_id is not None
+        if one.get("public") is not False
+        and requester_id is not None
+        and str(one.get("author_id")) == str(requester_id)
     ]
     seen = {name: json.fingerprint(values[name])[:12] for name in _SEEN}
     return {

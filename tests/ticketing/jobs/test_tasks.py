@@ -132,4 +132,4 @@ def raising(error: Exception) -> Callable[..., Any]:
 
 def test_tasks_and_the_look_are_known_to_celery() -> None:
     assert {"ticketing.jobs.work", "ticketing.jobs.look_after"} <= set(celery.app.tasks)
-    assert {one["task"] for one in celery.app.conf.beat_schedule.values()} == {"ticketing.jobs.look_after"}
+    assert "ticketing.jobs.look_after" in {one["task"] for one in celery.app.conf.beat_schedule.values()}
