@@ -50,7 +50,7 @@ def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> N
             _comment(comment, context),
             _actor(door="desk" if people.is_staff(comment, context) else "zendesk"),
             reopen=False,
-            key=raw_tickets.comment_key(zendesk_id, str(comment["id"])),
+            key=raw_tickets.comment_key(zendesk_id, str(comment["id"]), zendesk_comment.mark(comment)),
         )
 
 

@@ -199,14 +199,21 @@ def keyed_comment(new: Comment, key: Key) -> list[Action]:
     return [Put(items.from_comment(new)), Put(_key_item(new, key), _NEW)]
 
 
+def marked(ticket_id: str, key: Key) -> Action:
+    """The action that notes what the sender says now under a key of a comment (`key.mark`)."""
+    place = {"ticket_id": ticket_id, "item": items.KEY + key.keyed_id}
+    return Update(place, "SET mark = :mark", "attribute_exists(ticket_id)", {":mark": key.mark})
+
+
 def _key_item(new: Comment, key: Key) -> Item:
-    return {
+    values = {
         "ticket_id": new.ticket_id,
         "item": items.KEY + key.keyed_id,
         "fingerprint": key.fingerprint,
         "comment_id": new.comment_id,
         "created_at": new.created_at,
     }
+    return values | ({"mark": key.mark} if key.mark else {})
 
 
 def _note(ticket_id: str, version: int | None, at: str, actor: Actor, fields: dict[str, list[Any]]) -> Action:
