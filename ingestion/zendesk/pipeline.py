@@ -6,7 +6,7 @@ It may run twice, or die anywhere and run again: each step finds what an earlier
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ingestion.zendesk import client, embedding, fate, measures, sync, validation
+from ingestion.zendesk import changes, client, embedding, fate, mapping, measures, sync, validation
 from ingestion.zendesk.errors import GiveUp
 from ticketing import service
 from ticketing.deliveries import Delivery, raw_tickets
@@ -42,10 +42,15 @@ def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
         return Outcome("ignored", "", fate.note(context))
     key = raw_tickets.key(delivery.key, delivery.received_at)
     raw_tickets.store(key, context)
-    ticket, opened = sync.write(context, delivery.delivery_id)
+    written = sync.write(context, delivery.delivery_id)
     embedding.invoke(delivery.key, key)
     measures.embedded(delivery.received_at)
-    return Outcome("created" if opened else "updated", ticket.ticket_id, fate.note(context))
+    return _outcome(written, fate.note(context), mapping.note(context), written.left_out)
+
+
+def _outcome(written: sync.Written, *notes: str | None) -> Outcome:
+    end: Literal["created", "updated"] = "created" if written.opened else "updated"
+    return Outcome(end, written.ticket.ticket_id, ". ".join(note for note in notes if note) or None)
 
 
 def _is_nothing(context: dict[str, Any], zendesk_id: str) -> bool:
@@ -60,10 +65,10 @@ def again(zendesk_id: str, key: str, delivery_id: str) -> Outcome:
     Invalid as `load` does.
     """
     context = load(zendesk_id, key)
-    ticket, opened = sync.write(context, delivery_id)
-    if not sync.is_past(context, ticket):
+    written = sync.write(context, delivery_id)
+    if not changes.is_past(written.ticket, context):
         embedding.invoke(zendesk_id, key)
-    return Outcome("created" if opened else "updated", ticket.ticket_id)
+    return _outcome(written, written.left_out)
 
 
 def load(zendesk_id: str, key: str) -> dict[str, Any]:

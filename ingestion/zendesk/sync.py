@@ -1,49 +1,75 @@
-"""Keeps one desk ticket for each Zendesk ticket: opens it once, then writes what is new in Zendesk.
+"""Keeps a desk ticket for each Zendesk ticket: opens it once, then writes what is new in Zendesk.
+
+If the desk closes it, a follow-up takes its place (ingestion/zendesk/follow_up.py).
 
 Every step may be done twice: the ticket and its comments have keys made of Zendesk's own ids.
 """
 
-import logging
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
 from config.refusals import Final
 from config.request_id import request_id
-from ingestion.zendesk import changes, mapping, people
+from ingestion.zendesk import changes, follow_up, mapping, people
 from ingestion.zendesk.values import moment
 from ticketing import service
 from ticketing.deliveries import raw_tickets
 from ticketing.tickets import zendesk_comment
 from ticketing.tickets.ticket import Actor, Comment, Ticket, new_comment
+from ticketing.tickets.workflow import is_final
 
-log = logging.getLogger(__name__)
+
+@dataclass(frozen=True)
+class Written:
+    """The desk ticket as it was before the update, whether this delivery opened it, and what it did not get."""
+
+    ticket: Ticket
+    opened: bool
+    left_out: str | None = None
 
 
-def write(context: dict[str, Any], delivery_id: str) -> tuple[Ticket, bool]:
-    """Open the desk ticket, or update it to what Zendesk has.
+def write(context: dict[str, Any], delivery_id: str) -> Written:
+    """Open the desk ticket, or update it to what Zendesk has. What a closed ticket cannot take goes to its follow-up.
 
-    Returns the ticket as it was before the update, and whether this delivery opened it. A ticket that is closed at the
-    desk stays as it is. Raises refusals.Invalid if it is too large, Stale and Busy if others write it (try again), and
-    aws.AwsError.
+    Raises refusals.Invalid if it is too large, Stale and Busy if others write it (try again), and aws.AwsError.
     """
-    zendesk_id = str(context["ticket"]["id"])
-    key = raw_tickets.ticket_key(zendesk_id)
-    ticket = service.open_ticket(mapping.draft(context, delivery_id), key).ticket
+    left = mapping.comments(context)
+    first = follow_up.named(mapping.draft(context, delivery_id), context)
+    ticket = service.open_ticket(first, raw_tickets.ticket_key(str(context["ticket"]["id"]))).ticket
+    while not _took(ticket, left, context):
+        left = follow_up.absent(ticket, left, context)  # now that no one can add to it any more
+        following = follow_up.following(ticket, context, left, delivery_id)
+        if following is None:
+            return Written(ticket, _is_ours(ticket, delivery_id), follow_up.left_out(ticket, context, left))
+        ticket = following
+    return Written(ticket, _is_ours(ticket, delivery_id))
+
+
+def _is_ours(ticket: Ticket, delivery_id: str) -> bool:
+    return bool(changes.zendesk(ticket).get("delivery_id") == delivery_id)
+
+
+def _took(ticket: Ticket, comments: list[dict[str, Any]], context: dict[str, Any]) -> bool:
+    """Add the comments to the ticket and bring it up to date. False if it is closed, perhaps since a moment ago."""
+    if is_final(ticket.status):
+        return False
     try:
-        _add_comments(ticket.ticket_id, zendesk_id, context)  # before a change that may close the ticket
+        _add_comments(ticket.ticket_id, comments, context)  # before a change that may close the ticket
         _bring_up_to_date(ticket.ticket_id, context)
     except Final:
-        log.info("Ticket %s is closed: what is new in Zendesk ticket %s is left out", ticket.reference, zendesk_id)
-    return ticket, changes.zendesk(ticket).get("delivery_id") == delivery_id
+        return False
+    return True
 
 
-def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> None:
+def _add_comments(ticket_id: str, comments: list[dict[str, Any]], context: dict[str, Any]) -> None:
     """Add the comments that are missing. None of them reopens the ticket, because Zendesk decides its status.
 
     The desk tells staff from customers by a comment's door, so an agent's comment has the desk's.
     """
-    for comment in mapping.comments(context):
+    zendesk_id = str(context["ticket"]["id"])
+    for comment in comments:
         service.add_comment(
             ticket_id,
             settings.DEFAULT_CUSTOMER,
@@ -63,18 +89,12 @@ def _comment(comment: dict[str, Any], context: dict[str, Any]) -> Comment:
     )
 
 
-def is_past(context: dict[str, Any], ticket: Ticket) -> bool:
-    """Whether the desk's ticket has seen a newer state than this one. Webhooks come in any order."""
-    return changes.moment(changes.zendesk(ticket)) > changes.moment(mapping.attributes(context))
-
-
 def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
     desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
-    if is_past(context, desk):
+    if changes.is_past(desk, context):
         return
-    service.change_ticket(
-        ticket_id, settings.DEFAULT_CUSTOMER, changes.of(desk, context), _actor(), expected_versions={desk.version}
-    )
+    wanted = follow_up.changed(desk, context)
+    service.change_ticket(ticket_id, settings.DEFAULT_CUSTOMER, wanted, _actor(), expected_versions={desk.version})
 
 
 def _actor(door: str = "zendesk") -> Actor:

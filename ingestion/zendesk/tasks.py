@@ -19,7 +19,7 @@ from config.aws.events import SqsRecord
 from config.celery import app
 from config.refusals import Busy, Invalid, Refusal, Stale
 from config.request_id import working_on
-from ingestion.zendesk import measures, pipeline
+from ingestion.zendesk import follow_up, measures, pipeline
 from ingestion.zendesk.errors import GiveUp, NotThere, PipelineError, TryLater
 from ticketing import deliveries
 from ticketing.deliveries import End, raw_tickets
@@ -87,9 +87,11 @@ def enqueue(delivery_id: str) -> None:
 
 
 def about(record: SqsRecord) -> set[str]:
-    """The ids of the delivery and its ticket that a message of Celery's queue is about; empty if the task is other."""
+    """The ids of the delivery and its tickets that a message of Celery's queue is about; empty if the task is other."""
     found = [delivery for one in delivery_ids(record) if (delivery := deliveries.get(one))]
-    return {name for one in found for name in (one.delivery_id, raw_tickets.ticket_key(one.key).keyed_id)}
+    first = {raw_tickets.ticket_key(one.key).keyed_id for one in found}
+    later = {ticket.ticket_id for one in found for ticket in follow_up.chain(one.key)}
+    return {one.delivery_id for one in found} | first | later
 
 
 def delivery_ids(record: SqsRecord) -> set[str]:
