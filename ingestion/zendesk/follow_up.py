@@ -21,6 +21,7 @@ Comments = list[dict[str, Any]]
 
 _BY_FOYER = {"author": "Foyer", "by": "staff", "visibility": "internal"}  # who wrote a follow-up's description
 _FOLLOWS = "follow_up_of"
+_NEXT = "No customer wrote, so there is no follow-up: a customer's next answer opens one, which gets all comments. "
 
 
 def chain(zendesk_id: str) -> Iterator[Ticket]:
@@ -28,7 +29,7 @@ def chain(zendesk_id: str) -> Iterator[Ticket]:
     ticket = service.find(raw_tickets.ticket_key(zendesk_id).keyed_id)
     while ticket:
         yield ticket
-        ticket = after(ticket, zendesk_id) if is_final(ticket.status) else None
+        ticket = _after(ticket) if is_final(ticket.status) else None
 
 
 def last(context: dict[str, Any]) -> tuple[Ticket | None, Comments]:
@@ -37,11 +38,6 @@ def last(context: dict[str, Any]) -> tuple[Ticket | None, Comments]:
     for ticket in chain(str(context["ticket"]["id"])):
         left = absent(ticket, left, context) if is_final(ticket.status) else left
     return ticket, left
-
-
-def after(closed: Ticket, zendesk_id: str) -> Ticket | None:
-    """The ticket that follows a closed one, if there is one."""
-    return service.find(raw_tickets.follow_up_key(zendesk_id, closed.ticket_id).keyed_id)
 
 
 def absent(closed: Ticket, comments: Comments, context: dict[str, Any]) -> Comments:
@@ -62,11 +58,15 @@ def is_due(context: dict[str, Any], left: Comments) -> bool:
 
 def following(closed: Ticket, context: dict[str, Any], left: Comments, delivery_id: str) -> Ticket | None:
     """The ticket that follows a closed one, opened if it is due. None if it is not. Raises as `service.open_ticket`."""
-    zendesk_id = str(context["ticket"]["id"])
     if not is_due(context, left):
-        return after(closed, zendesk_id)
-    key = raw_tickets.follow_up_key(zendesk_id, closed.ticket_id)
-    return service.open_ticket(_draft(closed, context, left, delivery_id), key).ticket
+        return _after(closed)
+    new = _draft(closed, context, left, delivery_id)
+    return service.open_ticket(new, raw_tickets.follow_up_key(closed.ticket_id)).ticket
+
+
+def _after(closed: Ticket) -> Ticket | None:
+    """The ticket that follows a closed one, if there is one already."""
+    return service.find(raw_tickets.follow_up_key(closed.ticket_id).keyed_id)
 
 
 def _draft(closed: Ticket, context: dict[str, Any], left: Comments, delivery_id: str) -> Ticket:
@@ -118,11 +118,11 @@ def left_out(closed: Ticket, context: dict[str, Any], left: Comments) -> str | N
     comments = [f"{len(left)} comment{'s' * (len(left) > 1)}"] if left else []
     if not fields and not comments:
         return None
-    number = context["ticket"]["id"]
+    number, new = context["ticket"]["id"], ", ".join(comments + fields)
+    follow_up = "" if fate.is_deleted(context["ticket"]) else _NEXT
     return (
-        f"{closed.reference} is closed, so what is new in Zendesk ticket {number} is left out: "
-        f"{', '.join(comments + fields)}. No customer wrote, so there is no follow-up yet: a customer's next answer "
-        f"opens one, which gets all comments. Look at it in Zendesk: {fate.url(str(number))}"
+        f"{closed.reference} is closed, so it did not get what is new in Zendesk ticket {number}: {new}. "
+        f"{follow_up}Look at it in Zendesk: {fate.url(str(number))}"
     )
 
 

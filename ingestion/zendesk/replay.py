@@ -65,7 +65,7 @@ def _would(opened: set[str], zendesk_id: str, key: str) -> Outcome:
         return Outcome("updated", last.ticket_id)
     if last and not follow_up.is_due(context, left):
         return Outcome("updated", last.ticket_id, follow_up.left_out(last, context, left))
-    new = raw_tickets.follow_up_key(zendesk_id, last.ticket_id) if last else raw_tickets.ticket_key(zendesk_id)
+    new = raw_tickets.follow_up_key(last.ticket_id) if last else raw_tickets.ticket_key(zendesk_id)
     end: Literal["created", "updated"] = "updated" if new.keyed_id in opened else "created"
     opened.add(new.keyed_id)
     return Outcome(end, new.keyed_id)

@@ -185,9 +185,8 @@ def test_what_no_customer_wrote_opens_no_work_but_is_told_and_comes_with_the_nex
     zendesk.comment("Refunded.", **comment)
     delivery = work("d-2")
     assert (delivery.state, delivery.ticket_id) == ("updated", first.ticket_id)
-    assert f"{first.reference} is closed, so what is new in Zendesk ticket 12345 is left out: 1 comment." in str(
-        delivery.note
-    )
+    told = f"{first.reference} is closed, so it did not get what is new in Zendesk ticket 12345: 1 comment."
+    assert f"{told} No customer wrote" in str(delivery.note)
     assert f"{API}/agent/tickets/12345" in str(delivery.note)
     assert [one.delivery_id for one in unfinished.noted_page().deliveries] == ["d-2"]
     assert len(tickets()) == 1
@@ -223,7 +222,7 @@ def test_changed_fields_of_a_closed_ticket_are_told(zendesk: Zendesk) -> None:
     first = closed(zendesk)
     later(zendesk, priority="urgent", tags=["late"], status="pending")
     note = str(work("d-2").note)
-    assert "is left out: status, priority, tags." in note
+    assert ": status, priority, tags." in note
     assert service.find(first.ticket_id) == first
 
 
@@ -235,7 +234,7 @@ def test_a_ticket_that_was_closed_here_and_ends_in_zendesk_too_is_nothing_to_tel
     later(zendesk, status=status)
     delivery = work("d-2")
     assert delivery.state == "updated"
-    assert "left out" not in str(delivery.note)
+    assert "did not get" not in str(delivery.note)
 
 
 def test_an_older_state_has_nothing_that_a_closed_ticket_lacks(zendesk: Zendesk) -> None:
@@ -257,7 +256,7 @@ def test_a_ticket_that_zendesk_deleted_opens_no_follow_up(zendesk: Zendesk) -> N
     delivery = work("d-2")
     assert delivery.state == "updated"
     assert "is deleted" in str(delivery.note)
-    assert "1 comment." in str(delivery.note)
+    assert "ticket 12345: 1 comment. Look at it" in str(delivery.note)
     assert len(tickets()) == 1
 
 
@@ -338,7 +337,7 @@ def test_a_ticket_that_is_closed_while_its_answers_come_doubles_none_and_leaves_
     found = said()
     assert sum(found, []) == ["We are looking into it.", "One", "Two", "Three"]  # noqa: RUF017 - two short lists
     note = str(stored("d-2").note)
-    assert tickets()[-1].ticket.priority == "urgent" or "left out: priority." in note
+    assert tickets()[-1].ticket.priority == "urgent" or ": priority." in note
 
 
 # --- Replays, redrives, Zendesk's own follow-ups -------------------------------------------------------------

@@ -33,9 +33,9 @@ def ticket_key(zendesk_id: str) -> Key:
     return Key(settings.DEFAULT_CUSTOMER, "zendesk", zendesk_id, fingerprint=f"zendesk:{zendesk_id}")
 
 
-def follow_up_key(zendesk_id: str, closed_id: str) -> Key:
-    """The key of the one ticket that follows the closed ticket `closed_id` of a Zendesk ticket."""
-    return Key(settings.DEFAULT_CUSTOMER, "zendesk follow-ups", closed_id, fingerprint=f"zendesk:{zendesk_id}")
+def follow_up_key(closed_id: str) -> Key:
+    """The key of the one ticket that follows a closed ticket from Zendesk. `closed_id` is the closed one's id."""
+    return Key(settings.DEFAULT_CUSTOMER, "zendesk follow-ups", closed_id, fingerprint=f"follows:{closed_id}")
 
 
 def comment_key(zendesk_id: str, comment_id: str, mark: str | None = None) -> Key:

@@ -17,7 +17,7 @@ from django.urls import reverse
 from config import aws, json
 from config.refusals import Absent, KeyReused, Refusal
 from ticketing import index, service
-from ticketing.desk import staff, ticket_conversation, ticket_writing
+from ticketing.desk import related, staff, ticket_conversation, ticket_writing
 from ticketing.desk.page import LIST, DeskPage, ticket_url
 from ticketing.desk.ticket_forms import SAVE, TicketForm, new_key
 from ticketing.index import following
@@ -169,6 +169,7 @@ class TicketPage(DeskPage):
             "skips": self._skips(found),
             "more": more,
             "form": TicketForm.for_ticket(ticket, self.staff, typed, told) if writable else None,
+            "continued": related.after(ticket),
             "unsent": "" if writable else typed.get("text", ""),
         }
         return self.page("desk/ticket.html", context)
