@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from django.core.management import call_command
 
 from config import times
 from config.refusals import Stale
 from ingestion.zendesk import follow_up, pipeline, tasks
 from tests import record
 from tests.ingestion.conftest import API, Zendesk, desk_ticket, stored
-from ticketing import deliveries, service
+from ticketing import deliveries, index, service
 from ticketing.deliveries import Delivery, raw_tickets, unfinished
 from ticketing.tickets.ticket import Actor, Conversation, Ticket
 
@@ -349,6 +350,59 @@ def test_a_message_is_about_every_ticket_of_the_chain(zendesk: Zendesk, monkeypa
     monkeypatch.setattr(tasks, "delivery_ids", lambda _: {"d-2"})
     message: Any = {}
     assert tasks.about(message) == {"d-2", *(one.ticket.ticket_id for one in tickets())}
+
+
+def replay(capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    capsys.readouterr()
+    call_command("replay", "--since", "1d", "--until", times.now(), *options)
+    return capsys.readouterr().out
+
+
+def test_a_replay_opens_the_follow_up_of_an_answer_that_was_left_out_before(
+    zendesk: Zendesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = closed(zendesk, "It is still broken!")
+    raw = raw_tickets.key("12345", times.now())
+    raw_tickets.store(raw, {"ticket": zendesk.ticket, "comments": zendesk.comments, "users": zendesk.users})
+    would = replay(capsys, "--dry-run")
+    assert "1 would be opened, 0 there already" in would
+    assert len(tickets()) == 1
+    assert replay(capsys) == "1 opened, 0 there already, 0 refused.\n"
+    assert said() == [["We are looking into it."], ["It is still broken!"]]
+    assert f"{tickets()[1].ticket.reference} would be opened" in would
+    before = tickets()
+    assert replay(capsys) == "0 opened, 1 there already, 0 refused.\n"
+    assert f"{before[1].ticket.reference} is there" in replay(capsys, "--dry-run")
+    assert tickets() == before
+    assert before[1].ticket.attributes["zendesk"]["follow_up_of"] == first.ticket_id
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_a_replay_says_what_a_closed_ticket_does_not_get(
+    zendesk: Zendesk, capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    first = closed(zendesk)
+    zendesk.comment("Refunded.")
+    work("d-2")
+    assert f"{first.reference} is closed, so it did not get" in replay(capsys, *options)
+
+
+@pytest.mark.django_db
+def test_reconcile_says_what_a_closed_ticket_did_not_get_and_misses_nothing(
+    zendesk: Zendesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = closed(zendesk)
+    zendesk.comment("Refunded.")
+    work("d-2")
+    zendesk.comment("It is still broken!", author_id=7)
+    work("d-3")
+    for found in tickets():
+        index.apply([found.ticket], found.comments)
+    capsys.readouterr()
+    call_command("reconcile")
+    [line] = [one for one in capsys.readouterr().out.splitlines() if one.startswith(first.ticket_id)]
+    assert "ended `updated` with a note" in line
+    assert "1 comment" in line
 
 
 @pytest.mark.parametrize("times_closed", [0, 1])
