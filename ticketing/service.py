@@ -7,29 +7,26 @@ refusal (config/refusals.py). If AWS fails, it raises aws.AwsError. Nothing here
 announces a ticket either: the table's change stream does that.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from config import aws, times
 from config.aws import Item, metrics
-from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Stale
+from config.refusals import Absent, Busy, Invalid, KeyReused
 from config.request_id import request_id
-from ticketing.record import by_caller, history, items, many_comments, overflow, store, transactions
+from ticketing.record import by_caller, checks, history, items, many_comments, overflow, store, transactions
 from ticketing.record.many_comments import Known
 from ticketing.record.table import TICKETS
 from ticketing.tickets import edits, ids
 from ticketing.tickets.edits import Overtaken
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import CHANGEABLE, LONGEST_KEY, Actor, Comment, Conversation, Place, Ticket
-from ticketing.tickets.workflow import REOPENED_BY_COMMENT, STATUSES, Channel, Status, is_final
+from ticketing.tickets.workflow import REOPENED_BY_COMMENT, Channel, Status
 
 _TOO_LARGE = "The ticket is too large to be stored"
 _UNREADABLE = "Description and attributes cannot be read right now: try again later, or give both anew"
-_CLOSED = "Ticket is closed"
-_ABSENT = "Ticket not found"
-_FINAL: frozenset[Status] = frozenset(status for status in STATUSES if is_final(status))
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,7 @@ def add_comment(
         created_at=draft.created_at or now,
         door=actor.door,
     )
-    _check_size(comment)
+    many_comments.check_size(comment)
     adding = transactions.CommentWrite(
         comment=comment,
         now=now,
@@ -136,7 +133,7 @@ def _add(adding: transactions.CommentWrite, reopening: frozenset[Status]) -> Com
        made the conditions fail, the item is mended first.
     4. Writers that meet try again for two seconds. Then Busy is raised.
     """
-    beside, blocked_by = transactions.as_seen(adding), _FINAL | reopening
+    beside, blocked_by = transactions.as_seen(adding), checks.FINAL | reopening
     for _ in aws.while_contended():
         try:
             TICKETS.transact(transactions.comment(adding, beside, blocked_by), ids.new_id())
@@ -144,12 +141,30 @@ def _add(adding: transactions.CommentWrite, reopening: frozenset[Status]) -> Com
             if first := _first_time(adding, conflict):
                 return Commented(first, replayed=True)
             beside, blocked_by = _decided_anew(adding, conflict, reopening)
-            _mend(conflict)
+            checks.mend(conflict)
         except aws.Contended:
             break  # `transact` has waited for the other writers already
         else:
             return Commented(adding.comment, replayed=False)
     raise Busy
+
+
+def add_comments(
+    ticket_id: str, customer_id: str, drafts: Iterable[tuple[Comment, Key]], actor: Actor, *, there: int = 0
+) -> Iterator[int]:
+    """Add a sender's comments in this order, each with its key, as many in a transaction as AWS takes.
+
+    Yields how many of them are in the record after each transaction; what the caller does not ask for is not written.
+    A comment that is there already is left out, whatever it says. None of them reopens the ticket, and each keeps the
+    door that it names. `there` is how many of the sender's comments were there before: the ticket tells people how many
+    of how many are there. Raises as `add_comment` does.
+    """
+    return many_comments.add(ticket_id, customer_id, list(drafts), actor, there)
+
+
+def all_arrived(ticket_id: str) -> None:
+    """Note that no more comments are on their way, although the last of those that were announced never came."""
+    many_comments.all_arrived(ticket_id)
 
 
 def known_comments(ticket_id: str) -> dict[str, Known]:
@@ -182,7 +197,7 @@ def change_ticket(
         before = get_ticket(ticket_id, customer_id)
         if seen is not None and edits.stands(before, changes):
             return before
-        _check_changeable(before, expected_versions)
+        checks.changeable(before, expected_versions)
         if seen is not None:
             _check_seen(before, changes, seen)
         if overflow.would_lose(before, changes):
@@ -197,7 +212,7 @@ def change_ticket(
         except store.TooLarge:
             raise Invalid(_TOO_LARGE) from None
         except aws.Conflict as conflict:
-            _mend(conflict)
+            checks.mend(conflict)
             continue  # somebody was faster, or the item was mended: read it again
         except aws.Contended:
             break
@@ -213,7 +228,7 @@ def from_path(text: str, customer_id: str) -> str:
     has no UUID in upper case takes none.
     """
     if not 0 < len(text.encode()) <= LONGEST_KEY:
-        raise Absent(_ABSENT)
+        raise Absent(checks.ABSENT)
     lower = text.lower()
     if lower == text or not ids.is_id(lower):
         return text
@@ -223,13 +238,13 @@ def from_path(text: str, customer_id: str) -> str:
 
 def get_ticket(ticket_id: str, customer_id: str | None) -> Ticket:
     """The customer's ticket as it is now. `customer_id` None is the desk, which sees all tickets. Raises Absent."""
-    return _own(store.get(ticket_id), customer_id)
+    return checks.own(store.get(ticket_id), customer_id)
 
 
 def get_conversation(ticket_id: str, customer_id: str | None, limit: int = 100) -> Conversation:
     """The customer's ticket with its first comments (`limit` at most), in one query. Raises Absent."""
     ticket, comments, more = store.get_with_comments(ticket_id, limit)
-    return Conversation(_own(ticket, customer_id), comments, more)
+    return Conversation(checks.own(ticket, customer_id), comments, more)
 
 
 def more_comments(ticket_id: str, after: Place, limit: int) -> tuple[list[Comment], Place | None]:
@@ -268,26 +283,6 @@ def from_change(image: Item | None) -> Ticket | None:
 # --- Inside -------------------------------------------------------------------------------------------
 
 
-def _check_size(comment: Comment) -> None:
-    try:
-        store.fitting(items.from_comment(comment))
-    except store.TooLarge:
-        raise Invalid("The comment is too large to be stored") from None
-
-
-def _own(ticket: Ticket | None, customer_id: str | None) -> Ticket:
-    if ticket is None or customer_id not in (None, ticket.customer_id):
-        raise Absent(_ABSENT)
-    return ticket
-
-
-def _check_changeable(ticket: Ticket, expected_versions: Collection[int] | None = None) -> None:
-    if expected_versions is not None and ticket.version not in expected_versions:
-        raise Stale(f"The ticket was changed meanwhile: it is at version {ticket.version}")
-    if is_final(ticket.status):
-        raise Final(_CLOSED)
-
-
 def _check_seen(ticket: Ticket, changes: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
     if fields := edits.overtaken(ticket, changes, seen):
         with suppress(aws.AwsError):  # then nobody is named
@@ -310,17 +305,9 @@ def _decided_anew(
 ) -> tuple[transactions.Beside, frozenset[Status]]:
     """What the next try changes beside the comment, and which statuses block it. Raises why there is no next try."""
     found = conflict.reasons[transactions.TICKET_ACTION].get("Item", {})
-    ticket = _own(items.to_ticket(found) if found else None, adding.customer_id)
-    _check_changeable(ticket)
+    ticket = checks.own(items.to_ticket(found) if found else None, adding.customer_id)
+    checks.changeable(ticket)
     _check_seen(ticket, adding.changes, adding.seen)
     if ticket.status in reopening:
-        return transactions.as_found(found, {**adding.changes, "status": "open"}), _FINAL
-    return transactions.as_found(found, adding.changes), _FINAL | reopening
-
-
-def _mend(conflict: aws.Conflict) -> None:
-    """Correct another program's item if its form made the conditions fail."""
-    found = conflict.reasons[transactions.TICKET_ACTION].get("Item")
-    if actions := transactions.mended(found) if found else []:
-        with suppress(aws.Conflict):  # somebody else corrected it meanwhile
-            TICKETS.transact(actions, ids.new_id())
+        return transactions.as_found(found, {**adding.changes, "status": "open"}), checks.FINAL
+    return transactions.as_found(found, adding.changes), checks.FINAL | reopening

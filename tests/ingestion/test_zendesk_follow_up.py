@@ -16,6 +16,7 @@ from tests import record
 from tests.ingestion.conftest import API, Zendesk, desk_ticket, stored
 from ticketing import deliveries, index, service
 from ticketing.deliveries import Delivery, raw_tickets, unfinished
+from ticketing.record import many_comments
 from ticketing.tickets.ticket import Actor, Conversation, Ticket
 
 pytestmark = pytest.mark.usefixtures("aws", "embedded")
@@ -291,12 +292,19 @@ def at_call(monkeypatch: pytest.MonkeyPatch, number: int, *, done: bool, act: Ca
     monkeypatch.setattr(_Client, "_make_api_call", call)
 
 
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each comment has a transaction of its own, so that something may come between."""
+    monkeypatch.setattr(many_comments, "AT_ONCE", 1)
+
+
 def die() -> None:
     raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("number", range(9))
+@pytest.mark.usefixtures("one_by_one")
+@pytest.mark.parametrize("number", range(10))
 def test_a_death_between_any_two_steps_leaves_one_follow_up_with_each_comment_once(
     zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch, number: int, done: bool
 ) -> None:
@@ -311,7 +319,8 @@ def test_a_death_between_any_two_steps_leaves_one_follow_up_with_each_comment_on
     assert len(record.ticket_ids()) == 2
 
 
-@pytest.mark.parametrize("number", range(9))
+@pytest.mark.usefixtures("one_by_one")
+@pytest.mark.parametrize("number", range(11))
 def test_two_workers_at_once_open_one_follow_up(zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     closed(zendesk, "One", "Two")
     ends = []
@@ -322,7 +331,8 @@ def test_two_workers_at_once_open_one_follow_up(zendesk: Zendesk, monkeypatch: p
     assert said() == [["We are looking into it."], ["One", "Two"]]
 
 
-@pytest.mark.parametrize("number", range(9))
+@pytest.mark.usefixtures("one_by_one")
+@pytest.mark.parametrize("number", range(10))
 def test_a_ticket_that_is_closed_while_its_answers_come_doubles_none_and_leaves_none_out(
     zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
@@ -337,6 +347,7 @@ def test_a_ticket_that_is_closed_while_its_answers_come_doubles_none_and_leaves_
     work("d-2")
     found = said()
     assert sum(found, []) == ["We are looking into it.", "One", "Two", "Three"]  # noqa: RUF017 - two short lists
+    assert [one.ticket.arriving for one in tickets()] == [None] * len(tickets())
     note = str(stored("d-2").note)
     assert tickets()[-1].ticket.priority == "urgent" or ": priority." in note
 

@@ -83,7 +83,8 @@ def _is_as_read(found: Any, value: str | int) -> bool:
     return isinstance(found, kind) and str(found) == str(value)
 
 
-# The positions of ticket and key among a comment's actions, and so among the reasons of a rejection.
+# The positions of ticket and key among a comment's actions, and so among the reasons of a rejection. Of many comments,
+# every second one from the first key on is a key.
 TICKET_ACTION, KEY_ACTION = 0, 2
 
 
@@ -140,23 +141,53 @@ def comment(adding: CommentWrite, beside: Beside, blocked_by: frozenset[Status])
     return actions
 
 
+@dataclass(frozen=True, kw_only=True)
+class CommentsWrite:
+    """Comments of one ticket to add together, each with its key, who adds them, and what must hold as for one.
+
+    `arriving` says how many of a sender's comments are there then, if more are on their way.
+    """
+
+    comments: Sequence[tuple[Comment, Key]]
+    now: str
+    actor: Actor
+    customer_id: str
+    arriving: Mapping[str, int] | None
+
+
+def comments(adding: CommentsWrite, blocked_by: frozenset[Status]) -> list[Action]:
+    """As `comment`, for many: one action for the ticket, then two for each comment. No other field changes."""
+    last, _ = adding.comments[-1]
+    about: dict[str, Any] = {"arriving": dict(adding.arriving)} if adding.arriving else {}
+    about |= {"updated_at": adding.now, "request_id": adding.actor.request_id, "last_comment_id": last.comment_id}
+    conditions, values = _comment_conditions(adding.customer_id, blocked_by, len(adding.comments))
+    gone = () if adding.arriving else ("arriving",)
+    counted = _update(last.ticket_id, about, " AND ".join(conditions), values, *_COUNTED, gone=gone)
+    return [counted, *(action for one, key in adding.comments for action in keyed_comment(one, key))]
+
+
+_COUNTED = (  # so many versions and comments more, however many write at once
+    "#version = if_not_exists(#version, :one) + :more",
+    "#comment_count = if_not_exists(#comment_count, :zero) + :more",
+)
+
+
 def _counted(adding: CommentWrite, beside: Beside, blocked_by: frozenset[Status]) -> Action:
-    """The update of the ticket: one comment and one version more, however many write at once."""
+    """The update of the ticket, with one comment and one version more."""
     about = {
         "updated_at": adding.now,  # the ticket changes now, even if the comment was written elsewhere long ago
         "request_id": adding.actor.request_id,
         "last_comment_id": adding.comment.comment_id,
     }
     fields = {name: items.change_values(name, after) for name, (_, after) in beside.pairs.items()}
-    conditions, values = _comment_conditions(adding, blocked_by)
+    conditions, values = _comment_conditions(adding.customer_id, blocked_by)
     as_it_was, was = _unmoved(beside)
     return _update(
         adding.comment.ticket_id,
         about | {name: value for name, value in fields.items() if value is not None},
         " AND ".join(conditions + as_it_was),
-        values | was | {":one": 1},
-        "#version = if_not_exists(#version, :one) + :one",
-        "#comment_count = if_not_exists(#comment_count, :zero) + :one",
+        values | was,
+        *_COUNTED,
         gone=[name for name, value in fields.items() if value is None],
     )
 
@@ -168,17 +199,20 @@ def _unmoved(beside: Beside) -> tuple[list[str], Item]:
     return [*(f"#{name} = :was_{name}" for name in held), *absent], {f":was_{name}": one for name, one in held.items()}
 
 
-def _comment_conditions(adding: CommentWrite, blocked_by: frozenset[Status]) -> tuple[list[str], dict[str, Any]]:
+def _comment_conditions(
+    customer_id: str, blocked_by: frozenset[Status], more: int = 1
+) -> tuple[list[str], dict[str, Any]]:
+    """What must hold for so many more comments, and the values in these conditions and in `_COUNTED`."""
     own = "customer_id = :customer"
-    by_default = adding.customer_id == settings.DEFAULT_CUSTOMER  # an item without a customer reads as this one's
+    by_default = customer_id == settings.DEFAULT_CUSTOMER  # an item without a customer reads as this one's
     conditions = ["attribute_exists(ticket_id)", f"({own} OR attribute_not_exists(customer_id))" if by_default else own]
     # Only a number that stays below its limit can be counted up. Any other value of another program is mended first.
     conditions += [
         f"(attribute_not_exists(#{n}) OR (attribute_type(#{n}, :number) AND #{n} BETWEEN :zero AND :most_{n}))"
         for n in items.COUNTED_BELOW
     ]
-    values: dict[str, Any] = {":customer": adding.customer_id, ":number": "N", ":zero": 0}
-    values |= {f":most_{name}": below - 2 for name, below in items.COUNTED_BELOW.items()}
+    values: dict[str, Any] = {":customer": customer_id, ":number": "N", ":zero": 0, ":one": 1, ":more": more}
+    values |= {f":most_{name}": below - 1 - more for name, below in items.COUNTED_BELOW.items()}
     blocked = [status for status in STATUSES if status in blocked_by]
     conditions.append(f"NOT #status IN ({', '.join(f':{status}' for status in blocked)})")
     return conditions, values | {f":{status}": status for status in blocked}

@@ -57,6 +57,9 @@ class Ticket:
     overflow: str | None = None  # SHA-256 of the S3 object with description and attributes; not in the JSON
     imported_version: int | None = None  # the version that an import wrote, which notifies nobody; not in the JSON
     imported_line: str | None = None  # SHA-256 of the line that an import made it from; not in the JSON
+    arriving: dict[str, int] | None = (
+        None  # while comments come in: how many are `there`, `of` how many; not in the JSON
+    )
 
     @property
     def reference(self) -> str:
@@ -146,7 +149,13 @@ class Actor:
     request_id: str
 
 
-_UNSHOWN = {"request_id", "overflow", "imported_version", "imported_line"}  # fields that are not in the ticket's JSON
+_UNSHOWN = {
+    "request_id",
+    "overflow",
+    "imported_version",
+    "imported_line",
+    "arriving",
+}  # fields that are not in the ticket's JSON
 
 
 def from_json(values: dict[str, Any], request_id: str = "-") -> Ticket:
@@ -211,9 +220,15 @@ def draft(
 
 
 def new_comment(
-    text: str, *, author: str | None = None, visibility: Visibility = "public", created_at: str = ""
+    text: str, *, author: str | None = None, visibility: Visibility = "public", created_at: str = "", door: str = ""
 ) -> Comment:
     """A comment on its way in. The service sets its ids, and its time if it has none."""
     return Comment(
-        ticket_id="", comment_id="", comment=text, author=author, visibility=visibility, created_at=created_at
+        ticket_id="",
+        comment_id="",
+        comment=text,
+        author=author,
+        visibility=visibility,
+        created_at=created_at,
+        door=door,
     )
