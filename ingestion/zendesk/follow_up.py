@@ -73,12 +73,12 @@ def _draft(closed: Ticket, context: dict[str, Any], left: Comments, delivery_id:
     """The follow-up as it is opened. It was created when the customer wrote, as far as Zendesk tells."""
     new = mapping.draft(context, delivery_id)
     answer = next(_answers(context, left))
-    is_same_person = new.caller_id == closed.caller_id
+    known = closed.requester if new.caller_id == closed.caller_id else None  # Zendesk may say less this time
     return replace(
         new,
         issue_description=_description(closed, context),
         created_at=moment(answer["created_at"]) or "",
-        requester=new.requester or (closed.requester if is_same_person else None),
+        requester={**(known or {}), **(new.requester or {})} or None,
         attributes={"zendesk": changes.zendesk(new) | {_FOLLOWS: closed.ticket_id, "opening": _BY_FOYER}},
     )
 

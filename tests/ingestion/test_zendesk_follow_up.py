@@ -92,6 +92,26 @@ def test_an_answer_to_a_closed_ticket_opens_a_follow_up(zendesk: Zendesk) -> Non
     assert service.find(first.ticket_id) == first
 
 
+@pytest.mark.parametrize(
+    ("requester_id", "users", "known"),
+    [
+        (7, [], {"name": "Léa Moreau", "email": "lea@family.test"}),
+        (9, [], None),
+        (9, [{"id": 9, "name": "Omar"}], None),
+    ],
+)
+def test_the_follow_up_is_the_requesters_as_far_as_they_are_known(
+    zendesk: Zendesk, requester_id: int, users: list[dict[str, Any]], known: dict[str, str] | None
+) -> None:
+    closed(zendesk, "It is still broken!")
+    zendesk.users = users
+    zendesk.ticket["requester_id"] = requester_id
+    work("d-2")
+    ticket = tickets()[1].ticket
+    assert ticket.caller_id == f"zendesk:{requester_id}"
+    assert ticket.requester == (known or ({"name": users[0]["name"]} if users else None))
+
+
 def test_the_follow_up_holds_what_agents_wrote_since_too_in_order(zendesk: Zendesk) -> None:
     closed(zendesk)
     zendesk.comment("Ask the tutor.", public=False)
