@@ -11,6 +11,7 @@ from typing import Literal
 
 from config import aws
 from config.aws import Page
+from config.refusals import Invalid
 from ticketing.record import items, overflow
 from ticketing.record.items import Item
 from ticketing.record.overflow import whole
@@ -69,6 +70,14 @@ def comments_after(ticket_id: str, after: Place, limit: int) -> tuple[list[Comme
     comments = [items.to_comment(one) for one in page.items]
     more = len(comments) > limit or page.next is not None
     return comments[:limit], _place(comments[:limit]) if more else None
+
+
+def get_comment(ticket_id: str, comment_id: str) -> tuple[Ticket | None, Comment | None]:
+    """A comment and its ticket, as far as they exist, in one call. The ticket comes without what is in S3."""
+    keys = [items.ticket_key(ticket_id), items.comment_key(ticket_id, comment_id)]
+    found = {one["item"]: one for one in TICKETS.get_all(keys)}
+    ticket, comment = found.get(items.TICKET), found.get(items.COMMENT + comment_id)
+    return items.to_ticket(ticket) if ticket else None, items.to_comment(comment) if comment else None
 
 
 def all_comments(ticket_id: str) -> Iterator[Comment]:
@@ -139,3 +148,11 @@ def fitting(item: Item) -> Item:
     if items.size(item) > MAX_ITEM_BYTES:
         raise TooLarge
     return item
+
+
+def check_size(comment: Comment) -> None:
+    """Raises Invalid if the comment is too large to be stored."""
+    try:
+        fitting(items.from_comment(comment))
+    except TooLarge:
+        raise Invalid("The comment is too large to be stored") from None

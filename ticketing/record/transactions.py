@@ -1,7 +1,7 @@
 """The transactions that change a ticket, as lists of actions for `aws.Table.transact`. Nothing here calls AWS."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,9 @@ from ticketing.tickets.ticket import CHANGEABLE, Actor, Comment, Ticket
 from ticketing.tickets.workflow import STATUSES, Status
 
 _KEPT_APART = (*overflow.FIELDS, "overflow")  # change together: `overflow` names the object that has the others
+_REDACTION = ("redacted", "leftovers")  # fields that no door may change, and no note tells
+_NOTHING: dict[str, tuple[Any, ...]] = {name: ([],) for name in _REDACTION}  # what is left out of an item
+REDACTED = {"redacted": True}  # in a note: a value that must not be told
 _NEW = "attribute_not_exists(ticket_id)"
 _LONG_VALUE = 2_000  # characters; a change notes only the length and hash of a longer value
 
@@ -26,27 +29,29 @@ _LONG_VALUE = 2_000  # characters; a change notes only the length and hash of a 
 Action = Put | Update
 
 
-def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor) -> list[Action]:
+def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor, unsaid: Collection[str] = ()) -> list[Action]:
     """The actions that take a ticket from one version to the next, and note what changed.
 
     `stored` is `after` as its item will hold it (`store.packed`). The condition is that the ticket still has the
-    version of `before`.
+    version of `before`. For the fields in `unsaid`, the note does not tell the values.
     """
     fields = differences(before, after)
     moved = before.overflow != stored.overflow
     touched = [*fields, *(name for name in _KEPT_APART if moved and name not in fields)]
+    touched += [name for name in _REDACTION if getattr(before, name) != getattr(stored, name)]
     sets: dict[str, Any] = {
         "version": after.version,
         "updated_at": after.updated_at,
         "request_id": actor.request_id,
     }
-    gone = [name for name in touched if getattr(stored, name) is None]
+    gone = [name for name in touched if getattr(stored, name) in _NOTHING.get(name, (None,))]
     sets |= {name: items.change_values(name, getattr(stored, name)) for name in touched if name not in gone}
     # An item that another program wrote may have no version; it reads as 1.
     at_version = "(#version = :before OR (attribute_not_exists(#version) AND :before = :one))"
     condition = f"attribute_exists(ticket_id) AND {at_version}"
     update = _update(before.ticket_id, sets, condition, {":before": before.version, ":one": 1}, gone=gone)
-    return [update, _note(before.ticket_id, after.version, after.updated_at, actor, fields)]
+    told = {name: pair if name not in unsaid else [REDACTED, REDACTED] for name, pair in fields.items()}
+    return [update, _note(before.ticket_id, after.version, after.updated_at, actor, told)]
 
 
 def creation(item: Item) -> Action:
@@ -172,26 +177,81 @@ def _comment_conditions(adding: CommentWrite, blocked_by: frozenset[Status]) -> 
     own = "customer_id = :customer"
     by_default = adding.customer_id == settings.DEFAULT_CUSTOMER  # an item without a customer reads as this one's
     conditions = ["attribute_exists(ticket_id)", f"({own} OR attribute_not_exists(customer_id))" if by_default else own]
-    # Only a number that stays below its limit can be counted up. Any other value of another program is mended first.
-    conditions += [
-        f"(attribute_not_exists(#{n}) OR (attribute_type(#{n}, :number) AND #{n} BETWEEN :zero AND :most_{n}))"
-        for n in items.COUNTED_BELOW
-    ]
-    values: dict[str, Any] = {":customer": adding.customer_id, ":number": "N", ":zero": 0}
-    values |= {f":most_{name}": below - 2 for name, below in items.COUNTED_BELOW.items()}
+    countable, limits = _countable(*items.COUNTED_BELOW)
+    conditions += countable
+    values: dict[str, Any] = {":customer": adding.customer_id, **limits}
     blocked = [status for status in STATUSES if status in blocked_by]
     conditions.append(f"NOT #status IN ({', '.join(f':{status}' for status in blocked)})")
     return conditions, values | {f":{status}": status for status in blocked}
+
+
+def _countable(*names: str) -> tuple[list[str], dict[str, Any]]:
+    """Only a number that stays below its limit can be counted up. Any other value of another program is mended first.
+
+    Returns the conditions for that, and the values in them.
+    """
+    conditions = [
+        f"(attribute_not_exists(#{n}) OR (attribute_type(#{n}, :number) AND #{n} BETWEEN :zero AND :most_{n}))"
+        for n in names
+    ]
+    limits = {f":most_{name}": items.COUNTED_BELOW[name] - 2 for name in names}
+    return conditions, {":number": "N", ":zero": 0} | limits
+
+
+def replacement(before: Comment, after: Comment, now: str, actor: Actor) -> list[Action]:
+    """The actions that replace a comment, raise the ticket's version with it, and note who did it.
+
+    The condition is that the comment still has the revision of `before`. The note tells neither the old words nor the
+    new ones.
+    """
+    about = {"updated_at": now, "request_id": actor.request_id, "replaced_comment_id": after.comment_id}
+    countable, limits = _countable("version")
+    counted = _update(
+        after.ticket_id,
+        about,
+        " AND ".join(["attribute_exists(ticket_id)", *countable]),
+        limits | {":one": 1},
+        "#version = if_not_exists(#version, :one) + :one",
+        "#replacements = if_not_exists(#replacements, :zero) + :one",
+    )
+    what = {"comment_id": after.comment_id, "changed": [name for name in SAID if _differs(name, before, after)]}
+    note = _note(after.ticket_id, None, now, actor, {"comments": [{"comment_id": after.comment_id}, what]})
+    return [counted, _revised(before, after), note]
+
+
+SAID = ("comment", "author", "visibility", "door")  # what a replacement can change of a comment
+
+
+def revises(before: Comment, after: Comment) -> bool:
+    """Whether a replacement has anything to write."""
+    return any(_differs(name, before, after) for name in (*SAID, "redacted"))
+
+
+def _differs(name: str, one: Comment, other: Comment) -> bool:
+    return bool(getattr(one, name) != getattr(other, name))
+
+
+def _revised(before: Comment, after: Comment) -> Action:
+    said = items.said(after)
+    sets = {name: value for name, value in said.items() if value is not None}
+    at_revision = "(#revision = :before OR (attribute_not_exists(#revision) AND :before = :zero))"
+    condition, values = f"attribute_exists(ticket_id) AND {at_revision}", {":before": before.revision, ":zero": 0}
+    key = items.comment_key(after.ticket_id, after.comment_id)
+    return _set(key, sets, condition, values, gone=[name for name in said if name not in sets])
 
 
 def _update(
     ticket_id: str, sets: Item, condition: str, values: Item, *counted: str, gone: Sequence[str] = ()
 ) -> Update:
     """An update that sets, counts and removes attributes of the ticket. `values` are those of the condition."""
+    return _set(items.ticket_key(ticket_id), sets, condition, values, *counted, gone=gone)
+
+
+def _set(key: Item, sets: Item, condition: str, values: Item, *counted: str, gone: Sequence[str] = ()) -> Update:
     assignments = ", ".join([*(f"#{name} = :{name}" for name in sets), *counted])
     remove = f"REMOVE {', '.join(f'#{name}' for name in gone)} " if gone else ""
     given = {f":{name}": value for name, value in sets.items()} | values
-    return Update(items.ticket_key(ticket_id), f"{remove}SET {assignments}", condition, given)
+    return Update(key, f"{remove}SET {assignments}", condition, given)
 
 
 def keyed_comment(new: Comment, key: Key) -> list[Action]:
