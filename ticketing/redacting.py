@@ -8,6 +8,7 @@ never goes back to an earlier one. What staff redact stays so, whatever comes la
 """
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -15,32 +16,46 @@ from config import aws, times
 from config.refusals import Busy
 from ticketing.changing import TEXTS, change_ticket
 from ticketing.reading import get_comment
-from ticketing.record import checks, store, transactions
+from ticketing.record import checks, many_comments, transactions
+from ticketing.record.replacing import SAID, replacement, revises
 from ticketing.record.table import TICKETS
 from ticketing.tickets import ids
+from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Actor, Comment, Ticket
 
 REDACTED = "(redacted)"  # the words in place of the old ones; customers read them, too
 
 
 def replace_comment(
-    ticket_id: str, comment_id: str, customer_id: str | None, said: Mapping[str, Any], actor: Actor, *, as_of: str
+    ticket_id: str,
+    comment_id: str,
+    customer_id: str | None,
+    said: Mapping[str, Any],
+    actor: Actor,
+    *,
+    as_of: str,
+    key: Key | None = None,
 ) -> Comment:
-    """Replace what another system says differently now (`said`: names of transactions.SAID), and return the comment.
+    """Replace what another system says differently now (`said`: names of SAID), and return the comment.
 
     If the comment says so already, or a later document has said something else, or staff redacted it, it stays as it
-    is. The ticket may be closed. Takes two AWS calls, or one if nothing is replaced.
+    is. The ticket may be closed. `key` is the one that the comment was added with. Its mark is noted, unless a later
+    document has said something else. Takes two AWS calls at most.
 
     Raises Absent, Invalid if the comment is too large, Busy, and aws.AwsError.
     """
-    assert set(said) <= set(transactions.SAID), said  # noqa: S101 - a door that passes others is broken
+    assert set(said) <= set(SAID), said  # noqa: S101 - a door that passes others is broken
 
     def decide(before: Comment) -> Comment:
         if before.redacted or as_of <= before.as_of:
             return before
         return replace(before, **said, as_of=as_of)
 
-    return _replace(ticket_id, comment_id, customer_id, decide, actor)
+    now = _replace(ticket_id, comment_id, customer_id, decide, actor, key)
+    if key and as_of > now.as_of:  # it says so already, or it stays redacted
+        with suppress(aws.Conflict):  # no key: an import of Foyer's own export brought the comment
+            TICKETS.transact([transactions.marked(ticket_id, key)], ids.new_id())
+    return now
 
 
 def redact_comment(ticket_id: str, comment_id: str, actor: Actor) -> Comment:
@@ -56,18 +71,23 @@ def redact_ticket(ticket_id: str, fields: Collection[str], actor: Actor) -> Tick
 
 
 def _replace(
-    ticket_id: str, comment_id: str, customer_id: str | None, decide: Callable[[Comment], Comment], actor: Actor
+    ticket_id: str,
+    comment_id: str,
+    customer_id: str | None,
+    decide: Callable[[Comment], Comment],
+    actor: Actor,
+    key: Key | None = None,
 ) -> Comment:
     """Replace the comment by what `decide` makes of it, in one transaction with the ticket's version and a note."""
     for _ in aws.while_contended():
         before = get_comment(ticket_id, comment_id, customer_id)
         after = decide(before)
-        if not transactions.revises(before, after):
+        if not revises(before, after):
             return before
         after = replace(after, revision=before.revision + 1)
-        store.check_size(after)
+        many_comments.check_size(after)
         try:
-            TICKETS.transact(transactions.replacement(before, after, times.now(), actor), ids.new_id())
+            TICKETS.transact(replacement(before, after, times.now(), actor, key), ids.new_id())
         except aws.Conflict as conflict:
             checks.mend(conflict)  # if need be; else somebody was faster: read it again
         except aws.Contended:

@@ -9,7 +9,7 @@ refusal (config/refusals.py). If AWS fails, it raises aws.AwsError. Nothing here
 announces a ticket either: the table's change stream does that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,10 +26,11 @@ from ticketing.reading import (
     get_comment,
     get_conversation,
     get_ticket,
+    known_comments,
     list_by_caller,
     more_comments,
 )
-from ticketing.record import checks, items, store, transactions
+from ticketing.record import checks, items, many_comments, store, transactions
 from ticketing.record.table import TICKETS
 from ticketing.redacting import redact_comment, redact_ticket, replace_comment
 from ticketing.tickets import ids
@@ -41,6 +42,8 @@ __all__ = [
     "Commented",
     "Opened",
     "add_comment",
+    "add_comments",
+    "all_arrived",
     "all_tickets",
     "change_ticket",
     "find",
@@ -49,6 +52,7 @@ __all__ = [
     "get_comment",
     "get_conversation",
     "get_ticket",
+    "known_comments",
     "list_by_caller",
     "more_comments",
     "open_ticket",
@@ -137,7 +141,7 @@ def add_comment(
         created_at=draft.created_at or now,
         door=actor.door,
     )
-    store.check_size(comment)
+    many_comments.check_size(comment)
     adding = transactions.CommentWrite(
         comment=comment,
         now=now,
@@ -176,6 +180,24 @@ def _add(adding: transactions.CommentWrite, reopening: frozenset[Status]) -> Com
         else:
             return Commented(adding.comment, replayed=False)
     raise Busy
+
+
+def add_comments(
+    ticket_id: str, customer_id: str, drafts: Iterable[tuple[Comment, Key]], actor: Actor, *, there: int = 0
+) -> Iterator[int]:
+    """Add a sender's comments in this order, each with its key, as many in a transaction as AWS takes.
+
+    Yields how many of them are in the record after each transaction; what the caller does not ask for is not written.
+    A comment that is there already is left out, whatever it says. None of them reopens the ticket, and each keeps the
+    door that it names. `there` is how many of the sender's comments were there before: the ticket tells people how many
+    of how many are there. Raises as `add_comment` does.
+    """
+    return many_comments.add(ticket_id, customer_id, list(drafts), actor, there)
+
+
+def all_arrived(ticket_id: str) -> None:
+    """Note that no more comments are on their way, although the last of those that were announced never came."""
+    many_comments.all_arrived(ticket_id)
 
 
 def _first_time(adding: transactions.CommentWrite, conflict: aws.Conflict) -> Comment | None:

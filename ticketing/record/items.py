@@ -93,6 +93,7 @@ def to_ticket(values: Item) -> Ticket:
         overflow=_digest(values.get("overflow")),
         imported_version=_whole(values, "imported_version", 0) if "imported_version" in values else None,
         imported_line=_digest(values.get("imported_line")),
+        arriving=_arriving(values.get("arriving")),
         replacements=_whole(values, "replacements", 0),
         replaced_comment_id=_text(values, "replaced_comment_id"),
         redacted=_tags(values.get("redacted")),
@@ -173,6 +174,14 @@ def _one_of(allowed: tuple[T, ...], value: Any, default: T) -> T:
 def _whole(values: dict[str, Any], name: str, default: int) -> int:
     value = values.get(name)
     return int(value) if isinstance(value, Decimal) and 0 <= value < _WHOLE_BELOW[name] else default
+
+
+def _arriving(value: Any) -> dict[str, int] | None:
+    """Two counts that people can be told."""
+    match value:
+        case {"there": Decimal() as there, "of": Decimal() as most} if 0 <= there < most < COUNTED_BELOW["version"]:
+            return {"there": int(there), "of": int(most)}
+    return None
 
 
 def _digest(value: Any) -> str | None:

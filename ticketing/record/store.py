@@ -11,7 +11,6 @@ from typing import Literal
 
 from config import aws
 from config.aws import Page
-from config.refusals import Invalid
 from ticketing.record import items, overflow
 from ticketing.record.items import Item
 from ticketing.record.overflow import whole
@@ -148,11 +147,3 @@ def fitting(item: Item) -> Item:
     if items.size(item) > MAX_ITEM_BYTES:
         raise TooLarge
     return item
-
-
-def check_size(comment: Comment) -> None:
-    """Raises Invalid if the comment is too large to be stored."""
-    try:
-        fitting(items.from_comment(comment))
-    except TooLarge:
-        raise Invalid("The comment is too large to be stored") from None

@@ -1,4 +1,7 @@
-"""The transactions that change a ticket, as lists of actions for `aws.Table.transact`. Nothing here calls AWS."""
+"""The transactions that change a ticket, as lists of actions for `aws.Table.transact`. Nothing here calls AWS.
+
+`replacing` has the one that replaces a comment.
+"""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -49,9 +52,9 @@ def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor, unsaid: 
     # An item that another program wrote may have no version; it reads as 1.
     at_version = "(#version = :before OR (attribute_not_exists(#version) AND :before = :one))"
     condition = f"attribute_exists(ticket_id) AND {at_version}"
-    update = _update(before.ticket_id, sets, condition, {":before": before.version, ":one": 1}, gone=gone)
+    updating = update(before.ticket_id, sets, condition, {":before": before.version, ":one": 1}, gone=gone)
     told = {name: pair if name not in unsaid else [REDACTED, REDACTED] for name, pair in fields.items()}
-    return [update, _note(before.ticket_id, after.version, after.updated_at, actor, told)]
+    return [updating, note(before.ticket_id, after.version, after.updated_at, actor, told)]
 
 
 def creation(item: Item) -> Action:
@@ -80,7 +83,7 @@ def mended(found: Item) -> list[Action]:
     if not odd:
         return []
     as_it_was = {f":was_{name}": found[name] for name in odd}
-    return [_update(ticket.ticket_id, odd, " AND ".join(f"#{name} = :was_{name}" for name in odd), as_it_was)]
+    return [update(ticket.ticket_id, odd, " AND ".join(f"#{name} = :was_{name}" for name in odd), as_it_was)]
 
 
 def _is_as_read(found: Any, value: str | int) -> bool:
@@ -88,7 +91,8 @@ def _is_as_read(found: Any, value: str | int) -> bool:
     return isinstance(found, kind) and str(found) == str(value)
 
 
-# The positions of ticket and key among a comment's actions, and so among the reasons of a rejection.
+# The positions of ticket and key among a comment's actions, and so among the reasons of a rejection. Of many comments,
+# every second one from the first key on is a key.
 TICKET_ACTION, KEY_ACTION = 0, 2
 
 
@@ -141,27 +145,57 @@ def comment(adding: CommentWrite, beside: Beside, blocked_by: frozenset[Status])
     actions = [_counted(adding, beside, blocked_by)]
     actions += keyed_comment(new, adding.key) if adding.key else [Put(items.from_comment(new))]
     if fields := _moved(beside.pairs):
-        actions.append(_note(new.ticket_id, None, adding.now, adding.actor, fields))
+        actions.append(note(new.ticket_id, None, adding.now, adding.actor, fields))
     return actions
 
 
+@dataclass(frozen=True, kw_only=True)
+class CommentsWrite:
+    """Comments of one ticket to add together, each with its key, who adds them, and what must hold as for one.
+
+    `arriving` says how many of a sender's comments are there then, if more are on their way.
+    """
+
+    comments: Sequence[tuple[Comment, Key]]
+    now: str
+    actor: Actor
+    customer_id: str
+    arriving: Mapping[str, int] | None
+
+
+def comments(adding: CommentsWrite, blocked_by: frozenset[Status]) -> list[Action]:
+    """As `comment`, for many: one action for the ticket, then two for each comment. No other field changes."""
+    last, _ = adding.comments[-1]
+    about: dict[str, Any] = {"arriving": dict(adding.arriving)} if adding.arriving else {}
+    about |= {"updated_at": adding.now, "request_id": adding.actor.request_id, "last_comment_id": last.comment_id}
+    conditions, values = _comment_conditions(adding.customer_id, blocked_by, len(adding.comments))
+    gone = () if adding.arriving else ("arriving",)
+    counted = update(last.ticket_id, about, " AND ".join(conditions), values, *_COUNTED, gone=gone)
+    return [counted, *(action for one, key in adding.comments for action in keyed_comment(one, key))]
+
+
+_COUNTED = (  # so many versions and comments more, however many write at once
+    "#version = if_not_exists(#version, :one) + :more",
+    "#comment_count = if_not_exists(#comment_count, :zero) + :more",
+)
+
+
 def _counted(adding: CommentWrite, beside: Beside, blocked_by: frozenset[Status]) -> Action:
-    """The update of the ticket: one comment and one version more, however many write at once."""
+    """The update of the ticket, with one comment and one version more."""
     about = {
         "updated_at": adding.now,  # the ticket changes now, even if the comment was written elsewhere long ago
         "request_id": adding.actor.request_id,
         "last_comment_id": adding.comment.comment_id,
     }
     fields = {name: items.change_values(name, after) for name, (_, after) in beside.pairs.items()}
-    conditions, values = _comment_conditions(adding, blocked_by)
+    conditions, values = _comment_conditions(adding.customer_id, blocked_by)
     as_it_was, was = _unmoved(beside)
-    return _update(
+    return update(
         adding.comment.ticket_id,
         about | {name: value for name, value in fields.items() if value is not None},
         " AND ".join(conditions + as_it_was),
-        values | was | {":one": 1},
-        "#version = if_not_exists(#version, :one) + :one",
-        "#comment_count = if_not_exists(#comment_count, :zero) + :one",
+        values | was,
+        *_COUNTED,
         gone=[name for name, value in fields.items() if value is None],
     )
 
@@ -173,81 +207,41 @@ def _unmoved(beside: Beside) -> tuple[list[str], Item]:
     return [*(f"#{name} = :was_{name}" for name in held), *absent], {f":was_{name}": one for name, one in held.items()}
 
 
-def _comment_conditions(adding: CommentWrite, blocked_by: frozenset[Status]) -> tuple[list[str], dict[str, Any]]:
+def _comment_conditions(
+    customer_id: str, blocked_by: frozenset[Status], more: int = 1
+) -> tuple[list[str], dict[str, Any]]:
+    """What must hold for so many more comments, and the values in these conditions and in `_COUNTED`."""
     own = "customer_id = :customer"
-    by_default = adding.customer_id == settings.DEFAULT_CUSTOMER  # an item without a customer reads as this one's
+    by_default = customer_id == settings.DEFAULT_CUSTOMER  # an item without a customer reads as this one's
     conditions = ["attribute_exists(ticket_id)", f"({own} OR attribute_not_exists(customer_id))" if by_default else own]
-    countable, limits = _countable(*items.COUNTED_BELOW)
-    conditions += countable
-    values: dict[str, Any] = {":customer": adding.customer_id, **limits}
+    can_count, limits = countable(*items.COUNTED_BELOW, more=more)
+    conditions += can_count
+    values: dict[str, Any] = {":customer": customer_id, ":one": 1, ":more": more, **limits}
     blocked = [status for status in STATUSES if status in blocked_by]
     conditions.append(f"NOT #status IN ({', '.join(f':{status}' for status in blocked)})")
     return conditions, values | {f":{status}": status for status in blocked}
 
 
-def _countable(*names: str) -> tuple[list[str], dict[str, Any]]:
-    """Only a number that stays below its limit can be counted up. Any other value of another program is mended first.
+def countable(*names: str, more: int = 1) -> tuple[list[str], dict[str, Any]]:
+    """The conditions that so many more can be added to these numbers of the ticket, and the values in them.
 
-    Returns the conditions for that, and the values in them.
+    Only a number that stays below its limit can be counted up. Any other value of another program is mended first.
     """
     conditions = [
         f"(attribute_not_exists(#{n}) OR (attribute_type(#{n}, :number) AND #{n} BETWEEN :zero AND :most_{n}))"
         for n in names
     ]
-    limits = {f":most_{name}": items.COUNTED_BELOW[name] - 2 for name in names}
+    limits = {f":most_{name}": items.COUNTED_BELOW[name] - 1 - more for name in names}
     return conditions, {":number": "N", ":zero": 0} | limits
 
 
-def replacement(before: Comment, after: Comment, now: str, actor: Actor) -> list[Action]:
-    """The actions that replace a comment, raise the ticket's version with it, and note who did it.
-
-    The condition is that the comment still has the revision of `before`. The note tells neither the old words nor the
-    new ones.
-    """
-    about = {"updated_at": now, "request_id": actor.request_id, "replaced_comment_id": after.comment_id}
-    countable, limits = _countable("version")
-    counted = _update(
-        after.ticket_id,
-        about,
-        " AND ".join(["attribute_exists(ticket_id)", *countable]),
-        limits | {":one": 1},
-        "#version = if_not_exists(#version, :one) + :one",
-        "#replacements = if_not_exists(#replacements, :zero) + :one",
-    )
-    what = {"comment_id": after.comment_id, "changed": [name for name in SAID if _differs(name, before, after)]}
-    note = _note(after.ticket_id, None, now, actor, {"comments": [{"comment_id": after.comment_id}, what]})
-    return [counted, _revised(before, after), note]
-
-
-SAID = ("comment", "author", "visibility", "door")  # what a replacement can change of a comment
-
-
-def revises(before: Comment, after: Comment) -> bool:
-    """Whether a replacement has anything to write."""
-    return any(_differs(name, before, after) for name in (*SAID, "redacted"))
-
-
-def _differs(name: str, one: Comment, other: Comment) -> bool:
-    return bool(getattr(one, name) != getattr(other, name))
-
-
-def _revised(before: Comment, after: Comment) -> Action:
-    said = items.said(after)
-    sets = {name: value for name, value in said.items() if value is not None}
-    at_revision = "(#revision = :before OR (attribute_not_exists(#revision) AND :before = :zero))"
-    condition, values = f"attribute_exists(ticket_id) AND {at_revision}", {":before": before.revision, ":zero": 0}
-    key = items.comment_key(after.ticket_id, after.comment_id)
-    return _set(key, sets, condition, values, gone=[name for name in said if name not in sets])
-
-
-def _update(
-    ticket_id: str, sets: Item, condition: str, values: Item, *counted: str, gone: Sequence[str] = ()
-) -> Update:
+def update(ticket_id: str, sets: Item, condition: str, values: Item, *counted: str, gone: Sequence[str] = ()) -> Update:
     """An update that sets, counts and removes attributes of the ticket. `values` are those of the condition."""
-    return _set(items.ticket_key(ticket_id), sets, condition, values, *counted, gone=gone)
+    return set_at(items.ticket_key(ticket_id), sets, condition, values, *counted, gone=gone)
 
 
-def _set(key: Item, sets: Item, condition: str, values: Item, *counted: str, gone: Sequence[str] = ()) -> Update:
+def set_at(key: Item, sets: Item, condition: str, values: Item, *counted: str, gone: Sequence[str] = ()) -> Update:
+    """As `update`, for the item under any key."""
     assignments = ", ".join([*(f"#{name} = :{name}" for name in sets), *counted])
     remove = f"REMOVE {', '.join(f'#{name}' for name in gone)} " if gone else ""
     given = {f":{name}": value for name, value in sets.items()} | values
@@ -259,17 +253,24 @@ def keyed_comment(new: Comment, key: Key) -> list[Action]:
     return [Put(items.from_comment(new)), Put(_key_item(new, key), _NEW)]
 
 
+def marked(ticket_id: str, key: Key) -> Action:
+    """The action that notes what the sender says now under a key of a comment (`key.mark`)."""
+    place = {"ticket_id": ticket_id, "item": items.KEY + key.keyed_id}
+    return Update(place, "SET mark = :mark", "attribute_exists(ticket_id)", {":mark": key.mark})
+
+
 def _key_item(new: Comment, key: Key) -> Item:
-    return {
+    values = {
         "ticket_id": new.ticket_id,
         "item": items.KEY + key.keyed_id,
         "fingerprint": key.fingerprint,
         "comment_id": new.comment_id,
         "created_at": new.created_at,
     }
+    return values | ({"mark": key.mark} if key.mark else {})
 
 
-def _note(ticket_id: str, version: int | None, at: str, actor: Actor, fields: dict[str, list[Any]]) -> Action:
+def note(ticket_id: str, version: int | None, at: str, actor: Actor, fields: dict[str, list[Any]]) -> Action:
     """The `CHANGE#` item: who, when, by which door and request, and each field's old and new value."""
     values = {
         "ticket_id": ticket_id,

@@ -57,6 +57,9 @@ class Ticket:
     overflow: str | None = None  # SHA-256 of the S3 object with description and attributes; not in the JSON
     imported_version: int | None = None  # the version that an import wrote, which notifies nobody; not in the JSON
     imported_line: str | None = None  # SHA-256 of the line that an import made it from; not in the JSON
+    arriving: dict[str, int] | None = (
+        None  # while comments come in: how many are `there`, `of` how many; not in the JSON
+    )
     replacements: int = 0  # how often a comment of it was replaced; not in the JSON
     replaced_comment_id: str | None = None  # the comment that was replaced last; not in the JSON
     redacted: list[str] = field(default_factory=list)  # fields that staff redacted, for good; not in the JSON
@@ -159,6 +162,7 @@ _UNSHOWN = {
     "overflow",
     "imported_version",
     "imported_line",
+    "arriving",
     "replacements",
     "replaced_comment_id",
     "redacted",
@@ -233,6 +237,7 @@ def new_comment(
     author: str | None = None,
     visibility: Visibility = "public",
     created_at: str = "",
+    door: str = "",
     as_of: str = "",
 ) -> Comment:
     """A comment on its way in. The service sets its ids, and its time if it has none."""
@@ -243,5 +248,6 @@ def new_comment(
         author=author,
         visibility=visibility,
         created_at=created_at,
+        door=door,
         as_of=as_of,
     )
