@@ -31,6 +31,7 @@ from ticketing.reading import (
     more_comments,
 )
 from ticketing.record import checks, items, many_comments, store, transactions
+from ticketing.record.many_comments import Known
 from ticketing.record.table import TICKETS
 from ticketing.redacting import redact_comment, redact_ticket, replace_comment
 from ticketing.tickets import ids
@@ -40,6 +41,7 @@ from ticketing.tickets.workflow import REOPENED_BY_COMMENT, Status
 
 __all__ = [
     "Commented",
+    "Known",
     "Opened",
     "add_comment",
     "add_comments",
