@@ -6,6 +6,7 @@ It may run twice, or die anywhere and run again: each step finds what an earlier
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from config import times
 from ingestion.zendesk import changes, client, embedding, fate, mapping, measures, sync, validation
 from ingestion.zendesk.errors import GiveUp
 from ticketing import service
@@ -23,11 +24,14 @@ class Outcome:
 
 def run(delivery: Delivery) -> Outcome:
     """Fetch the webhook's ticket from Zendesk, and take it in. Raises what `client.fetch` and `take` raise."""
-    return take(client.fetch(delivery.key), delivery)
+    began = times.now()
+    return take(client.fetch(delivery.key), delivery, began)
 
 
-def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
-    """Take in a fetched ticket (see `client.fetch`): store it in S3, write it to the desk, tell the embedding function.
+def take(context: dict[str, Any], delivery: Delivery, fetched: str) -> Outcome:
+    """Take in a ticket (see `client.fetch`): store it in S3, write it to the desk, tell the embedding function.
+
+    `fetched` is when its fetching began: what Zendesk redacted later may still be in it.
 
     If Zendesk deleted it and the desk never had it, nothing is done.
 
@@ -42,7 +46,7 @@ def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
         return Outcome("ignored", "", fate.note(context))
     key = raw_tickets.key(delivery.key, delivery.received_at)
     raw_tickets.store(key, context)
-    written = sync.write(context, delivery.delivery_id)
+    written = sync.write(context, delivery.delivery_id, fetched)
     embedding.invoke(delivery.key, key)
     measures.embedded(delivery.received_at)
     return _outcome(written, fate.note(context), mapping.note(context), written.left_out)
@@ -65,7 +69,7 @@ def again(zendesk_id: str, key: str, delivery_id: str) -> Outcome:
     Invalid as `load` does.
     """
     context = load(zendesk_id, key)
-    written = sync.write(context, delivery_id)
+    written = sync.write(context, delivery_id, raw_tickets.day(key))
     if not changes.is_past(written.ticket, context):
         embedding.invoke(zendesk_id, key)
     return _outcome(written, written.left_out)

@@ -14,10 +14,11 @@ from django.conf import settings
 
 from config.refusals import Final
 from config.request_id import request_id
-from ingestion.zendesk import changes, follow_up, mapping, people
+from ingestion.zendesk import changes, follow_up, mapping, people, taken_back
 from ingestion.zendesk.values import moment
 from ticketing import service
 from ticketing.deliveries import raw_tickets
+from ticketing.service import Known
 from ticketing.tickets import zendesk_comment
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Actor, Comment, Ticket, new_comment
@@ -39,60 +40,81 @@ class Written:
     left_out: str | None = None
 
 
-def write(context: dict[str, Any], delivery_id: str, tell: Tell = _silent) -> Written:
+def write(context: dict[str, Any], delivery_id: str, fetched: str, tell: Tell = _silent) -> Written:
     """Open the desk ticket, or update it to what Zendesk has. What a closed ticket cannot take goes to its follow-up.
 
+    Only what Zendesk took back changes a closed ticket. `fetched` is when the ticket was fetched (`taken_back.as_of`).
     `tell` is called after each write of comments, with how many of how many are there. Raises refusals.Invalid if the
     ticket is too large, Stale and Busy if others write it (try again), and aws.AwsError.
     """
-    left = mapping.comments(context)
-    first = follow_up.named(mapping.draft(context, delivery_id), context)
-    ticket = service.open_ticket(first, raw_tickets.ticket_key(str(context["ticket"]["id"]))).ticket
-    while not _took(ticket, left, context, tell):
+    left, held = mapping.comments(context), taken_back.as_of(context, fetched)
+    ticket = _first(context, delivery_id)
+    while not _took(ticket, left, context, held, tell):
         left = follow_up.absent(ticket, left, context)  # now that no one can add to it any more
         following = follow_up.following(ticket, context, left, delivery_id)
         if following is None:
-            return Written(ticket, _is_ours(ticket, delivery_id), follow_up.left_out(ticket, context, left))
+            now = service.get_ticket(ticket.ticket_id, None)
+            return Written(ticket, _is_ours(ticket, delivery_id), follow_up.left_out(now, context, left))
         ticket = following
     return Written(ticket, _is_ours(ticket, delivery_id))
+
+
+def _first(context: dict[str, Any], delivery_id: str) -> Ticket:
+    """The Zendesk ticket's first ticket at the desk, opened if it is not there.
+
+    It is looked up first: if a large ticket is written again, its text goes to S3, and an earlier document has old
+    words.
+    """
+    key = raw_tickets.ticket_key(str(context["ticket"]["id"]))
+    if ticket := service.find(key.keyed_id):
+        return ticket
+    return service.open_ticket(follow_up.named(mapping.draft(context, delivery_id), context), key).ticket
 
 
 def _is_ours(ticket: Ticket, delivery_id: str) -> bool:
     return bool(changes.zendesk(ticket).get("delivery_id") == delivery_id)
 
 
-def _took(ticket: Ticket, comments: list[dict[str, Any]], context: dict[str, Any], tell: Tell) -> bool:
+def _took(ticket: Ticket, left: list[dict[str, Any]], context: dict[str, Any], held: str, tell: Tell) -> bool:
     """Add the comments to the ticket and bring it up to date. False if it is closed, perhaps since a moment ago."""
+    keyed, known = _keyed(left, context, held), service.known_comments(ticket.ticket_id)
+    if not changes.is_past(ticket, context):
+        opening = _keyed(mapping.opening(context), context, held)
+        taken_back.replace_comments(ticket, [*opening, *keyed], known, held, _actor())
     with suppress(Final):
         if not is_final(ticket.status):
-            _add_comments(ticket.ticket_id, comments, context, tell)  # before a change that may close the ticket
-            _bring_up_to_date(ticket.ticket_id, context)
+            _add_comments(ticket.ticket_id, keyed, known, tell)  # before a change that may close the ticket
+            _bring_up_to_date(ticket.ticket_id, context, held)
             return True
-    if ticket.arriving or not is_final(ticket.status):
-        service.all_arrived(ticket.ticket_id)  # those that are on their way go to its follow-up
+    _settle(ticket, context, held)
     return False
 
 
-def _add_comments(ticket_id: str, comments: list[dict[str, Any]], context: dict[str, Any], tell: Tell) -> None:
+def _settle(ticket: Ticket, context: dict[str, Any], held: str) -> None:
+    """What a closed ticket does get: its texts without what was taken back. None of its comments is on its way."""
+    if ticket.arriving or not is_final(ticket.status):
+        service.all_arrived(ticket.ticket_id)
+    _take_back_texts(ticket.ticket_id, context, held)
+
+
+def _add_comments(ticket_id: str, keyed: list[tuple[Comment, Key]], known: dict[str, Known], tell: Tell) -> None:
     """Add the comments that are missing. None of them reopens the ticket, because Zendesk decides its status."""
-    keyed = _keyed(str(context["ticket"]["id"]), comments)
-    known = service.known_comments(ticket_id)
-    missing = [(_comment(one, context), key) for one, key in keyed if key.keyed_id not in known]
+    missing = [(one, key) for one, key in keyed if key.keyed_id not in known]
     there = len(keyed) - len(missing)
     for added in service.add_comments(ticket_id, settings.DEFAULT_CUSTOMER, missing, _actor(), there=there):
         tell(there + added, len(keyed))
 
 
-def _keyed(zendesk_id: str, comments: list[dict[str, Any]]) -> list[tuple[dict[str, Any], Key]]:
+def _keyed(comments: list[dict[str, Any]], context: dict[str, Any], held: str) -> list[tuple[Comment, Key]]:
     """Zendesk's comments in their order, each once, with their keys."""
-    once: dict[str, tuple[dict[str, Any], Key]] = {}
+    zendesk_id, once = str(context["ticket"]["id"]), dict[str, tuple[Comment, Key]]()
     for one in comments:
         key = raw_tickets.comment_key(zendesk_id, str(one["id"]), zendesk_comment.mark(one))
-        once.setdefault(key.keyed_id, (one, key))
+        once.setdefault(key.keyed_id, (_comment(one, context, held), key))
     return list(once.values())
 
 
-def _comment(comment: dict[str, Any], context: dict[str, Any]) -> Comment:
+def _comment(comment: dict[str, Any], context: dict[str, Any], held: str) -> Comment:
     """The comment to add. The desk tells staff from customers by its door, so an agent's comment has the desk's."""
     return new_comment(
         zendesk_comment.whole(comment),
@@ -100,17 +122,38 @@ def _comment(comment: dict[str, Any], context: dict[str, Any]) -> Comment:
         visibility="internal" if comment.get("public") is False else "public",
         created_at=moment(comment["created_at"]) or "",
         door="desk" if people.is_staff(comment, context) else "zendesk",
+        as_of=held,
     )
 
 
-def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
+def _take_back_texts(ticket_id: str, context: dict[str, Any], held: str) -> None:
+    """Change the texts of a closed ticket if words were taken out of them."""
+    desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
+    if changes.is_past(desk, context):
+        return
+    wanted, gone = taken_back.texts_of_closed(desk, follow_up.changed(desk, context), held)
+    if gone:
+        _change(desk, wanted, gone)
+
+
+def _bring_up_to_date(ticket_id: str, context: dict[str, Any], held: str) -> None:
     desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
     if changes.is_past(desk, context):
         return
     if desk.arriving:  # some were announced that Zendesk has no more
         service.all_arrived(ticket_id)
-    wanted = follow_up.changed(desk, context)
-    service.change_ticket(ticket_id, settings.DEFAULT_CUSTOMER, wanted, _actor(), expected_versions={desk.version})
+    _change(desk, *taken_back.texts(desk, follow_up.changed(desk, context), held))
+
+
+def _change(desk: Ticket, wanted: dict[str, Any], gone: list[str]) -> None:
+    service.change_ticket(
+        desk.ticket_id,
+        settings.DEFAULT_CUSTOMER,
+        wanted,
+        _actor(),
+        expected_versions={desk.version},
+        unsaid=gone,
+    )
 
 
 def _actor() -> Actor:

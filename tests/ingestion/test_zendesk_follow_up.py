@@ -22,6 +22,7 @@ from ticketing.tickets.ticket import Actor, Conversation, Ticket
 pytestmark = pytest.mark.usefixtures("aws", "embedded")
 
 _Client: Any = BaseClient
+STEPS = 12  # calls of DynamoDB by which a delivery opens a follow-up with two comments, one by one
 STAFF = Actor(name="Priya", door="desk", request_id="r")
 
 
@@ -132,7 +133,7 @@ def test_later_answers_and_changes_go_to_the_open_follow_up(zendesk: Zendesk) ->
     work("d-2")
     zendesk.comment("Hello?", author_id=7)
     zendesk.comment("Checked.", public=False)
-    later(zendesk, status="pending", priority="low", description="Worded anew.")
+    later(zendesk, status="pending", priority="low")
     delivery = work("d-3")
     assert (delivery.state, delivery.note) == ("updated", None)
     assert said()[1:] == [["It is still broken!", "Hello?", "Checked."]]
@@ -143,6 +144,33 @@ def test_later_answers_and_changes_go_to_the_open_follow_up(zendesk: Zendesk) ->
     assert ticket.attributes["zendesk"]["follow_up_of"] == first.ticket_id
     assert ticket.attributes["zendesk"]["opening"]["author"] == "Foyer"
     assert service.find(first.ticket_id) == first
+
+
+def test_what_zendesk_redacts_is_replaced_in_each_ticket_of_the_chain(zendesk: Zendesk) -> None:
+    first = closed(zendesk, "My card is 4111.")
+    work("d-2")
+    close(tickets()[1].ticket)
+    zendesk.comment("And my code is 123.", author_id=7)
+    work("d-3")
+    later(zendesk, description="▇▇▇")
+    zendesk.comments[0]["body"] = "▇▇▇"
+    for comment in zendesk.comments[1:]:
+        comment["body"] = f"▇{comment['id']}"
+    delivery = work("d-4")
+    assert (delivery.state, delivery.note) == ("updated", None)
+    assert said() == [["▇901"], ["▇902"], ["▇903"]]
+    texts = [one.ticket.issue_description for one in tickets()]
+    assert texts[0] == "▇▇▇"
+    assert all(text.startswith("This follows F-") for text in texts[1:])
+    assert first.reference in texts[1]
+
+
+def test_what_zendesk_redacts_in_a_closed_ticket_is_not_left_out(zendesk: Zendesk) -> None:
+    closed(zendesk)
+    later(zendesk, description="▇▇▇", priority="urgent")
+    zendesk.comments[0]["body"] = "▇▇▇"
+    assert "ticket 12345: priority. No customer" in str(work("d-2").note)
+    assert tickets()[0].ticket.issue_description == "▇▇▇"
 
 
 def test_a_follow_up_that_was_solved_is_open_again_after_an_answer(zendesk: Zendesk) -> None:
@@ -322,9 +350,18 @@ def die() -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.usefixtures("one_by_one")
+def test_no_step_is_left_out_below(zendesk: Zendesk, calls: list[str]) -> None:
+    closed(zendesk, "One", "Two")
+    deliveries.receive(Delivery(delivery_id="d-2", door="zendesk", customer_id="default", key="12345"))
+    calls.clear()
+    tasks.ingest.apply(("d-2",), throw=True)
+    assert len([one for one in calls if one != "PutObject"]) == STEPS
+
+
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 @pytest.mark.usefixtures("one_by_one")
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(STEPS))
 def test_a_death_between_any_two_steps_leaves_one_follow_up_with_each_comment_once(
     zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch, number: int, done: bool
 ) -> None:
@@ -340,7 +377,7 @@ def test_a_death_between_any_two_steps_leaves_one_follow_up_with_each_comment_on
 
 
 @pytest.mark.usefixtures("one_by_one")
-@pytest.mark.parametrize("number", range(11))
+@pytest.mark.parametrize("number", range(STEPS + 1))
 def test_two_workers_at_once_open_one_follow_up(zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     closed(zendesk, "One", "Two")
     ends = []
@@ -352,7 +389,7 @@ def test_two_workers_at_once_open_one_follow_up(zendesk: Zendesk, monkeypatch: p
 
 
 @pytest.mark.usefixtures("one_by_one")
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(STEPS))
 def test_a_ticket_that_is_closed_while_its_answers_come_doubles_none_and_leaves_none_out(
     zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:

@@ -214,15 +214,16 @@ def test_an_opening_that_counts_as_one_only_now_is_no_new_answer(received: Deliv
     zendesk.comments[0]["body"] = OPENING
     pipeline.run(received)
     assert desk_ticket().ticket.status == "solved"
-    assert texts() == ["Something else."]
+    assert texts() == [OPENING]
 
 
-def test_a_comment_that_was_taken_in_as_another_text_does_not_come_again(received: Delivery, zendesk: Zendesk) -> None:
+def test_a_comment_that_says_more_now_does_not_come_again_but_is_replaced(received: Delivery, zendesk: Zendesk) -> None:
     zendesk.comment("See")
     pipeline.run(received)
     zendesk.comments[1] |= {"attachments": [FILE], "type": "VoiceComment", "data": CALL}
     pipeline.run(received)
-    assert texts() == ["See"]
+    assert texts() == [zendesk_comment.whole(zendesk.comments[1])]
+    assert "error.png" in texts()[0]
 
 
 CHANGED = [
