@@ -22,6 +22,7 @@ from ticketing.tickets.ticket import Actor, Conversation, Ticket
 pytestmark = pytest.mark.usefixtures("aws", "embedded")
 
 _Client: Any = BaseClient
+STEPS = 10  # calls of DynamoDB by which a delivery opens a follow-up with two comments, one by one
 STAFF = Actor(name="Priya", door="desk", request_id="r")
 
 
@@ -322,9 +323,18 @@ def die() -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.usefixtures("one_by_one")
+def test_no_step_is_left_out_below(zendesk: Zendesk, calls: list[str]) -> None:
+    closed(zendesk, "One", "Two")
+    deliveries.receive(Delivery(delivery_id="d-2", door="zendesk", customer_id="default", key="12345"))
+    calls.clear()
+    tasks.ingest.apply(("d-2",), throw=True)
+    assert len([one for one in calls if one != "PutObject"]) == STEPS
+
+
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 @pytest.mark.usefixtures("one_by_one")
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(STEPS))
 def test_a_death_between_any_two_steps_leaves_one_follow_up_with_each_comment_once(
     zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch, number: int, done: bool
 ) -> None:
@@ -340,7 +350,7 @@ def test_a_death_between_any_two_steps_leaves_one_follow_up_with_each_comment_on
 
 
 @pytest.mark.usefixtures("one_by_one")
-@pytest.mark.parametrize("number", range(11))
+@pytest.mark.parametrize("number", range(STEPS + 1))
 def test_two_workers_at_once_open_one_follow_up(zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     closed(zendesk, "One", "Two")
     ends = []
@@ -352,7 +362,7 @@ def test_two_workers_at_once_open_one_follow_up(zendesk: Zendesk, monkeypatch: p
 
 
 @pytest.mark.usefixtures("one_by_one")
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("number", range(STEPS))
 def test_a_ticket_that_is_closed_while_its_answers_come_doubles_none_and_leaves_none_out(
     zendesk: Zendesk, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
