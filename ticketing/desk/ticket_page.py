@@ -165,6 +165,7 @@ class TicketPage(DeskPage):
         context = self._about(ticket) | {
             "attributes": ticket_conversation.pretty(ticket.attributes),
             "entries": ticket_conversation.entries(ticket, found.comments),
+            "arriving": ticket_conversation.arriving(ticket),
             "from_start": not self.after,
             "skips": self._skips(found),
             "more": more,
