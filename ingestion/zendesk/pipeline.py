@@ -6,9 +6,9 @@ It may run twice, or die anywhere and run again: each step finds what an earlier
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from config import times
 from ingestion.zendesk import client, embedding, fate, measures, sync, validation
 from ingestion.zendesk.errors import GiveUp
+from ingestion.zendesk.progress import Progress
 from ticketing import service
 from ticketing.deliveries import Delivery, raw_tickets
 
@@ -22,16 +22,20 @@ class Outcome:
     note: str | None = None
 
 
-def run(delivery: Delivery) -> Outcome:
-    """Fetch the webhook's ticket from Zendesk, and take it in. Raises what `client.fetch` and `take` raise."""
-    began = times.now()
-    return take(client.fetch(delivery.key), delivery, began)
+def run(delivery: Delivery, progress: Progress | None = None) -> Outcome:
+    """Fetch the webhook's ticket from Zendesk, and take it in. Raises what `client.fetch` and `take` raise.
+
+    It goes on where an earlier run of the delivery ended, and tells `progress`, which may raise HandOver.
+    """
+    progress = progress or Progress()
+    context = client.fetch(delivery.key, progress.begin(delivery), progress.fetched)
+    outcome = take(context, delivery, progress)
+    progress.forget()
+    return outcome
 
 
-def take(context: dict[str, Any], delivery: Delivery, fetched: str) -> Outcome:
-    """Take in a ticket (see `client.fetch`): store it in S3, write it to the desk, tell the embedding function.
-
-    `fetched` is when its fetching began: what Zendesk redacted later may still be in it.
+def take(context: dict[str, Any], delivery: Delivery, progress: Progress) -> Outcome:
+    """Take in a fetched ticket (see `client.fetch`): store it in S3, write it to the desk, tell the embedding function.
 
     If Zendesk deleted it and the desk never had it, nothing is done.
 
@@ -46,7 +50,7 @@ def take(context: dict[str, Any], delivery: Delivery, fetched: str) -> Outcome:
         return Outcome("ignored", "", fate.note(context))
     key = raw_tickets.key(delivery.key, delivery.received_at)
     raw_tickets.store(key, context)
-    ticket, opened = sync.write(context, delivery.delivery_id, fetched)
+    ticket, opened = sync.write(context, delivery.delivery_id, progress.began, progress.written)
     embedding.invoke(delivery.key, key)
     measures.embedded(delivery.received_at)
     return Outcome("created" if opened else "updated", ticket.ticket_id, fate.note(context))

@@ -47,8 +47,10 @@ def write(context: dict[str, Any], delivery_id: str, fetched: str, tell: Tell = 
     keyed = _keyed(zendesk_id, mapping.comments(context), context, held)
     known = service.known_comments(ticket.ticket_id)
     if not is_past(context, ticket):
-        opening = _keyed(zendesk_id, mapping.opening(context), context, held)
-        taken_back.replace_comments(ticket, [*opening, *keyed], known, held, _actor())
+        said = [*_keyed(zendesk_id, mapping.opening(context), context, held), *keyed]
+        there = sum(key.keyed_id in known for _, key in keyed)
+        for _ in taken_back.replace_comments(ticket, said, known, held, _actor()):
+            tell(there, len(keyed))
     try:
         if is_final(ticket.status):
             _take_back_texts(ticket.ticket_id, context, held)
