@@ -8,7 +8,7 @@ followed, so the credentials of sign_in.py cannot go to another host.
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
-from config import json, times
+from config import json
 from ingestion.zendesk import retry_after, sign_in
 from ingestion.zendesk.errors import GiveUp, NotThere, PipelineError, TryLater, Withheld
 
@@ -49,7 +49,6 @@ class Fetched:
     users: dict[str, Any] = field(default_factory=dict)  # the authors, by their ids
     cursor: str | None = None
     pages: int = 0
-    began: str = ""  # when its fetching began: what Zendesk redacted later may still be in it
 
     @property
     def is_whole(self) -> bool:
@@ -80,8 +79,7 @@ def fetch(zendesk_id: str, begun: Fetched | None = None, tell: Callable[[Fetched
 def _fetch(zendesk_id: str, begun: Fetched | None, tell: Callable[[Fetched], None]) -> dict[str, Any]:
     path = f"/api/v2/tickets/{zendesk_id}"
     with _session() as session:
-        began = times.now()
-        fetched = begun or Fetched(_get(session, f"{path}.json", {}).get("ticket"), began=began)
+        fetched = begun or Fetched(_get(session, f"{path}.json", {}).get("ticket"))
         while not fetched.is_whole:
             fetched = _with_a_page(session, f"{path}/comments.json", fetched)
             tell(fetched)
@@ -131,8 +129,9 @@ def _with_a_page(session: requests.Session, path: str, so_far: Fetched) -> Fetch
         raise TryLater("Zendesk gave the same page of comments twice")
     if after is not None and so_far.pages + 1 == _MOST_PAGES:
         raise GiveUp(f"Zendesk's list of comments has no end: it has more than {_MOST_PAGES} pages")
-    comments, pages = so_far.comments + _list(page, "comments"), so_far.pages + 1
-    return replace(so_far, comments=comments, users=so_far.users | users, cursor=after, pages=pages)
+    return Fetched(
+        so_far.ticket, so_far.comments + _list(page, "comments"), so_far.users | users, after, so_far.pages + 1
+    )
 
 
 def _list(page: dict[str, Any], name: str) -> list[Any]:

@@ -6,7 +6,6 @@ It may run twice, or die anywhere and run again: each step finds what an earlier
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from config import times
 from ingestion.zendesk import changes, client, embedding, fate, mapping, measures, sync, validation
 from ingestion.zendesk.errors import GiveUp
 from ingestion.zendesk.progress import Progress
@@ -29,18 +28,14 @@ def run(delivery: Delivery, progress: Progress | None = None) -> Outcome:
     It goes on where an earlier run of the delivery ended, and tells `progress`, which may raise HandOver.
     """
     progress = progress or Progress()
-    begun = progress.begin(delivery)
-    began = begun.began if begun else times.now()
-    context = client.fetch(delivery.key, begun, progress.fetched)
-    outcome = take(context, delivery, began, progress)
+    context = client.fetch(delivery.key, progress.begin(delivery), progress.fetched)
+    outcome = take(context, delivery, progress)
     progress.forget()
     return outcome
 
 
-def take(context: dict[str, Any], delivery: Delivery, fetched: str, progress: Progress) -> Outcome:
-    """Take in a ticket (see `client.fetch`): store it in S3, write it to the desk, tell the embedding function.
-
-    `fetched` is when its fetching began: what Zendesk redacted later may still be in it.
+def take(context: dict[str, Any], delivery: Delivery, progress: Progress) -> Outcome:
+    """Take in a fetched ticket (see `client.fetch`): store it in S3, write it to the desk, tell the embedding function.
 
     If Zendesk deleted it and the desk never had it, nothing is done.
 
@@ -55,7 +50,7 @@ def take(context: dict[str, Any], delivery: Delivery, fetched: str, progress: Pr
         return Outcome("ignored", "", fate.note(context))
     key = raw_tickets.key(delivery.key, delivery.received_at)
     raw_tickets.store(key, context)
-    written = sync.write(context, delivery.delivery_id, fetched, progress.written)
+    written = sync.write(context, delivery.delivery_id, progress.began, progress.written)
     embedding.invoke(delivery.key, key)
     measures.embedded(delivery.received_at)
     return _outcome(written, fate.note(context), mapping.note(context), written.left_out)

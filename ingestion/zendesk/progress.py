@@ -43,6 +43,7 @@ class Progress:
         self._noted: dict[str, Any] = {}
         self._unsaved: Fetched | None = None
         self._got_on = False
+        self.began = times.now()  # the fetching: words that Zendesk redacted later may be in what was fetched
 
     def begin(self, delivery: Delivery) -> Fetched | None:
         """Begin with a delivery. Returns what an earlier run has fetched of its ticket. Raises aws.AwsError.
@@ -53,6 +54,7 @@ class Progress:
         if noted.get("at", "") <= max(delivery.ended_at, deliveries.ago(_USABLE)):
             return None
         self._noted = {**noted, "runs": noted.get("runs", 0) + 1}
+        self.began = noted.get("began", self.began)
         return begun.load(delivery.delivery_id) if "fetched" in noted else None
 
     def fetched(self, so_far: Fetched) -> None:
@@ -93,7 +95,7 @@ class Progress:
             return
         if self._unsaved:
             begun.save(self._delivery.delivery_id, self._unsaved)
-            self._noted |= {"fetched": len(self._unsaved.comments)}
+            self._noted |= {"fetched": len(self._unsaved.comments), "began": self.began}
         self._noted |= {"at": times.now()}
         deliveries.progressed(self._delivery.delivery_id, self._noted)
         self._unsaved, self._got_on, self._noted_at = None, True, time.monotonic()

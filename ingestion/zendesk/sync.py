@@ -79,8 +79,7 @@ def _took(ticket: Ticket, left: list[dict[str, Any]], context: dict[str, Any], h
     """Add the comments to the ticket and bring it up to date. False if it is closed, perhaps since a moment ago."""
     keyed, known = _keyed(left, context, held), service.known_comments(ticket.ticket_id)
     if not changes.is_past(ticket, context):
-        opening = _keyed(mapping.opening(context), context, held)
-        taken_back.replace_comments(ticket, [*opening, *keyed], known, held, _actor())
+        _take_back_comments(ticket, keyed, known, context, held, tell)
     with suppress(Final):
         if not is_final(ticket.status):
             _add_comments(ticket.ticket_id, keyed, known, tell)  # before a change that may close the ticket
@@ -88,6 +87,21 @@ def _took(ticket: Ticket, left: list[dict[str, Any]], context: dict[str, Any], h
             return True
     _settle(ticket, context, held)
     return False
+
+
+def _take_back_comments(
+    ticket: Ticket,
+    keyed: list[tuple[Comment, Key]],
+    known: dict[str, Known],
+    context: dict[str, Any],
+    held: str,
+    tell: Tell,
+) -> None:
+    """Replace the comments of which Zendesk says something else now, the opening one too."""
+    said = [*_keyed(mapping.opening(context), context, held), *keyed]
+    there = sum(key.keyed_id in known for _, key in keyed)
+    for _ in taken_back.replace_comments(ticket, said, known, held, _actor()):
+        tell(there, len(keyed))
 
 
 def _settle(ticket: Ticket, context: dict[str, Any], held: str) -> None:

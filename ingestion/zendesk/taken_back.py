@@ -5,7 +5,7 @@ and an earlier document never brings words back. Zendesk dates a document by the
 redaction moves. Of documents with one date, the one that was fetched last holds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -32,10 +32,11 @@ def as_of(context: dict[str, Any], fetched: str) -> str:
 
 def replace_comments(
     desk: Ticket, said: Iterable[tuple[Comment, Key]], known: Mapping[str, Known], held: str, actor: Actor
-) -> None:
+) -> Iterator[str]:
     """Replace the comments of which Zendesk says something else now. `held` is `as_of` of the document.
 
-    If Zendesk does not tell an author's name this time, the one at the desk stays. Raises as `service.replace_comment`.
+    If Zendesk does not tell an author's name this time, the one at the desk stays. Yields the id of each comment that
+    was replaced, or found to say the same. Raises as `service.replace_comment`.
     """
     for comment, key in said:
         there = known.get(key.keyed_id)
@@ -48,6 +49,7 @@ def replace_comments(
             service.replace_comment(
                 desk.ticket_id, there.comment_id, settings.DEFAULT_CUSTOMER, values, actor, as_of=held, key=key
             )
+        yield there.comment_id
 
 
 def texts(desk: Ticket, wanted: dict[str, Any], held: str) -> tuple[dict[str, Any], list[str]]:

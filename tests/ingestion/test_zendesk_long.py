@@ -13,6 +13,7 @@ from config import aws as config_aws
 from config import times
 from ingestion.zendesk import begun, client, pipeline, progress, replay, tasks
 from ingestion.zendesk.errors import GiveUp
+from ingestion.zendesk.progress import Progress
 from tests.ingestion.conftest import Worker, Zendesk, desk_ticket, stored
 from ticketing import deliveries, service
 from ticketing.deliveries import Delivery, raw_tickets
@@ -171,6 +172,17 @@ def test_pages_that_were_fetched_are_not_fetched_anew(received: Delivery, zendes
     assert zendesk.cursors == ["20"]
     assert said() == texts
     assert not kept()
+
+
+def test_what_was_fetched_by_several_runs_is_as_old_as_the_first_of_them(received: Delivery) -> None:
+    first = Progress()
+    first.begin(received)
+    first.fetched(client.Fetched({}, [], {}, "10", 1))
+    assert first.kept()
+    later = Progress()
+    assert later.began >= first.began
+    later.begin(stored("d-1"))
+    assert later.began == first.began
 
 
 @pytest.fixture

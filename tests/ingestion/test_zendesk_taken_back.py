@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from ingestion.zendesk import pipeline
 from tests.ingestion.conftest import Zendesk, desk_ticket
@@ -19,7 +19,7 @@ from ticketing.index.following import follow
 from ticketing.models import IndexedComment
 from ticketing.tickets.ticket import Actor, Comment
 
-pytestmark = [pytest.mark.usefixtures("aws", "embedded"), pytest.mark.django_db]
+pytestmark = [pytest.mark.usefixtures("versioned", "embedded"), pytest.mark.django_db]
 
 WORD = "zanzibar4111"
 STAFF = Actor(name="Priya", door="desk", request_id="r")
@@ -257,8 +257,34 @@ def test_a_worker_that_dies_at_any_write_is_followed_by_one_that_ends_it(
     pytest.fail("it did not end")
 
 
-def test_the_raw_store_keeps_the_documents_of_earlier_days(zendesk: Zendesk, received: Delivery) -> None:
-    """As docs/zendesk.md says: who redacts must delete those."""
-    zendesk.comment(WORD)
+def forget_raw(*options: str) -> str:
+    said = io.StringIO()
+    call_command("forget_raw", "12345", *options, stdout=said)
+    return said.getvalue()
+
+
+def test_the_raw_store_keeps_old_words_until_it_is_told_to_forget_them(zendesk: Zendesk, received: Delivery) -> None:
+    assert forget_raw() == "The raw store has nothing of Zendesk ticket 12345.\n"
+    zendesk.comment(f"My card is {WORD}")
     pipeline.run(received)
+    raw_tickets.store(raw_tickets.key("12345", "2026-01-05"), document(zendesk))
+    raw_tickets.store(raw_tickets.key("123456", "2026-01-05"), {"ticket": {}})
+    redact_comment(zendesk)
+    pipeline.run(received)
+    today = received.received_at[:10]
+    told = f"The document of {today} stands for all 2 days: {{}}replaced, {{}} earlier versions {{}}.\n"
+    assert forget_raw("--dry-run") == told.format("1 would be ", 1, "would be deleted beside those")
     assert places(WORD, raw=True) != []
+    assert forget_raw() == told.format("1 ", 2, "deleted")
+    assert places(WORD, raw=True) == []
+    assert raw_tickets.load(raw_tickets.key("12345", "2026-01-05")) == document(zendesk)
+    assert raw_tickets.holds(raw_tickets.key("123456", "2026-01-05"))
+    assert forget_raw() == told.format("0 ", 0, "deleted")
+
+
+def test_a_raw_document_that_cannot_be_read_is_named_and_nothing_changes(aws: None) -> None:
+    raw_tickets.store(raw_tickets.key("12345", "2026-01-05"), [])  # type: ignore[arg-type]
+    with pytest.raises(CommandError, match=r"is no raw ticket\. Nothing was changed"):
+        forget_raw()
+    with pytest.raises(CommandError, match="only digits"):
+        call_command("forget_raw", "12a")

@@ -22,7 +22,7 @@ from ticketing.record import store
 from ticketing.tickets import announcement
 from ticketing.tickets.ticket import Actor, Comment, Ticket
 
-pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
+pytestmark = [pytest.mark.usefixtures("versioned"), pytest.mark.django_db]
 
 WORD = "zanzibar4111"
 STAFF = Actor(name="ada", door="desk", request_id="r-2")

@@ -64,6 +64,14 @@ def entries(ticket: Ticket, comments: list[Comment]) -> list[Entry]:
     ]
 
 
+def arriving(ticket: Ticket) -> str:
+    """A sentence while comments are coming in, else empty."""
+    if ticket.arriving is None:
+        return ""
+    there, of = ticket.arriving["there"], ticket.arriving["of"]
+    return f"{there:,} of {of:,} comments are here so far. The others are on their way: look again in a moment."
+
+
 def facts(ticket: Ticket | IndexedTicket) -> list[Fact]:
     """Everything about the ticket that fits on a line. The page leaves out facts without a value."""
     requester = ticket.requester or {}

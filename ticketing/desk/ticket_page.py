@@ -167,6 +167,7 @@ class TicketPage(DeskPage):
             "attributes": ticket_conversation.pretty(ticket.attributes),
             "redact_address": redact_url(ticket.ticket_id) if may_redact(self.request) else "",
             "entries": ticket_conversation.entries(ticket, found.comments),
+            "arriving": ticket_conversation.arriving(ticket),
             "from_start": not self.after,
             "skips": self._skips(found),
             "more": more,
