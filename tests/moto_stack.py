@@ -59,7 +59,7 @@ class _CopiesOnce:
 
 
 _copies = _CopiesOnce()
-models.copy = _copies  # type: ignore[assignment]
+models.copy = _copies  # type: ignore[assignment, attr-defined]
 models.DynamoDBBackend.transact_write_items = _copies.during(models.DynamoDBBackend.transact_write_items)  # type: ignore[method-assign]
 
 

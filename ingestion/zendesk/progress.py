@@ -19,6 +19,7 @@ from ticketing.deliveries import Delivery
 log = logging.getLogger(__name__)
 
 NOTE_SECONDS: Final = 5.0  # of fetching that a run may lose if its worker dies
+CAREFUL_SECONDS: Final = 1.0  # the same, once a worker has died over the delivery
 HAND_OVER_SECONDS: Final = 30.0  # so the limit of tasks.RUN_SECONDS ends only runs that do not get on
 MOST_RUNS: Final = 200  # that get on, for one delivery; a page and a transaction each would be 150 for 5,000 comments
 _USABLE = timedelta(hours=1)
@@ -36,7 +37,8 @@ class Progress:
     """
 
     def __init__(self, *, hands_over: bool = False, redelivered: bool = False) -> None:
-        self._hands_over, self._every = hands_over, 0.0 if redelivered else NOTE_SECONDS
+        self._hands_over, self._redelivered = hands_over, redelivered
+        self._every = 0.0 if redelivered else NOTE_SECONDS
         self._ends = time.monotonic() + (0.0 if redelivered else HAND_OVER_SECONDS)
         self._noted_at = time.monotonic()
         self._delivery: Delivery | None = None
@@ -51,10 +53,13 @@ class Progress:
         What was noted before the delivery failed, or long ago, counts no more.
         """
         self._delivery, noted = delivery, delivery.progress
+        self._noted = {"died": True} if self._redelivered else {}
         if noted.get("at", "") <= max(delivery.ended_at, deliveries.ago(_USABLE)):
             return None
-        self._noted = {**noted, "runs": noted.get("runs", 0) + 1}
+        self._noted = {**noted, **self._noted, "runs": noted.get("runs", 0) + 1}
         self.began = noted.get("began", self.began)
+        if "died" in noted:
+            self._every = min(self._every, CAREFUL_SECONDS)
         return begun.load(delivery.delivery_id) if "fetched" in noted else None
 
     def fetched(self, so_far: Fetched) -> None:

@@ -159,6 +159,28 @@ def test_a_run_that_worked_for_long_hands_over(
     assert set(worker.countdowns) == {0.0}
 
 
+def test_a_run_whose_message_came_before_hands_over_as_soon_as_it_got_on(
+    received: Delivery, zendesk: Zendesk, worker: Worker
+) -> None:
+    zendesk.page = 10
+    texts = written(zendesk, 24)
+    worker.run(0, redelivered=True)
+    assert (zendesk.cursors, worker.retries) == ([None], [0])
+    assert stored("d-1").progress["fetched"] == 10
+    worker.run(0)
+    assert said() == texts
+    assert stored("d-1").state == "created"
+
+
+def test_a_short_ticket_whose_message_came_before_is_done_at_once(
+    received: Delivery, zendesk: Zendesk, worker: Worker
+) -> None:
+    texts = written(zendesk, 24)
+    worker.run(0, redelivered=True)
+    assert said() == texts
+    assert (stored("d-1").state, worker.retries) == ("created", [])
+
+
 def test_pages_that_were_fetched_are_not_fetched_anew(received: Delivery, zendesk: Zendesk, worker: Worker) -> None:
     zendesk.page, zendesk.no_page = 10, {"20": 429}
     texts = written(zendesk, 24)

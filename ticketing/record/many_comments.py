@@ -18,6 +18,7 @@ from ticketing.tickets import ids
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Actor, Comment
 
+SECONDS = 10.0  # that an answer with some thousand keys may take, also on a busy local AWS
 AT_ONCE = 49  # comments, with two actions each; DynamoDB takes a hundred, and one of them is the ticket's
 MOST_BYTES = 3_500_000  # of their items: DynamoDB takes 4 MB, but counts a little differently
 _FAILED = "ConditionalCheckFailed"
@@ -42,7 +43,7 @@ def known(ticket_id: str) -> dict[str, Known]:
         "ticket_id = :id AND begins_with(#item, :key)",
         {":id": ticket_id, ":key": items.KEY},
     )
-    found = TICKETS.query(of_ticket, values, only="#item, comment_id, mark")
+    found = TICKETS.query(of_ticket, values, only="#item, comment_id, mark", seconds=SECONDS)
     return {one["item"].removeprefix(items.KEY): Known(one.get("comment_id", ""), one.get("mark")) for one in found}
 
 
