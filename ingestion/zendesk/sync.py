@@ -10,7 +10,7 @@ from django.conf import settings
 
 from config.refusals import Final
 from config.request_id import request_id
-from ingestion.zendesk import changes, mapping, people
+from ingestion.zendesk import changes, mapping, marker, people
 from ingestion.zendesk.values import moment
 from ticketing import service
 from ticketing.deliveries import raw_tickets
@@ -41,8 +41,10 @@ def write(context: dict[str, Any], delivery_id: str) -> tuple[Ticket, bool]:
 def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> None:
     """Add the comments that are missing. None of them reopens the ticket, because Zendesk decides its status.
 
-    The desk tells staff from customers by a comment's door, so an agent's comment has the desk's.
+    The desk tells staff from customers by a comment's door, so an agent's comment has the desk's. What staff wrote
+    here, and Zendesk got from here, is there already.
     """
+    marker.recognize(ticket_id, zendesk_id, mapping.comments(context))
     for comment in mapping.comments(context):
         service.add_comment(
             ticket_id,

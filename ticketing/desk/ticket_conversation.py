@@ -1,6 +1,7 @@
 """A ticket and its comments, as the page shows them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from config import times
 from ticketing import index
-from ticketing.deliveries import raw_tickets
+from ticketing.deliveries import Delivery, raw_tickets
 from ticketing.desk.page import LIST, ticket_url
 from ticketing.models import IndexedTicket
 from ticketing.tickets.ticket import Comment, Ticket
@@ -33,6 +34,16 @@ class Entry:
     at: datetime | None
     text: str
     anchor: str
+    sent: "Sent | None" = None  # None if Zendesk was not promised it
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How far something is on its way to Zendesk, and whether it can be sent again."""
+
+    kind: Literal["there", "coming", "failed", "kept"]
+    said: str
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,8 +69,11 @@ def opening(ticket: Ticket | IndexedTicket) -> Entry:
     )
 
 
-def entries(ticket: Ticket, comments: list[Comment]) -> list[Entry]:
-    """The comments, in their order. A comment without an author is shown as the caller's."""
+def entries(ticket: Ticket, comments: list[Comment], promised: Mapping[str, Delivery]) -> list[Entry]:
+    """The comments, in their order. A comment without an author is shown as the caller's.
+
+    `promised` are those that Zendesk was promised, by their ids.
+    """
     return [
         Entry(
             kind=_kind(comment),
@@ -68,9 +82,26 @@ def entries(ticket: Ticket, comments: list[Comment]) -> list[Entry]:
             at=times.parse(comment.created_at),
             text=comment.comment,
             anchor=comment.comment_id,
+            sent=_sent(promised.get(comment.comment_id)),
         )
         for comment in comments
     ]
+
+
+def _sent(delivery: Delivery | None) -> Sent | None:
+    if delivery is None:
+        return None
+    match delivery.state:
+        case "updated":
+            return Sent("there", "In Zendesk.")
+        case "failed":
+            return Sent("failed", f"Not in Zendesk. {delivery.error or 'Nobody knows why: see the log'}.", again=True)
+        case "ignored":
+            return Sent("kept", f"Not in Zendesk. {delivery.note}.")
+    if not settings.ZENDESK_ANSWER_BACK:
+        return Sent("coming", "Not in Zendesk yet: answering back is switched off (ZENDESK_ANSWER_BACK).")
+    last = f" The last try: {delivery.error}." if delivery.error else ""
+    return Sent("coming", f"On its way to Zendesk.{last}", again=delivery.is_late)
 
 
 def facts(ticket: Ticket | IndexedTicket) -> list[Fact]:

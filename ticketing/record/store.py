@@ -63,6 +63,12 @@ def get_with_comments(ticket_id: str, limit: int) -> tuple[Ticket | None, list[C
     return whole(found[0]), comments, _place(comments) if more else None
 
 
+def get_comment(ticket_id: str, comment_id: str) -> Comment | None:
+    """The comment as it is now; None if there is none."""
+    found = TICKETS.get(items.comment_key(ticket_id, comment_id))
+    return items.to_comment(found) if found else None
+
+
 def comments_after(ticket_id: str, after: Place, limit: int) -> tuple[list[Comment], Place | None]:
     """The comments after a place, oldest first, and the place of the last one if there are more."""
     page = _page(ticket_id, items.COMMENT, limit + 1, start=items.comment_key(ticket_id, after))
