@@ -16,12 +16,12 @@ from ticketing.tickets.ticket import Comment
 
 _CLOCKS: Final = timedelta(hours=1)  # more than Zendesk's clock and ours ever differ
 _CLOSED: Final = "closed"
-_FORBIDDEN = (
+FORBIDDEN: Final = (
     "Zendesk does not let Foyer write to this ticket (status 403): ZENDESK_OAUTH_SCOPE must name tickets:write, and "
     "the user whom Foyer acts for must be allowed to comment on the ticket"
 )
 _SENTENCES = {
-    403: _FORBIDDEN,
+    403: FORBIDDEN,
     404: "Zendesk has no such ticket (status 404): it was deleted, or the user whom Foyer acts for may not see it",
     410: "Zendesk has no such ticket any more (status 410): it was deleted",
     413: "The comment is too long for Zendesk (status 413): write it again in shorter pieces",
