@@ -43,6 +43,25 @@ def test_a_reply_and_a_note_are_in_zendesk(world: World) -> None:
     assert (len(world.in_zendesk()), puts(world)) == (2, 2)
 
 
+def test_what_an_answer_costs(world: World, calls: list[str]) -> None:
+    said = [world.say(f"Answer {number}") for number in range(3)]
+    calls.clear()
+    answering.work(said[0].comment_id)
+    around = ["GetItem", "GetItem", "UpdateItem"]  # the delivery, the lane, its lease
+    each = ["GetItem", "GetItem", "UpdateItem", "TransactWriteItems", "UpdateItem", "UpdateItem"]
+    assert calls == [*around, *each * 3, "UpdateItem"]
+    assert len(world.zendesk.calls) - puts(world) == 2  # nothing is looked for that was never begun
+
+
+def test_a_webhook_costs_no_more_for_answers_that_are_known(world: World, calls: list[str]) -> None:
+    said = [world.say(f"Answer {number}") for number in range(3)]
+    answering.work(said[0].comment_id)
+    world.webhook()
+    calls.clear()
+    world.webhook()
+    assert calls.count("BatchGetItem") == 1
+
+
 def test_only_the_comment_is_posted_and_says_whose_it_is(world: World) -> None:
     before = world.zendesk.writing.ticket(ZENDESK_ID)["status"]
     comment = world.say("Done")
