@@ -2,7 +2,7 @@
 
 It may die anywhere and run again, and two may run at once:
 
-1. One run holds the lane. If it dies, its lease ends, and its message comes again after that.
+1. One run holds the lane. If it dies, its lease ends. Who comes meanwhile comes again after that.
 2. That a comment's sending begins is written down before Zendesk is asked. A later run then looks first whether
    Zendesk has the comment.
 3. Only what has ended is taken off the lane. So the order stays.
@@ -27,8 +27,7 @@ from ticketing.answers.lane import Lane, Lost
 from ticketing.deliveries import Delivery
 from ticketing.tickets.ticket import Comment
 
-# A run ends within 55 seconds (answer_tasks.py), and a message whose worker died comes again after 120.
-LEASE: Final = timedelta(seconds=90)
+LEASE: Final = timedelta(seconds=90)  # a run ends within 55 seconds (answer_tasks.py)
 WORK_SECONDS: Final = 20.0  # then the rest is another run's
 MOST, WINDOW = 30, timedelta(minutes=10)  # Zendesk takes so many updates of a ticket from one user in that time
 TRIES: Final = 12
@@ -58,9 +57,11 @@ def work(delivery_id: str, *, may_wait: bool = True) -> float | None:
     if delivery is None or not delivery.ticket_id:
         return None
     found = _joined(lane.read(delivery.ticket_id), delivery)
-    if not found.waiting or found.held:  # who holds it works this one too
+    if not found.waiting:
         return None
-    if (due := _seconds_until(found.not_before)) > 0:
+    if found.held:  # who holds it works this one too, unless they are dead
+        return max(_seconds_until(found.until), 0.0) + 1
+    if (due := _seconds_until(found.not_before)) > 0:  # the run that paused it has queued the next, or beat does
         return due if due <= _SOON else None
     try:
         return _work(lane.claim(delivery.ticket_id, str(uuid.uuid4()), _in(LEASE)), may_wait)

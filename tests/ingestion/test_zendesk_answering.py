@@ -89,6 +89,17 @@ def test_a_webhook_that_is_faster_than_the_note_of_it_files_nothing_twice(world:
     assert len(world.in_zendesk()) == 1
 
 
+def test_a_message_that_comes_again_at_once_waits_for_the_dead_ones_lease(world: World) -> None:
+    comment = world.say("We are looking into it")
+    with world.dying("PUT", "after"), pytest.raises(Died):
+        answering.work(comment.comment_id)
+    wait = answering.work(comment.comment_id)
+    assert wait
+    world.later(wait)
+    assert answering.work(comment.comment_id) is None
+    assert (world.delivery(comment).state, len(world.in_zendesk())) == ("updated", 1)
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_killed_between_any_two_steps_it_is_posted_once(world: World, moment: str) -> None:
     said = []
@@ -166,7 +177,7 @@ def test_an_earlier_try_that_comes_through_late_is_seen(world: World, monkeypatc
 
 def test_two_workers_with_the_same_task_post_it_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     comment, post = world.say("We are looking into it"), posting.post
-    others = []
+    others: list[float | None] = []
 
     def meanwhile(*args: Any) -> Any:
         others.append(answering.work(comment.comment_id))
@@ -174,7 +185,9 @@ def test_two_workers_with_the_same_task_post_it_once(world: World, monkeypatch: 
 
     monkeypatch.setattr(posting, "post", meanwhile)
     answering.work(comment.comment_id)
-    assert others == [None]
+    [wait] = others
+    assert wait
+    assert 85 < wait <= 91  # when the other's lease ends, should they be dead
     assert len(world.in_zendesk()) == 1
 
 
