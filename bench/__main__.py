@@ -1,4 +1,4 @@
-"""`make bench`: the index at its full size, on both databases. `make bench SCALE=0.1` uses a tenth of it.
+"""`make bench`: the index at its full size, on both databases, and Zendesk's webhook. `SCALE=0.1` uses a tenth of it.
 
 The figures are true of this machine, now. The last column is their share of what is allowed.
 """
@@ -54,6 +54,13 @@ def follow(database: Database, tickets: int) -> bool:
     return rate >= LEAST_ANNOUNCEMENTS
 
 
+def webhook() -> bool:
+    """Measure Zendesk's webhook on a whole copy. Returns whether it was fast enough."""
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "bench.settings"}
+    program = [sys.executable, "-m", "bench.webhook"]
+    return subprocess.run(program, env=environment, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
 def _worked_off(working: list[Program], batches: int) -> float:
     """The seconds that the consumers need for so many batches. Each gets its next batch when it has done one."""
     numbers, began = iter(range(batches)), time.monotonic()
@@ -91,6 +98,8 @@ def main(scale: float) -> int:
         print(f"PostgreSQL, {tickets:,} tickets, {tickets * 5:,} comments", flush=True)
         load(database, tickets, PROCESSES)
         kept += [search(database, 300), follow(database, tickets)]
+    print(f"Zendesk's webhook{'':29}median     p99, milliseconds", flush=True)
+    kept.append(webhook())
     return kept.count(False)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -106,19 +107,17 @@ def delete(name: str, messages: list[Message]) -> None:
         call(client("sqs").delete_message_batch, QueueUrl=url(name), Entries=entries)  # type: ignore[arg-type]
 
 
-def release(name: str, messages: list[Message]) -> None:
-    """Make the messages (10 at most) visible to other readers at once. Raises aws.AwsError."""
-    if messages:
+def hide(name: str, seconds: Mapping[str, float]) -> None:
+    """Hide received messages (by receipt) from all readers for so long, 0 to twelve hours. Raises aws.AwsError.
+
+    A message that is not ours any more stays as it is.
+    """
+    for ten in batched(list(seconds.items()), 10):
         entries = [
-            {"Id": str(n), "ReceiptHandle": one.receipt, "VisibilityTimeout": 0} for n, one in enumerate(messages)
+            {"Id": str(n), "ReceiptHandle": receipt, "VisibilityTimeout": min(math.ceil(one), _LONGEST_HIDDEN)}
+            for n, (receipt, one) in enumerate(ten)
         ]
         call(client("sqs").change_message_visibility_batch, QueueUrl=url(name), Entries=entries)  # type: ignore[arg-type]
-
-
-def hide(name: str, receipt: str, seconds: float) -> None:
-    """Hide one received message from all readers for so long, twelve hours at most. Raises aws.AwsError."""
-    hidden = min(math.ceil(seconds), _LONGEST_HIDDEN)
-    call(client("sqs").change_message_visibility, QueueUrl=url(name), ReceiptHandle=receipt, VisibilityTimeout=hidden)
 
 
 def count(name: str) -> int:

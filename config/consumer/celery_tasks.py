@@ -28,7 +28,7 @@ from config import aws, json
 from config.aws import sqs
 from config.aws.events import BatchAnswer, SqsEvent, SqsRecord, failed
 from config.celery import app
-from config.consumer import dead_letters, pulse
+from config.consumer import dead_letters, in_flight, pulse
 
 _TRACE: Final = logging.getLogger("celery.app.trace")
 _CELERYS_OWN: Final = "celery."  # how the tasks begin that Celery itself brings
@@ -104,10 +104,10 @@ def _worked(record: SqsRecord) -> bool:
     except Foreign as error:
         return dead_letters.put_aside(settings.JOBS_QUEUE, record, str(error))
     early = (message.due - datetime.now(UTC)).total_seconds() if message.due else 0.0
-    if early > _EARLY:
-        _hide(record, early)
-        return False
-    return _run(message)
+    if early <= _EARLY and _run(message):
+        return True
+    _hide(record, early if early > _EARLY else in_flight.wait(record))
+    return False
 
 
 def _run(message: Message) -> bool:
@@ -143,9 +143,9 @@ def _time_is_up(*_: Any) -> None:
 
 
 def _hide(record: SqsRecord, seconds: float) -> None:
-    """Hide the message until it is due. SQS knows no time of Celery's, and delivers at once."""
+    """Hide the message until it is due, or tried again. SQS knows no time of Celery's, and delivers at once."""
     try:
-        sqs.hide(settings.JOBS_QUEUE, record["receiptHandle"], seconds)
+        sqs.hide(settings.JOBS_QUEUE, {record["receiptHandle"]: seconds})
     except aws.AwsError as error:
         log.warning("Message %s comes before its time: %s", record["messageId"], error)
 

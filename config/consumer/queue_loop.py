@@ -1,6 +1,6 @@
 """Works a queue: receives a batch by long poll, calls the handler, and deletes the messages that succeeded.
 
-The others become visible again by themselves and, in the end, go to the queue's dead-letter queue.
+The others come again after a while and, in the end, go to the queue's dead-letter queue.
 """
 
 import threading
@@ -10,7 +10,7 @@ from functools import cache
 from config import aws
 from config.aws import sqs
 from config.aws.outage import Outage
-from config.consumer import polls, pulse
+from config.consumer import in_flight, polls, pulse
 from config.consumer.batch import failed_ids
 from config.consumer.sources import Source
 
@@ -53,17 +53,20 @@ def work_once(source: Source, wait_seconds: int) -> int:
     if not messages:
         return 0
     pulse.beat(pulse.WORK_SECONDS)
-    failed = failed_ids(source, [one.record for one in messages], [one.message_id for one in messages])
+    with in_flight.kept(source.of, messages):
+        failed = failed_ids(source, [one.record for one in messages], [one.message_id for one in messages])
     done = [one for one in messages if one.message_id not in failed]
     sqs.delete(source.of, done)
+    if source.kind == "queue":  # Celery's tasks say themselves when they come again
+        in_flight.later(source.of, [one for one in messages if one.message_id in failed])
     return len(done)
 
 
 def _receive(source: Source, wait_seconds: int) -> list[sqs.Message]:
     """Receive one batch. SQS gives ten messages a call, so a larger batch takes more calls, while each gives ten."""
-    messages = last = sqs.receive(source.of, source.batch, wait_seconds)
+    messages = last = sqs.receive(source.of, source.batch, wait_seconds, in_flight.HOLD_SECONDS)
     with suppress(aws.AwsError):  # what was received so far is worked all the same
         while len(last) == MOST_A_CALL and len(messages) < source.batch:
-            last = sqs.receive(source.of, source.batch - len(messages), 0)
+            last = sqs.receive(source.of, source.batch - len(messages), 0, in_flight.HOLD_SECONDS)
             messages = messages + last
     return messages

@@ -176,7 +176,6 @@ def _give_one(to: Way, message: Message) -> None:
 
 def _release(to: Way, held: list[Message]) -> None:
     try:
-        for start in range(0, len(held), 10):
-            sqs.release(to.dead_letters, held[start : start + 10])
+        sqs.hide(to.dead_letters, {one.receipt: 0 for one in held})
     except aws.AwsError as error:
         log.warning("What stays in %s is hidden for up to %d s: %s", to.dead_letters, HIDDEN_SECONDS, error)

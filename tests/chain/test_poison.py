@@ -13,7 +13,7 @@ from django.test import Client
 from config import aws as config_aws
 from config import json
 from config.aws import sqs
-from config.consumer import queue_loop, redrive
+from config.consumer import in_flight, queue_loop, redrive
 from config.consumer.sources import sources
 from ticketing import deliveries, service
 from ticketing.submissions import large
@@ -35,14 +35,13 @@ GONE = "The S3 object that the message points to is not there"
 
 
 @pytest.fixture(autouse=True)
-def _impatient(local_aws: str) -> Iterator[None]:
+def _impatient(local_aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A message that failed comes again after some seconds, and its fifth try is the last."""
     client: Any = config_aws.client("sqs")
     for name in (QUEUE, DEAD):
         client.purge_queue(QueueUrl=sqs.url(name))
-    client.set_queue_attributes(QueueUrl=sqs.url(QUEUE), Attributes={"VisibilityTimeout": "4"})
+    monkeypatch.setattr(in_flight, "WAITS", (4,))
     yield
-    client.set_queue_attributes(QueueUrl=sqs.url(QUEUE), Attributes={"VisibilityTimeout": "30"})
     for name in (QUEUE, DEAD):
         client.purge_queue(QueueUrl=sqs.url(name))
 

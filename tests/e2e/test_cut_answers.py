@@ -17,7 +17,7 @@ SHARE = 0.3  # of the answers: enough that all three tries of some calls fail
 OF_EACH_DOOR = 8
 SENT_SECONDS = 60
 SETTLED_SECONDS = 10  # after AWS was replaced, which is an outage of its own
-WORKED_SECONDS = 200  # a message whose answer was cut is out of its queue for up to two minutes
+WORKED_SECONDS = 30  # ten, and the longest pause before a task is tried a third time
 MOST_LINES = 20  # in a program's log, beside those of tasks that are done
 
 

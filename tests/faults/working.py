@@ -12,7 +12,7 @@ from django.test import Client
 
 from config import aws
 from config.aws import sqs
-from config.consumer import queue_loop
+from config.consumer import in_flight, queue_loop
 from config.consumer.leases import hold
 from config.consumer.queue_loop import MOST_A_CALL
 from config.consumer.sources import Source, sources
@@ -31,9 +31,7 @@ def make_world() -> None:
     call_command("provision", verbosity=0)
     call_command("migrate", verbosity=0)
     User.objects.create_superuser("ada")
-    for source in sources():
-        if source.kind == "queue":
-            aws.client("sqs").set_queue_attributes(QueueUrl=sqs.url(source.of), Attributes={"VisibilityTimeout": "0"})
+    in_flight.HOLD_SECONDS, in_flight.WAITS = 0, (0,)
     announce()  # so that there is a checkpoint to set out from
     Client(headers={"Host": "localhost"}).get("/desk/login/")  # what is loaded now no child has to load
     connection.close()

@@ -10,6 +10,7 @@ import argparse
 import base64
 import json
 import os
+import random
 import re
 import signal
 import threading
@@ -32,15 +33,18 @@ OTHERS = re.compile(r"/api/v2/(user|organization)s/(\d+)\.json")
 NOT_FOUND = {"error": "RecordNotFound", "description": "Not found"}
 INVALID_PATH = {"error": {"title": "Invalid endpoint", "message": "Not found"}}
 UNAUTHENTICATED = {"error": "Couldn't authenticate you"}
+HANGS_UP, STALLS = 0, 1  # beside statuses: what may happen to a request
+BAD_DAY = (429, 500, 503, 200, HANGS_UP)  # a 200 that is a page for people, and no JSON
 
 
 class ZendeskStandIn:
     """The stand-in as a server in a thread of its own.
 
-    Each entry of `fail_next` is the status that one coming request gets instead of its answer (0 hangs up); more may
-    be appended while it runs. `delay` is what every answer takes, in seconds. `calls` lists the paths that were asked.
-    `fail_sign_in`, `sign_in_delay` and `sign_ins` are the same for the token endpoint. `oauth` is the client that may
-    sign in, and `token_lifetime` what its tokens get, whatever was asked. `flagged` are the tickets that can be found.
+    Each entry of `fail_next` is the status that one coming request gets instead of its answer (0 hangs up, 1 stalls for
+    `stall` seconds); more may be appended while it runs. Of the others, `bad_share` get one of BAD_DAY. `delay` is what
+    every answer takes, in seconds. `calls` lists the paths that were asked. `fail_sign_in`, `sign_in_delay` and
+    `sign_ins` are the same for the token endpoint. `oauth` is the client that may sign in, and `token_lifetime` what
+    its tokens get, whatever was asked. `flagged` are the tickets that can be found.
     `writing` has the comments that were put, and says how a PUT goes wrong.
     """
 
@@ -63,6 +67,8 @@ class ZendeskStandIn:
         self.fail_next = list(fail_next)
         self.retry_after = retry_after
         self.delay = delay
+        self.bad_share = 0.0
+        self.stall = 12.0  # longer than a client should wait
         self.calls: list[str] = []
         self.endpoint = TokenEndpoint(*oauth, token_lifetime)
         self.fail_sign_in = list(fail_sign_in)
@@ -98,10 +104,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.standin.calls.append(self.path)
         time.sleep(self.standin.delay)
-        if self.standin.fail_next:
-            self._fail(self.standin.fail_next.pop(0))
+        if (fault := self._fault()) is not None:
+            self._fail(fault)
             return
         self._send_json(*self._answer())
+
+    def _fault(self) -> int | None:
+        if self.standin.fail_next:
+            return self.standin.fail_next.pop(0)
+        return random.choice(BAD_DAY) if random.random() < self.standin.bad_share else None
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -121,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         days = self.standin.writing.bad_days
         day = days.pop(0) if days else 200
         status, answer = self._put(body) if day in (200, WRITTEN_THEN_CUT, WRITTEN_THEN_HTML) else (day, {})
-        if day == WRITTEN_THEN_CUT or not day:
+        if day in (WRITTEN_THEN_CUT, HANGS_UP):
             self.close_connection = True
         elif day == WRITTEN_THEN_HTML:
             self._send(200, b"<html>Welcome</html>", "text/html")
@@ -140,8 +151,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fail(self, status: int, retry_after: int | None = None) -> None:
         self.retry_after = retry_after
-        if not status:
+        if status in (HANGS_UP, STALLS):
+            time.sleep(self.standin.stall if status == STALLS else 0)
             self.close_connection = True
+        elif status == HTTPStatus.OK:
+            self._send(status, b"<html><title>Back soon</title></html>", "text/html; charset=utf-8")
         elif status == HTTPStatus.TOO_MANY_REQUESTS:  # Zendesk says this one in plain text
             self._send(status, b"Number of allowed API requests per minute exceeded", "text/plain; charset=utf-8")
         else:

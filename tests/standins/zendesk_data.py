@@ -4,6 +4,8 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.standins import zendesk_shapes as shapes
+
 FIRST_UNKNOWN_ID = 900_000_000  # from here on there is no ticket
 LONG_CONVERSATION = 250  # comments of a ticket whose id ends in 77
 BY_AN_AGENT = 888  # a ticket whose id ends so was opened by an agent, with a picture, for a customer who wrote nothing
@@ -64,6 +66,11 @@ REPLIES = (
 
 def ticket(ticket_id: int) -> dict[str, Any]:
     """The ticket as `GET /api/v2/tickets/{id}.json` shows it, without its envelope."""
+    plain = _plain(ticket_id)
+    return plain | shapes.of(ticket_id).ticket(plain)
+
+
+def _plain(ticket_id: int) -> dict[str, Any]:
     chance = random.Random(ticket_id)
     subject, description, tags = STORIES[ticket_id % len(STORIES)]
     created = datetime(2025, 1, 6, 8, tzinfo=UTC) + timedelta(minutes=chance.randrange(400_000))
@@ -95,11 +102,13 @@ def comments(ticket_id: int, *, inline: bool = False) -> list[dict[str, Any]]:
         files = [_picture(ticket_id)] if inline else []
         return [_comment(ticket_id, 0) | {"author_id": _agent(ticket_id)["id"], "attachments": files}]
     count = LONG_CONVERSATION if ticket_id % 100 == 77 else 3 + ticket_id % 3
-    return [_comment(ticket_id, number) for number in range(count)]
+    return shapes.of(ticket_id).comments([_comment(ticket_id, number) for number in range(count)])
 
 
 def users(ticket_id: int) -> list[dict[str, Any]]:
-    """Who wrote on the ticket."""
+    """Who wrote on the ticket, as the list of its comments tells."""
+    if shapes.of(ticket_id).names_nobody:
+        return []
     return [_requester(ticket_id), _agent(ticket_id)]
 
 
@@ -130,7 +139,7 @@ def _picture(ticket_id: int) -> dict[str, Any]:
 
 
 def _comment(ticket_id: int, number: int) -> dict[str, Any]:
-    opened = ticket(ticket_id)
+    opened = _plain(ticket_id)
     text, by_agent, public = REPLIES[(number - 1) % len(REPLIES)] if number else (opened["description"], False, True)
     return {
         "id": ticket_id * 1000 + number,

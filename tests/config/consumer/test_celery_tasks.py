@@ -64,7 +64,7 @@ def message(body: Any = None, **headers: Any) -> str:
 
 
 def event(body: str) -> Any:
-    return {"Records": [{"messageId": "m-1", "body": body}]}
+    return {"Records": [{"messageId": "m-1", "receiptHandle": "r-1", "body": body}]}
 
 
 def dead_letters() -> list[tuple[str, str]]:
