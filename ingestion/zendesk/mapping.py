@@ -104,6 +104,11 @@ def comments(context: dict[str, Any]) -> list[dict[str, Any]]:
     return zendesk_comment.split(context["ticket"], context["comments"])[1]
 
 
+def opening(context: dict[str, Any]) -> list[dict[str, Any]]:
+    """The comment that repeats the description, if one does. An earlier version of Foyer may have added it."""
+    return [one for one in [_opening(context)] if one]
+
+
 def _opening(context: dict[str, Any]) -> dict[str, Any] | None:
     return zendesk_comment.split(context["ticket"], context["comments"])[0]
 

@@ -5,13 +5,16 @@ Zendesk keeps up to a kilobyte of metadata with each update of a ticket, and sho
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
 from config import times
+from ingestion.zendesk import people
 from ticketing.answers import adopted
 from ticketing.deliveries import raw_tickets
-from ticketing.tickets import ids
+from ticketing.service import Known
+from ticketing.tickets import ids, zendesk_comment
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Comment
 
@@ -36,20 +39,33 @@ def is_same(theirs: Mapping[str, Any], ours: Comment) -> bool:
     return same == (_squeezed(ours.comment), ours.visibility == "public")
 
 
-def recognize(ticket_id: str, zendesk_id: str, comments: list[dict[str, Any]]) -> None:
-    """Note which of Zendesk's comments are the ticket's own, so that they are not filed as others.
+def recognized(
+    ticket_id: str, zendesk_id: str, comments: list[dict[str, Any]], known: dict[str, Known]
+) -> tuple[dict[str, Known], set[str]]:
+    """What is known of the ticket's comments (`service.known_comments`), with those of Zendesk's that are its own.
 
-    A marker alone proves nothing, since every program of the account can write one, and so can another Foyer. It must
-    name a comment of this very ticket that no other comment of Zendesk has named.
+    Returns the `keyed_id`s of the latter as well. They are noted, so that they are never filed as others. A marker
+    alone proves nothing, since every program of the account can write one, and so can another Foyer. It must name a
+    comment of this very ticket that no other comment of Zendesk has named.
     """
-    marked = {str(one["id"]): (named, key(zendesk_id, one)) for one in comments if (named := of(one))}
-    for number in adopted.unknown(ticket_id, {number: key for number, (_, key) in marked.items()}):
-        adopted.adopt_named(ticket_id, *marked[number])
+    own: set[str] = set()
+    for one in comments:
+        named, its = of(one), key(zendesk_id, one)
+        if named and its.keyed_id not in known and adopted.adopt_named(ticket_id, named, its):
+            known = known | {its.keyed_id: Known(named, its.mark)}
+        if named and its.keyed_id in known and known[its.keyed_id].comment_id == named:
+            own.add(its.keyed_id)
+    return known, own
+
+
+def unsigned(comment: Comment) -> Comment:
+    """Zendesk's form of an own comment, without an author: Zendesk names the user whom Foyer acts for."""
+    return replace(comment, author=people.UNTOLD)
 
 
 def key(zendesk_id: str, comment: Mapping[str, Any]) -> Key:
     """The key by which the Zendesk door knows the comment."""
-    return raw_tickets.comment_key(zendesk_id, str(comment["id"]))
+    return raw_tickets.comment_key(zendesk_id, str(comment["id"]), zendesk_comment.mark(comment))
 
 
 def _custom(comment: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -6,6 +6,7 @@ It may run twice, or die anywhere and run again: each step finds what an earlier
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from config import times
 from ingestion.zendesk import client, embedding, fate, measures, sync, validation
 from ingestion.zendesk.errors import GiveUp
 from ticketing import service
@@ -23,11 +24,14 @@ class Outcome:
 
 def run(delivery: Delivery) -> Outcome:
     """Fetch the webhook's ticket from Zendesk, and take it in. Raises what `client.fetch` and `take` raise."""
-    return take(client.fetch(delivery.key), delivery)
+    began = times.now()
+    return take(client.fetch(delivery.key), delivery, began)
 
 
-def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
-    """Take in a fetched ticket (see `client.fetch`): store it in S3, write it to the desk, tell the embedding function.
+def take(context: dict[str, Any], delivery: Delivery, fetched: str) -> Outcome:
+    """Take in a ticket (see `client.fetch`): store it in S3, write it to the desk, tell the embedding function.
+
+    `fetched` is when its fetching began: what Zendesk redacted later may still be in it.
 
     If Zendesk deleted it and the desk never had it, nothing is done.
 
@@ -42,7 +46,7 @@ def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
         return Outcome("ignored", "", fate.note(context))
     key = raw_tickets.key(delivery.key, delivery.received_at)
     raw_tickets.store(key, context)
-    ticket, opened = sync.write(context, delivery.delivery_id)
+    ticket, opened = sync.write(context, delivery.delivery_id, fetched)
     embedding.invoke(delivery.key, key)
     measures.embedded(delivery.received_at)
     return Outcome("created" if opened else "updated", ticket.ticket_id, fate.note(context))
@@ -60,7 +64,7 @@ def again(zendesk_id: str, key: str, delivery_id: str) -> Outcome:
     Invalid as `load` does.
     """
     context = load(zendesk_id, key)
-    ticket, opened = sync.write(context, delivery_id)
+    ticket, opened = sync.write(context, delivery_id, raw_tickets.day(key))
     if not sync.is_past(context, ticket):
         embedding.invoke(zendesk_id, key)
     return Outcome("created" if opened else "updated", ticket.ticket_id)

@@ -4,64 +4,91 @@ Every step may be done twice: the ticket and its comments have keys made of Zend
 """
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 
 from config.refusals import Final
 from config.request_id import request_id
-from ingestion.zendesk import changes, mapping, marker, people
+from ingestion.zendesk import changes, mapping, marker, people, taken_back
 from ingestion.zendesk.values import moment
 from ticketing import service
 from ticketing.deliveries import raw_tickets
+from ticketing.service import Known
 from ticketing.tickets import zendesk_comment
+from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Actor, Comment, Ticket, new_comment
+from ticketing.tickets.workflow import is_final
 
 log = logging.getLogger(__name__)
 
+Tell = Callable[[int, int], None]
 
-def write(context: dict[str, Any], delivery_id: str) -> tuple[Ticket, bool]:
+
+def _silent(there: int, of: int) -> None:
+    """Tell nobody."""
+
+
+def write(context: dict[str, Any], delivery_id: str, fetched: str, tell: Tell = _silent) -> tuple[Ticket, bool]:
     """Open the desk ticket, or update it to what Zendesk has.
 
-    Returns the ticket as it was before the update, and whether this delivery opened it. A ticket that is closed at the
-    desk stays as it is. Raises refusals.Invalid if it is too large, Stale and Busy if others write it (try again), and
-    aws.AwsError.
+    `fetched` is when the ticket was fetched (`taken_back.as_of`). `tell` is called after each write of comments, with
+    how many of how many are there. Returns the ticket as it was before the update, and whether this delivery opened it.
+    A ticket that is closed at the desk stays as it is, but for what Zendesk took back.
+
+    Raises refusals.Invalid if it is too large, Stale and Busy if others write it (try again), and aws.AwsError.
     """
     zendesk_id = str(context["ticket"]["id"])
     key = raw_tickets.ticket_key(zendesk_id)
-    ticket = service.open_ticket(mapping.draft(context, delivery_id), key).ticket
+    # Looked up first: if a large ticket is written again, its text goes to S3, and an earlier document has old words.
+    ticket = service.find(key.keyed_id) or service.open_ticket(mapping.draft(context, delivery_id), key).ticket
+    held = taken_back.as_of(context, fetched)
+    comments = mapping.comments(context)
+    known, own = marker.recognized(ticket.ticket_id, zendesk_id, comments, service.known_comments(ticket.ticket_id))
+    keyed = _keyed(zendesk_id, comments, context, held)
+    keyed = [(marker.unsigned(one) if key.keyed_id in own else one, key) for one, key in keyed]
+    if not is_past(context, ticket):
+        opening = _keyed(zendesk_id, mapping.opening(context), context, held)
+        taken_back.replace_comments(ticket, [*opening, *keyed], known, held, _actor())
     try:
-        _add_comments(ticket.ticket_id, zendesk_id, context)  # before a change that may close the ticket
-        _bring_up_to_date(ticket.ticket_id, context)
+        if is_final(ticket.status):
+            _take_back_texts(ticket.ticket_id, context, held)
+        _add_comments(ticket.ticket_id, keyed, known, tell)  # before a change that may close the ticket
+        _bring_up_to_date(ticket.ticket_id, context, held)
     except Final:
         log.info("Ticket %s is closed: what is new in Zendesk ticket %s is left out", ticket.reference, zendesk_id)
     return ticket, changes.zendesk(ticket).get("delivery_id") == delivery_id
 
 
-def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> None:
-    """Add the comments that are missing. None of them reopens the ticket, because Zendesk decides its status.
-
-    The desk tells staff from customers by a comment's door, so an agent's comment has the desk's. What staff wrote
-    here, and Zendesk got from here, is there already.
-    """
-    marker.recognize(ticket_id, zendesk_id, mapping.comments(context))
-    for comment in mapping.comments(context):
-        service.add_comment(
-            ticket_id,
-            settings.DEFAULT_CUSTOMER,
-            _comment(comment, context),
-            _actor(door="desk" if people.is_staff(comment, context) else "zendesk"),
-            reopen=False,
-            key=raw_tickets.comment_key(zendesk_id, str(comment["id"])),
-        )
+def _add_comments(ticket_id: str, keyed: list[tuple[Comment, Key]], known: dict[str, Known], tell: Tell) -> None:
+    """Add the comments that are missing. None of them reopens the ticket, because Zendesk decides its status."""
+    missing = [(one, key) for one, key in keyed if key.keyed_id not in known]
+    there = len(keyed) - len(missing)
+    for added in service.add_comments(ticket_id, settings.DEFAULT_CUSTOMER, missing, _actor(), there=there):
+        tell(there + added, len(keyed))
 
 
-def _comment(comment: dict[str, Any], context: dict[str, Any]) -> Comment:
+def _keyed(
+    zendesk_id: str, comments: list[dict[str, Any]], context: dict[str, Any], held: str
+) -> list[tuple[Comment, Key]]:
+    """Zendesk's comments in their order, each once, with their keys."""
+    once: dict[str, tuple[Comment, Key]] = {}
+    for one in comments:
+        key = raw_tickets.comment_key(zendesk_id, str(one["id"]), zendesk_comment.mark(one))
+        once.setdefault(key.keyed_id, (_comment(one, context, held), key))
+    return list(once.values())
+
+
+def _comment(comment: dict[str, Any], context: dict[str, Any], held: str) -> Comment:
+    """The comment to add. The desk tells staff from customers by its door, so an agent's comment has the desk's."""
     return new_comment(
         zendesk_comment.whole(comment),
         author=people.author(comment, context),
         visibility="internal" if comment.get("public") is False else "public",
         created_at=moment(comment["created_at"]) or "",
+        door="desk" if people.is_staff(comment, context) else "zendesk",
+        as_of=held,
     )
 
 
@@ -70,14 +97,35 @@ def is_past(context: dict[str, Any], ticket: Ticket) -> bool:
     return changes.moment(changes.zendesk(ticket)) > changes.moment(mapping.attributes(context))
 
 
-def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
+def _take_back_texts(ticket_id: str, context: dict[str, Any], held: str) -> None:
+    """Change the texts of a closed ticket if words were taken out of them."""
     desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
     if is_past(context, desk):
         return
+    wanted, gone = taken_back.texts_of_closed(desk, changes.of(desk, context), held)
+    if gone:
+        _change(desk, wanted, gone)
+
+
+def _bring_up_to_date(ticket_id: str, context: dict[str, Any], held: str) -> None:
+    desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
+    if is_past(context, desk):
+        return
+    if desk.arriving:  # some were announced that Zendesk has no more
+        service.all_arrived(ticket_id)
+    _change(desk, *taken_back.texts(desk, changes.of(desk, context), held))
+
+
+def _change(desk: Ticket, wanted: dict[str, Any], gone: list[str]) -> None:
     service.change_ticket(
-        ticket_id, settings.DEFAULT_CUSTOMER, changes.of(desk, context), _actor(), expected_versions={desk.version}
+        desk.ticket_id,
+        settings.DEFAULT_CUSTOMER,
+        wanted,
+        _actor(),
+        expected_versions={desk.version},
+        unsaid=gone,
     )
 
 
-def _actor(door: str = "zendesk") -> Actor:
-    return Actor(name="Zendesk", door=door, request_id=request_id())
+def _actor() -> Actor:
+    return Actor(name="Zendesk", door="zendesk", request_id=request_id())

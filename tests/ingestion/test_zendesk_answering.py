@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from ingestion.zendesk import answering, posting
-from tests.ingestion.answering import ZENDESK_ID, Died, World
+from tests.ingestion.answering import ADA, ZENDESK_ID, Died, World
 from tests.standins import zendesk_writing
 from tests.standins.zendesk import ZendeskStandIn
 from tests.standins.zendesk_writing import WRITTEN_THEN_CUT, WRITTEN_THEN_HTML
-from ticketing import deliveries
+from ticketing import deliveries, service
 from ticketing.answers import lane
 from ticketing.deliveries import doors
 from ticketing.record import items
@@ -48,7 +48,7 @@ def test_what_an_answer_costs(world: World, calls: list[str]) -> None:
     calls.clear()
     answering.work(said[0].comment_id)
     around = ["GetItem", "GetItem", "UpdateItem"]  # the delivery, the lane, its lease
-    each = ["GetItem", "GetItem", "UpdateItem", "TransactWriteItems", "UpdateItem", "UpdateItem"]
+    each = ["GetItem", "BatchGetItem", "UpdateItem", "TransactWriteItems", "UpdateItem", "UpdateItem"]
     assert calls == [*around, *each * 3, "UpdateItem"]
     assert len(world.zendesk.calls) - puts(world) == 2  # nothing is looked for that was never begun
 
@@ -59,7 +59,7 @@ def test_a_webhook_costs_no_more_for_answers_that_are_known(world: World, calls:
     world.webhook()
     calls.clear()
     world.webhook()
-    assert calls.count("BatchGetItem") == 1
+    assert set(calls) == {"GetItem", "Query"}  # the ticket, and which of its comments are known
 
 
 def test_only_the_comment_is_posted_and_says_whose_it_is(world: World) -> None:
@@ -349,3 +349,22 @@ def test_a_marker_that_proves_nothing_hides_no_comment(world: World, named: str)
     world.zendesk.writing._written(ZENDESK_ID, {"comment": {"body": "Mine"}, "metadata": {"foyer_comment": other}})
     world.webhook()
     assert world.at_the_desk()[world.before :] == ["One", "Mine"]
+
+
+def test_what_zendesk_redacts_of_an_answer_is_redacted_here_and_stays_its_authors(world: World) -> None:
+    comment = world.say("The card's number is 4711")
+    answering.work(comment.comment_id)
+    world.webhook()
+    world.zendesk.writing.comments[ZENDESK_ID][0]["body"] = "The card's number is ▇▇▇▇"
+    world.later(60)
+    world.webhook()
+    [found] = service.get_conversation(world.ticket.ticket_id, None).comments[world.before :]
+    assert (found.comment_id, found.author, found.door) == (comment.comment_id, "Ada", "desk")
+    assert found.comment == "The card's number is ▇▇▇▇"
+
+
+def test_what_is_redacted_here_before_it_was_sent_is_not_sent(world: World) -> None:
+    comment = world.say("The card's number is 4711")
+    service.redact_comment(world.ticket.ticket_id, comment.comment_id, ADA)
+    answering.work(comment.comment_id)
+    assert (world.in_zendesk(), world.delivery(comment).state) == ([], "ignored")

@@ -1,10 +1,9 @@
 """Comments that are both the desk's and Zendesk's: one that was written at the desk, and that Zendesk then showed."""
 
-from collections.abc import Mapping
-
 from config import aws
-from config.batched import batched
-from ticketing.record import items, store, transactions
+from config.refusals import Absent
+from ticketing.reading import get_comment
+from ticketing.record import items, transactions
 from ticketing.record.table import TICKETS
 from ticketing.tickets import ids
 from ticketing.tickets.keys import Key
@@ -33,14 +32,7 @@ def adopt(comment: Comment, key: Key) -> bool:
 
 def adopt_named(ticket_id: str, comment_id: str, key: Key) -> bool:
     """As `adopt`, for a comment that Zendesk's own names. False as well if the ticket has no such comment."""
-    comment = store.get_comment(ticket_id, comment_id)
-    return comment is not None and adopt(comment, key)
-
-
-def unknown(ticket_id: str, keys: Mapping[str, Key]) -> list[str]:
-    """The names of those keys by which the ticket has no comment yet. Takes one AWS call for a hundred of them."""
-    names = {items.KEY + key.keyed_id: name for name, key in keys.items()}
-    for some in batched(list(names), 100):
-        for found in TICKETS.get_all(({"ticket_id": ticket_id, "item": one} for one in some), "#item"):
-            del names[found["item"]]
-    return list(names.values())
+    try:
+        return adopt(get_comment(ticket_id, comment_id, None), key)
+    except Absent:
+        return False

@@ -13,10 +13,12 @@ from functools import partial
 from django.conf import settings
 
 from config import aws, celery, json
+from config.refusals import Absent
 from ticketing.answers import lane
 from ticketing.deliveries import Delivery, outgoing, raw_tickets
 from ticketing.deliveries.doors import ANSWER, ANSWER_TASK
-from ticketing.record import store, transactions
+from ticketing.reading import get_comment
+from ticketing.record import transactions
 from ticketing.tickets.ticket import Comment, Ticket
 
 Also = Callable[[Comment], Sequence[transactions.Action]]
@@ -81,5 +83,8 @@ def states(ticket: Ticket, comments: Iterable[Comment]) -> dict[str, Delivery]:
 
 def find_comment(delivery: Delivery) -> Comment | None:
     """The comment of the delivery as it is now. None if it is gone, or was replaced since the promise."""
-    comment = store.get_comment(delivery.ticket_id or "", delivery.delivery_id)
-    return comment if comment and fingerprint(comment) == delivery.fingerprint else None
+    try:
+        comment = get_comment(delivery.ticket_id or "", delivery.delivery_id, None)
+    except Absent:
+        return None
+    return comment if fingerprint(comment) == delivery.fingerprint else None

@@ -34,6 +34,7 @@ class Entry:
     at: datetime | None
     text: str
     anchor: str
+    redact: str = ""  # the query of the page that redacts it; empty if staff have done so, or nobody can
     sent: "Sent | None" = None  # None if Zendesk was not promised it
 
 
@@ -66,6 +67,7 @@ def opening(ticket: Ticket | IndexedTicket) -> Entry:
         _moment(ticket.created_at),
         ticket.issue_description,
         "opening",
+        "?" if isinstance(ticket, Ticket) and "issue_description" not in ticket.redacted else "",
     )
 
 
@@ -83,6 +85,7 @@ def entries(ticket: Ticket, comments: list[Comment], promised: Mapping[str, Deli
             text=comment.comment,
             anchor=comment.comment_id,
             sent=_sent(promised.get(comment.comment_id)),
+            redact="" if comment.redacted else f"?{urlencode({'comment': comment.comment_id}, errors='replace')}",
         )
         for comment in comments
     ]

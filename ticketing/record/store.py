@@ -63,18 +63,20 @@ def get_with_comments(ticket_id: str, limit: int) -> tuple[Ticket | None, list[C
     return whole(found[0]), comments, _place(comments) if more else None
 
 
-def get_comment(ticket_id: str, comment_id: str) -> Comment | None:
-    """The comment as it is now; None if there is none."""
-    found = TICKETS.get(items.comment_key(ticket_id, comment_id))
-    return items.to_comment(found) if found else None
-
-
 def comments_after(ticket_id: str, after: Place, limit: int) -> tuple[list[Comment], Place | None]:
     """The comments after a place, oldest first, and the place of the last one if there are more."""
     page = _page(ticket_id, items.COMMENT, limit + 1, start=items.comment_key(ticket_id, after))
     comments = [items.to_comment(one) for one in page.items]
     more = len(comments) > limit or page.next is not None
     return comments[:limit], _place(comments[:limit]) if more else None
+
+
+def get_comment(ticket_id: str, comment_id: str) -> tuple[Ticket | None, Comment | None]:
+    """A comment and its ticket, as far as they exist, in one call. The ticket comes without what is in S3."""
+    keys = [items.ticket_key(ticket_id), items.comment_key(ticket_id, comment_id)]
+    found = {one["item"]: one for one in TICKETS.get_all(keys)}
+    ticket, comment = found.get(items.TICKET), found.get(items.COMMENT + comment_id)
+    return items.to_ticket(ticket) if ticket else None, items.to_comment(comment) if comment else None
 
 
 def all_comments(ticket_id: str) -> Iterator[Comment]:
