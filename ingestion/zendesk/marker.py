@@ -40,7 +40,7 @@ def is_same(theirs: Mapping[str, Any], ours: Comment) -> bool:
 
 
 def recognized(
-    ticket_id: str, zendesk_id: str, comments: list[dict[str, Any]], known: dict[str, Known]
+    ticket_id: str, comments: list[dict[str, Any]], context: Mapping[str, Any], known: dict[str, Known]
 ) -> tuple[dict[str, Known], set[str]]:
     """What is known of the ticket's comments (`service.known_comments`), with those of Zendesk's that are its own.
 
@@ -50,7 +50,7 @@ def recognized(
     """
     own: set[str] = set()
     for one in comments:
-        named, its = of(one), key(zendesk_id, one)
+        named, its = of(one), key(str(context["ticket"]["id"]), one)
         if named and its.keyed_id not in known and adopted.adopt_named(ticket_id, named, its):
             known = known | {its.keyed_id: Known(named, its.mark)}
         if named and its.keyed_id in known and known[its.keyed_id].comment_id == named:

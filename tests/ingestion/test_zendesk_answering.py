@@ -368,3 +368,30 @@ def test_what_is_redacted_here_before_it_was_sent_is_not_sent(world: World) -> N
     service.redact_comment(world.ticket.ticket_id, comment.comment_id, ADA)
     answering.work(comment.comment_id)
     assert (world.in_zendesk(), world.delivery(comment).state) == ([], "ignored")
+
+
+def test_an_answer_on_a_follow_up_reaches_the_same_zendesk_ticket(world: World) -> None:
+    first = world.say("Closed now")
+    answering.work(first.comment_id)
+    service.change_ticket(world.ticket.ticket_id, None, {"status": "closed"}, ADA)
+    said = {"id": 1, "author_id": world.zendesk.writing.ticket(ZENDESK_ID)["requester_id"], "body": "It is back"}
+    world.zendesk.writing.comments[ZENDESK_ID].append(
+        said | {"type": "Comment", "public": True, "attachments": [], "created_at": "2026-11-29T10:00:00Z"}
+    )
+    world.webhook()
+    assert world.ticket.attributes["zendesk"]["follow_up_of"]
+    assert "Closed now" not in world.at_the_desk()
+    world.settle(world.say("Sorry, we look again"))
+    assert world.in_zendesk()[-1] == ("Sorry, we look again", True)
+    world.webhook()
+    assert world.at_the_desk()[-1] == "Sorry, we look again"
+
+
+def test_a_reply_that_closed_the_ticket_comes_back_as_nothing_new(world: World) -> None:
+    comment = world.say("Closed now")
+    service.change_ticket(world.ticket.ticket_id, None, {"status": "closed"}, ADA)
+    with world.dying("PUT", "after"), pytest.raises(Died):
+        answering.work(comment.comment_id)
+    world.webhook()
+    assert "follow_up_of" not in world.ticket.attributes["zendesk"]
+    assert world.at_the_desk()[world.before :] == ["Closed now"]

@@ -1,12 +1,14 @@
 """Reading tickets from Zendesk's API."""
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
 import responses
 
+from config import times
 from ingestion.zendesk import client
 from ingestion.zendesk.errors import GiveUp, TryLater
 from tests.ingestion.conftest import API, Zendesk
@@ -206,3 +208,13 @@ def test_a_ticket_that_an_agent_opened_comes_with_its_customer_and_its_pictures(
     assert context["ticket"]["requester_id"] in [user["id"] for user in context["users"]]
     assert [one["file_name"] for one in context["comments"][0]["attachments"]] == ["whiteboard.png"]
     assert [one["name"] for one in context.get("organizations", [])] == organizations
+
+
+def test_what_is_fetched_later_counts_as_of_when_the_fetching_began(zendesk: Zendesk) -> None:
+    told: list[client.Fetched] = []
+    before = times.now()
+    client.fetch("12345", None, told.append)
+    assert before <= told[-1].began <= times.now()
+    begun = replace(told[-1], pages=0, began="2026-01-05T10:00:00.000Z")
+    client.fetch("12345", begun, told.append)
+    assert told[-1].began == begun.began

@@ -235,7 +235,7 @@ def test_a_ticket_closed_at_the_desk_stays_as_it_is(
     run(received)
     service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": "closed"}, STAFF)
     before = desk_ticket()
-    zendesk.comment("But wait!")
+    zendesk.comment("But wait!", public=False)
     run(received)
     assert desk_ticket() == before
     assert len(embedded) == 2

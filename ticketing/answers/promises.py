@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 
@@ -18,7 +19,7 @@ from ticketing.answers import lane
 from ticketing.deliveries import Delivery, outgoing, raw_tickets
 from ticketing.deliveries.doors import ANSWER, ANSWER_TASK
 from ticketing.reading import get_comment
-from ticketing.record import transactions
+from ticketing.record import store, transactions
 from ticketing.tickets.ticket import Comment, Ticket
 
 Also = Callable[[Comment], Sequence[transactions.Action]]
@@ -28,15 +29,24 @@ _NUMBER = re.compile("[0-9]{1,20}")
 log = logging.getLogger(__name__)
 
 
-def zendesk_id(ticket: Ticket) -> str | None:
+def zendesk_id(ticket: Ticket | None) -> str | None:
     """The Zendesk ticket that the desk's stands for. None if it stands for none.
 
-    Other programs can write attributes. So they are believed only if the ticket's own id was made of the same number.
+    Other programs can write attributes. So they are believed only if the ticket's own id was made of the same number,
+    or of the ticket that it follows, and that one stands for the same.
     """
-    match ticket.channel, ticket.attributes.get("zendesk"):
-        case "zendesk", {"ticket_id": str(number)} if _NUMBER.fullmatch(number):
-            return number if raw_tickets.ticket_key(number).keyed_id == ticket.ticket_id else None
+    match ticket and (ticket.channel, ticket.attributes.get("zendesk")):
+        case ("zendesk", {"ticket_id": str(number), **more}) if ticket and _NUMBER.fullmatch(number):
+            if raw_tickets.ticket_key(number).keyed_id == ticket.ticket_id:
+                return number
+            return number if _follows(ticket, number, more.get("follow_up_of")) else None
     return None
+
+
+def _follows(ticket: Ticket, number: str, closed_id: Any) -> bool:
+    if not isinstance(closed_id, str) or raw_tickets.follow_up_key(closed_id).keyed_id != ticket.ticket_id:
+        return False
+    return zendesk_id(store.get(closed_id)) == number
 
 
 def of(ticket: Ticket) -> Also | None:

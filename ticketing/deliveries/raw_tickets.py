@@ -29,8 +29,13 @@ def key(zendesk_id: str, received_at: str) -> str:
 
 
 def ticket_key(zendesk_id: str) -> Key:
-    """The key of Foyer's one ticket for a Zendesk ticket."""
+    """The key of Foyer's first ticket for a Zendesk ticket, and of its only one until the desk closes that."""
     return Key(settings.DEFAULT_CUSTOMER, "zendesk", zendesk_id, fingerprint=f"zendesk:{zendesk_id}")
+
+
+def follow_up_key(closed_id: str) -> Key:
+    """The key of the one ticket that follows a closed ticket from Zendesk. `closed_id` is the closed one's id."""
+    return Key(settings.DEFAULT_CUSTOMER, "zendesk follow-ups", closed_id, fingerprint=f"follows:{closed_id}")
 
 
 def comment_key(zendesk_id: str, comment_id: str, mark: str | None = None) -> Key:

@@ -19,7 +19,7 @@ from config.refusals import Absent, KeyReused, Refusal
 from ticketing import index, service
 from ticketing.answers import promises
 from ticketing.deliveries import Delivery
-from ticketing.desk import deliveries_again, staff, ticket_conversation, ticket_writing
+from ticketing.desk import deliveries_again, related, staff, ticket_conversation, ticket_writing
 from ticketing.desk.page import LIST, DeskPage, redact_url, ticket_url
 from ticketing.desk.redact_page import may_redact
 from ticketing.desk.ticket_forms import SAVE, TicketForm, new_key
@@ -189,6 +189,7 @@ class TicketPage(DeskPage):
             "skips": self._skips(found),
             "more": more,
             "form": TicketForm.for_ticket(ticket, self.staff, typed, told) if writable else None,
+            "continued": related.after(ticket),
             "unsent": "" if writable else typed.get("text", ""),
         }
         return self.page("desk/ticket.html", context)
