@@ -113,7 +113,7 @@ def _aside(delivery: Delivery) -> Finding:
 def _why(delivery: Delivery) -> str:
     named, error = _named(delivery), f" ({delivery.error})" if delivery.error else ""
     if delivery.state == "failed":
-        return f"no ticket, {named} failed{error or ' (no cause was given)'}"
+        return f"{doors.of(delivery).lacks}, {named} failed{error or ' (no cause was given)'}"
     if delivery.state == "received":
         return f"promised nothing, {named} was written down at {delivery.received_at} and never accepted{error}"
     return f"accepted at {delivery.received_at}, but {named} has not ended{error}"

@@ -9,7 +9,7 @@ refusal (config/refusals.py). If AWS fails, it raises aws.AwsError. Nothing here
 announces a ticket either: the table's change stream does that.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,6 +62,8 @@ __all__ = [
     "redact_ticket",
     "replace_comment",
 ]
+
+Also = Callable[[Comment], Sequence[transactions.Action]]  # what is written together with the comment that it is given
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ def add_comment(
     key: Key | None = None,
     changes: Mapping[str, Any] | None = None,
     seen: Mapping[str, Any] | None = None,
+    also: Also | None = None,
 ) -> Commented:
     """Add a comment from the draft. Its ids, door and time are set here.
 
@@ -130,7 +133,8 @@ def add_comment(
     if it reopens the ticket. If another program's item must be mended first, it takes three.
 
     `changes` are fields that change together with it, all or nothing: as in `change_ticket`, but none that S3 may hold.
-    `seen` has the values that they had when the writer saw the ticket.
+    `seen` has the values that they had when the writer saw the ticket. `also` says what else is written with the
+    comment, all or nothing.
 
     Raises Absent, Final (closed), KeyReused, Invalid if the comment is too large, Busy, and Overtaken if somebody else
     changed one of these fields meanwhile. Other comments and changes of other fields are no conflict.
@@ -152,6 +156,7 @@ def add_comment(
         key=key,
         changes=changes or {},
         seen=seen or {},
+        also=also(comment) if also else [],
     )
     reopens = reopen and comment.visibility == "public" and "status" not in adding.changes
     return _add(adding, REOPENED_BY_COMMENT if reopens else frozenset())

@@ -22,14 +22,19 @@ _NAME = re.compile(r"#(\w+)")
 
 @dataclass(frozen=True)
 class Put:
-    """Writes an item. It replaces the item with the same key, unless `condition` prevents that."""
+    """Writes an item. It replaces the item with the same key, unless `condition` prevents that.
+
+    `table` is there if a transaction writes the item to another table than its own.
+    """
 
     item: Item
     condition: str = ""
+    table: "Table | None" = None
 
     def request(self, table: str) -> dict[str, Any]:
         """The action in DynamoDB's format."""
-        return _request({"TableName": table, "Item": to_wire(self.item)}, ConditionExpression=self.condition)
+        name = self.table.name if self.table else table
+        return _request({"TableName": name, "Item": to_wire(self.item)}, ConditionExpression=self.condition)
 
 
 @dataclass(frozen=True)

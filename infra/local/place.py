@@ -105,7 +105,7 @@ class Place:
             values["ZENDESK_API_URL"] = f"http://127.0.0.1:{self.zendesk_port}"
             values["ZENDESK_OAUTH_CLIENT_ID"] = "foyer"
             values["ZENDESK_OAUTH_CLIENT_SECRET"] = kept.get("ZENDESK_OAUTH_CLIENT_SECRET") or secrets.token_urlsafe(32)
-            values["ZENDESK_OAUTH_SCOPE"] = "read"  # as `zendesk_backfill` needs it
+            values["ZENDESK_OAUTH_SCOPE"] = "read tickets:write"  # as `zendesk_backfill` and answering back need it
         if self.reload:
             values["DJANGO_DEBUG"] = "1"
         write_private(self.settings_file, "".join(f"{name}={value}\n" for name, value in values.items()))

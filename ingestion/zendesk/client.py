@@ -162,6 +162,15 @@ def page(path: str, query: dict[str, str]) -> tuple[dict[str, Any], str | None]:
     return answer, _next_cursor(answer)
 
 
+def put(path: str, body: dict[str, Any]) -> requests.Response:
+    """Send a change once, and return Zendesk's answer, whatever its status. What may have been done is not repeated.
+
+    Raises TryLater if there is no answer, and GiveUp.
+    """
+    with _session() as session:
+        return _ask(session, "PUT", path, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
+
+
 class _Backoff(Retry):
     """Waits 0.5 s, then 1 s, or as long as Zendesk asks for. It raises TryLater if that is too long.
 
@@ -200,12 +209,19 @@ def _session(tries: int = TRIES) -> requests.Session:
 
 def _get(session: requests.Session, path: str, query: dict[str, str]) -> dict[str, Any]:
     """Get one answer as JSON. Raises TryLater or GiveUp, which tell the caller what to do."""
+    response = _ask(session, "GET", path, params=query)
+    _check_status(response)
+    return _object(response.content)
+
+
+def _ask(session: requests.Session, method: str, path: str, **what: Any) -> requests.Response:
     if not settings.ZENDESK_API_URL:
         raise GiveUp("Zendesk's address is not known: set ZENDESK_DOMAIN or ZENDESK_API_URL")
     try:
-        response = session.get(
+        return session.request(
+            method,
             settings.ZENDESK_API_URL.rstrip("/") + path,
-            params=query,
+            **what,
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             allow_redirects=False,
         )
@@ -213,8 +229,6 @@ def _get(session: requests.Session, path: str, query: dict[str, str]) -> dict[st
         raise GiveUp("ZENDESK_API_URL is not an address: it must look like https://company.zendesk.com") from None
     except requests.RequestException as error:
         raise TryLater(f"Zendesk could not be reached ({type(error).__name__})") from error
-    _check_status(response)
-    return _object(response.content)
 
 
 def _check_status(response: requests.Response) -> None:

@@ -12,6 +12,7 @@ from ingestion.zendesk.values import inner, text
 from ticketing.tickets import zendesk_comment
 
 _NUMBER = "zendesk:"  # before the id of a person without a name
+UNTOLD = f"{_NUMBER}?"  # of a person whose name does not matter, since the desk knows it
 _PART = "requester."  # begins the name of each fingerprint of a part
 
 

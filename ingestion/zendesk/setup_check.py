@@ -1,4 +1,4 @@
-"""Whether Foyer and Zendesk are set up to work together: address, sign-in, scopes, webhook secret, clock.
+"""Whether Foyer and Zendesk are set up to work together: address, sign-in, scopes, webhook secret, clock, answers.
 
 It asks Zendesk what the pipeline will ask, and changes nothing. No line quotes a secret.
 """
@@ -15,8 +15,8 @@ from django.conf import settings
 from requests.auth import AuthBase
 
 from config import json
-from config.notices import notices
-from ingestion.zendesk import sign_in, signature, token_request
+from config.notices import CANNOT_ANSWER_BACK, NOT_SIGNED_IN, notices
+from ingestion.zendesk import posting, sign_in, signature, token_request
 from ingestion.zendesk.errors import PipelineError, TryLater
 
 CLOCK_SECONDS: Final = 60  # more than two clocks that are set by NTP ever differ
@@ -42,7 +42,10 @@ class Line:
 
 
 def lines() -> Iterator[Line]:
-    """The five lines in their order, each as soon as it is known. Raises nothing that Zendesk or a setting causes."""
+    """The lines in their order, each as soon as it is known: five, and one for answering back if that is switched on.
+
+    Raises nothing that Zendesk or a setting causes.
+    """
     address, answer = _address()
     yield address
     if answer is None:
@@ -51,6 +54,8 @@ def lines() -> Iterator[Line]:
         yield from _access()
     yield _webhook_secret()
     yield _clock(answer) if answer is not None else Line("clock", "not checked", "Mend the address first")
+    if settings.ZENDESK_ANSWER_BACK:
+        yield _answer_back() if answer is not None else Line("answer back", "not checked", "Mend the address first")
 
 
 def _address() -> tuple[Line, requests.Response | None]:
@@ -157,12 +162,30 @@ def _clock(answer: requests.Response) -> Line:
     return Line("clock", "wrong", said)
 
 
-def _ask(path: str, auth: AuthBase | Any) -> requests.Response:
+def _answer_back() -> Line:
+    """The line of what may be written. It tries a ticket that cannot exist: a token that may write gets a 404."""
+    if told := [one for one in notices() if one in (CANNOT_ANSWER_BACK, NOT_SIGNED_IN)]:
+        return Line("answer back", "wrong", told[0].rstrip("."))
+    try:
+        answer = _ask(_NO_TICKET, sign_in.auth(), "PUT")
+    except PipelineError as error:
+        return Line("answer back", "wrong", error.sentence)
+    if answer.status_code == 401:
+        return Line("answer back", "wrong", sign_in.refusal(401))
+    if answer.status_code == 403:
+        return Line("answer back", "wrong", posting.FORBIDDEN)
+    if answer.status_code == 429 or answer.status_code >= 500:
+        return Line("answer back", "wrong", f"Zendesk cannot answer now (status {answer.status_code}): run this again")
+    return Line("answer back", "right", "Foyer may post what staff write")
+
+
+def _ask(path: str, auth: AuthBase | Any, method: str = "GET") -> requests.Response:
     """Zendesk's answer, whatever its status. Raises TryLater if there is none, and what signing in raises."""
     wait = (token_request.CONNECT_SECONDS, token_request.READ_SECONDS)
     address = settings.ZENDESK_API_URL.rstrip("/") + path
     try:
-        return requests.get(address, auth=auth, timeout=wait, allow_redirects=False)
+        body: Any = {"ticket": {}} if method == "PUT" else None
+        return requests.request(method, address, json=body, auth=auth, timeout=wait, allow_redirects=False)
     except requests.RequestException as error:
         raise TryLater(f"Zendesk could not be reached ({type(error).__name__})") from None
 

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from config.refusals import Final
 from config.request_id import request_id
-from ingestion.zendesk import changes, follow_up, mapping, people, taken_back
+from ingestion.zendesk import changes, follow_up, mapping, marker, people, taken_back
 from ingestion.zendesk.values import moment
 from ticketing import service
 from ticketing.deliveries import raw_tickets
@@ -77,7 +77,8 @@ def _is_ours(ticket: Ticket, delivery_id: str) -> bool:
 
 def _took(ticket: Ticket, left: list[dict[str, Any]], context: dict[str, Any], held: str, tell: Tell) -> bool:
     """Add the comments to the ticket and bring it up to date. False if it is closed, perhaps since a moment ago."""
-    keyed, known = _keyed(left, context, held), service.known_comments(ticket.ticket_id)
+    known, own = marker.recognized(ticket.ticket_id, left, context, service.known_comments(ticket.ticket_id))
+    keyed = [(marker.unsigned(one) if key.keyed_id in own else one, key) for one, key in _keyed(left, context, held)]
     if not changes.is_past(ticket, context):
         _take_back_comments(ticket, keyed, known, context, held, tell)
     with suppress(Final):

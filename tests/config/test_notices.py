@@ -31,6 +31,19 @@ def test_an_api_token_ends_and_oauth_does_not(settings: Any) -> None:
     assert notices.notices() == []
 
 
+def test_answering_back_without_the_scope_or_a_sign_in_is_told(settings: Any) -> None:
+    settings.ZENDESK_OAUTH_CLIENT_ID, settings.ZENDESK_OAUTH_SCOPE = "foyer", "tickets:read users:read"
+    assert notices.notices() == []
+    settings.ZENDESK_ANSWER_BACK = True
+    [sentence] = notices.notices()
+    assert "does not name tickets:write" in sentence
+    settings.ZENDESK_OAUTH_SCOPE = "tickets:read users:read tickets:write"
+    assert notices.notices() == []
+    settings.ZENDESK_OAUTH_CLIENT_ID = settings.ZENDESK_API_TOKEN = ""
+    [sentence] = notices.notices()
+    assert "cannot sign in to Zendesk" in sentence
+
+
 @pytest.mark.usefixtures("api_token")
 def test_the_web_server_says_so_once_however_many_processes_it_has(caplog: pytest.LogCaptureFixture) -> None:
     for age in (1, 2, 3):

@@ -83,7 +83,7 @@ def environment(folder: Path, database: str) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if name in kept}
     web, aws, zendesk = (str(port) for port in _free_ports(3))
     ports = {"PORT": web, "LOCAL_AWS_PORT": aws, "ZENDESK_STANDIN_PORT": zendesk}
-    return own | ports | {"LOCAL_DIR": str(folder), "DATABASE_URL": database}
+    return own | ports | {"LOCAL_DIR": str(folder), "DATABASE_URL": database, "ZENDESK_ANSWER_BACK": "1"}
 
 
 @contextmanager

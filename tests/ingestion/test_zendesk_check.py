@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 import responses
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from ingestion.zendesk import setup_check
@@ -42,7 +43,8 @@ def told() -> dict[str, str]:
     lines = out.getvalue().splitlines()
     assert not [line for line in lines if SECRET in line or "a-webhook-secret" in line]
     about = dict(line.split(": ", 1) for line in lines)
-    assert list(about) == ["address", "sign-in", "scopes", "webhook secret", "clock"]
+    answers = ["answer back"] if settings.ZENDESK_ANSWER_BACK else []
+    assert list(about) == ["address", "sign-in", "scopes", "webhook secret", "clock", *answers]
     return about
 
 
@@ -165,3 +167,37 @@ def test_an_answer_without_a_time_leaves_the_clock_open(http: responses.Requests
     http.get(ASKED, status=401, json={})
     http.post(f"{API}/oauth/tokens", status=503)
     assert told()["clock"].startswith("not checked. Zendesk's answer names no time")
+
+
+WRITES = "tickets:read users:read tickets:write"
+
+
+def test_answering_back_has_a_line_if_it_is_on(settings: Any, standin: ZendeskStandIn) -> None:
+    settings.ZENDESK_ANSWER_BACK, settings.ZENDESK_OAUTH_SCOPE = True, WRITES
+    assert told()["answer back"] == "right. Foyer may post what staff write."
+    assert standin.writing.comments == {}
+
+
+def test_a_scope_that_writes_nothing_says_which_to_set(settings: Any) -> None:
+    settings.ZENDESK_ANSWER_BACK = True
+    assert told()["answer back"].endswith("set it to tickets:read users:read tickets:write.")
+
+
+@pytest.mark.parametrize(
+    ("day", "sentence"),
+    [
+        (403, "wrong. Zendesk does not let Foyer write to this ticket (status 403): ZENDESK_OAUTH_SCOPE must name"),
+        (401, "wrong. Zendesk refused a token that it had just given (status 401)"),
+        (503, "wrong. Zendesk cannot answer now (status 503): run this again."),
+        (0, "wrong. Zendesk could not be reached (ConnectionError)."),
+    ],
+)
+def test_a_zendesk_that_takes_nothing_says_why(settings: Any, standin: ZendeskStandIn, day: int, sentence: str) -> None:
+    settings.ZENDESK_ANSWER_BACK, settings.ZENDESK_OAUTH_SCOPE = True, WRITES
+    standin.writing.bad_days = [day] * 2
+    assert told()["answer back"].startswith(sentence)
+
+
+def test_answering_back_is_not_looked_at_without_an_address(settings: Any) -> None:
+    settings.ZENDESK_ANSWER_BACK, settings.ZENDESK_API_URL = True, ""
+    assert told()["answer back"] == "not checked. Mend the address first."

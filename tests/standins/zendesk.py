@@ -1,4 +1,4 @@
-"""A stand-in of Zendesk's API: sign-in, tickets, their comments and people, search, its errors, and its bad days.
+"""A stand-in of Zendesk's API: sign-in, tickets, their comments and people, new comments, search, and its bad days.
 
     with ZendeskStandIn(fail_next=[429, 500]) as zendesk:
         requests.get(f"{zendesk.url}/api/v2/tickets/12345.json", auth=zendesk.auth)
@@ -24,6 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.standins import zendesk_data as data
 from tests.standins import zendesk_search as search
 from tests.standins.zendesk_oauth import TokenEndpoint
+from tests.standins.zendesk_writing import WRITTEN_THEN_CUT, WRITTEN_THEN_HTML, Writing
 
 ME = "/api/v2/users/me.json"
 SCOPES = {ME: "users:read"} | dict.fromkeys(search.PATHS, "read")  # of other paths: tickets:read
@@ -45,6 +46,7 @@ class ZendeskStandIn:
     `sign_ins` are the same for the token endpoint. `oauth` is the client that may sign in, and `token_lifetime` what
     its tokens get, whatever was asked. `flagged` are the tickets that can be found.
     `lengths` has how many comments a ticket has, for those that shall have another number than by themselves.
+    `writing` has the comments that were put, and says how a PUT goes wrong.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class ZendeskStandIn:
         self.sign_ins = 0
         self.flagged = list(flagged)
         self.lengths: dict[int, int] = {}
+        self.writing = Writing()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
         self._server.daemon_threads = True
         self._server.standin = self  # type: ignore[attr-defined]
@@ -93,6 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
     """One request to the stand-in."""
 
     protocol_version = "HTTP/1.1"
+    retry_after: int | None = None
 
     @property
     def standin(self) -> ZendeskStandIn:
@@ -124,7 +128,31 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send_json(*self.standin.endpoint.answer(body))
 
-    def _fail(self, status: int) -> None:
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.standin.calls.append(f"PUT {self.path}")
+        days = self.standin.writing.bad_days
+        day = days.pop(0) if days else 200
+        status, answer = self._put(body) if day in (200, WRITTEN_THEN_CUT, WRITTEN_THEN_HTML) else (day, {})
+        if day in (WRITTEN_THEN_CUT, HANGS_UP):
+            self.close_connection = True
+        elif day == WRITTEN_THEN_HTML:
+            self._send(200, b"<html>Welcome</html>", "text/html")
+        elif day != 200 or status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._fail(status, answer.get("Retry-After"))
+        else:
+            self._send_json(status, answer)
+
+    def _put(self, body: bytes) -> tuple[int, dict[str, Any]]:
+        if refusal := self._refusal("tickets:write"):
+            return refusal
+        match = PATH.fullmatch(self.path)
+        if not match or match[2] or not 0 < int(match[1]) < data.FIRST_UNKNOWN_ID:
+            return 404, NOT_FOUND
+        return self.standin.writing.put(int(match[1]), body)
+
+    def _fail(self, status: int, retry_after: int | None = None) -> None:
+        self.retry_after = retry_after
         if status in (HANGS_UP, STALLS):
             time.sleep(self.standin.stall if status == STALLS else 0)
             self.close_connection = True
@@ -156,15 +184,17 @@ class _Handler(BaseHTTPRequestHandler):
         """The ticket, or a page of its comments."""
         if not 0 < number < data.FIRST_UNKNOWN_ID:
             return 404, NOT_FOUND
-        return self._page(url, number, query) if comments else (200, {"ticket": data.ticket(number)})
+        return self._page(url, number, query) if comments else (200, {"ticket": self.standin.writing.ticket(number)})
 
     def _page(self, url: str, number: int, query: search.Query) -> tuple[int, dict[str, Any]]:
         """One page of a ticket's comments, by cursor; the users beside it where they were asked for."""
         inline, count = query.get("include_inline_images") == ["true"], self.standin.lengths.get(number)
-        body = search.page("comments", data.comments(number, inline=inline, count=count), url, query, most=100)
+        comments = self.standin.writing.all(number, inline=inline, count=count)
+        ordered = comments[::-1] if query.get("sort") == ["-created_at"] else comments
+        body = search.page("comments", ordered, url, query, most=100)
         if "users" in query.get("include", [""])[0].split(","):
             authors = {comment["author_id"] for comment in body["comments"]}
-            body["users"] = [user for user in data.users(number) if user["id"] in authors]
+            body["users"] = [user for user in [*data.users(number), data.ME] if user["id"] in authors]
         return 200, body
 
     def _refusal(self, scope: str) -> tuple[int, dict[str, Any]] | None:
@@ -181,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, body: bytes, content_type: str) -> None:
         self.send_response(status)
         if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-            self.send_header("Retry-After", str(self.standin.retry_after))
+            self.send_header("Retry-After", str(self.retry_after or self.standin.retry_after))
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

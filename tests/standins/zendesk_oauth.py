@@ -38,7 +38,7 @@ class TokenEndpoint:
         scopes, ends = self._given.get(authorization.removeprefix("Bearer "), (set(), 0.0))
         if time.monotonic() >= ends:
             return 401, INVALID_TOKEN
-        return None if scopes & {scope, "read"} else (403, FORBIDDEN)
+        return None if scopes & {scope, scope.rpartition(":")[2]} else (403, FORBIDDEN)
 
     def revoke(self) -> None:
         """Forget every token."""

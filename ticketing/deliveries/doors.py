@@ -13,7 +13,10 @@ from config import celery
 from config.consumer import redrive
 from config.refusals import Absent, Refusal
 from ticketing.deliveries.delivery import Delivery
+from ticketing.deliveries.outgoing import reopen
 
+ANSWER: Final = "answer"  # the door that leads out: what staff wrote, for Zendesk
+ANSWER_TASK: Final = "ingestion.zendesk.answer"
 SECONDS: Final = 6.0  # that a redrive may take in a web request, which ends within ten
 
 
@@ -27,6 +30,7 @@ class Door:
     again: Callable[[str], str]  # delivery id to a sentence for the person; raises a refusal or aws.AwsError
     from_received: bool = False  # whether a delivery that was never accepted can be tried again
     keeps_raw: bool = False  # whether the door keeps what it fetched in the raw store
+    lacks: str = "no ticket"  # what `reconcile` says of a delivery that failed
 
     def can_try_again(self, delivery: Delivery) -> bool:
         """Whether there is something to try: not while it is on its way, nor if its message may not exist."""
@@ -55,6 +59,13 @@ def _run_zendesk(delivery_id: str) -> str:
     return "Its job is queued: it is fetched from Zendesk again."
 
 
+def _send_answer(delivery_id: str) -> str:
+    """Let it be on its way again, and queue its job. One that is on its way, but late, may have lost its job."""
+    reopen(delivery_id)
+    celery.send(ANSWER_TASK, delivery_id)
+    return "It is on its way to Zendesk again."
+
+
 def _cannot(delivery_id: str) -> str:
     raise Refusal("This webhook was refused, so there is nothing to run: tag the ticket anew in Zendesk.")
 
@@ -76,7 +87,14 @@ _ZENDESK = Door(
 _REFUSED = Door(
     name="zendesk", advice="tag the ticket anew in Zendesk and set this delivery aside", button="", again=_cannot
 )
-_DOORS = {door.name: door for door in (_SUBMISSION, _ZENDESK)}
+_ANSWER = Door(
+    name=ANSWER,
+    advice="`Send again` on the page Deliveries at the desk",
+    button="Send again",
+    again=_send_answer,
+    lacks="not in Zendesk",
+)
+_DOORS = {door.name: door for door in (_SUBMISSION, _ZENDESK, _ANSWER)}
 _OTHER = replace(_SUBMISSION, name="", advice="the page Deliveries at the desk")  # for another program's delivery
 
 

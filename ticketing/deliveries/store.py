@@ -28,7 +28,7 @@ def receive(delivery: Delivery) -> Delivery | None:
     Raises aws.AwsError if the table cannot take it. The door must not accept it then.
     """
     try:
-        DELIVERIES.put(_new(delivery) | {"unfinished": _partition(delivery.delivery_id)}, _NEW)
+        DELIVERIES.put(new_item(delivery) | {"unfinished": partition(delivery.delivery_id)}, _NEW)
     except aws.Conflict as conflict:
         if conflict.item is None:
             raise
@@ -38,10 +38,10 @@ def receive(delivery: Delivery) -> Delivery | None:
 
 def put_ended(delivery: Delivery) -> None:
     """Write down what has ended well already, in place of what has this id. Raises aws.AwsError."""
-    DELIVERIES.put(_new(delivery))
+    DELIVERIES.put(new_item(delivery))
 
 
-def _new(delivery: Delivery) -> Item:
+def new_item(delivery: Delivery) -> Item:
     """The item of a delivery that comes in now."""
     values = {
         "delivery_id": delivery.delivery_id,
@@ -87,7 +87,7 @@ def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
     returns to the list, since somebody waits for it now.
     """
     said, also = ({":details": json.dumps(details)}, ", details = :details") if details else ({}, "")
-    values = {":accepted": "accepted", ":received": "received", ":partition": _partition(delivery_id)}
+    values = {":accepted": "accepted", ":received": "received", ":partition": partition(delivery_id)}
     update = f"SET #state = :accepted, unfinished = :partition{also} REMOVE set_aside, sender, sending_since"
     if not _update(delivery_id, update, "#state = :received", said | values) and details:
         # It has ended already. A repeat must get the same answer all the same, unless somebody has noted one.
@@ -101,7 +101,7 @@ def attempt(delivery_id: str, error: str | None = None) -> None:
     """
     counted = "SET attempts = if_not_exists(attempts, :zero) + :one, #error = :error"
     values = {":zero": 0, ":one": 1, ":error": error or ""}
-    listed = {":partition": _partition(delivery_id)}
+    listed = {":partition": partition(delivery_id)}
     again = f"{counted}, unfinished = :partition REMOVE set_aside"
     unfinished = "attribute_exists(unfinished) AND attribute_not_exists(note)"
     if not _update(delivery_id, again, unfinished, values | listed):
@@ -142,7 +142,7 @@ def finish(
         gone.append("unfinished")
     else:
         assignments.append("unfinished = :partition")
-        values[":partition"] = (NOTED if note else "") + _partition(delivery_id)
+        values[":partition"] = (NOTED if note else "") + partition(delivery_id)
     if note:
         assignments.append("note = :note")
         values[":note"] = note
@@ -166,7 +166,7 @@ def set_aside(delivery: Delivery, why: str) -> bool:
 
 def take_back(delivery_id: str) -> bool:
     """Return it to the list. False if it is not set aside, or does not exist."""
-    update, values = "SET unfinished = :partition REMOVE set_aside", {":partition": _partition(delivery_id)}
+    update, values = "SET unfinished = :partition REMOVE set_aside", {":partition": partition(delivery_id)}
     return _update(delivery_id, update, "attribute_exists(set_aside)", values)
 
 
@@ -191,7 +191,8 @@ def scan(since: str | None = None) -> Iterator[Delivery]:
     return map(from_item, found)
 
 
-def _partition(delivery_id: str) -> str:
+def partition(delivery_id: str) -> str:
+    """Its part of the list of what has not ended well."""
     return str(zlib.crc32(delivery_id.encode()) % PARTITIONS)
 
 

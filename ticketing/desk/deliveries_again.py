@@ -4,6 +4,7 @@ from config.consumer import redrive
 from config.refusals import Absent, Refusal
 from ticketing import deliveries
 from ticketing.deliveries import doors, unfinished
+from ticketing.tickets import ids
 
 
 def all_of(queue_name: str) -> str:
@@ -22,6 +23,14 @@ def all_of(queue_name: str) -> str:
     if moved.stayed:
         raise Refusal(f"{said} The others stay: {', '.join(sorted(set(moved.stayed.values())))}.")
     return said
+
+
+def of_ticket(ticket_id: str, delivery_id: str) -> str:
+    """As `one`, for what the ticket's page shows. Raises Absent as well if the delivery is another ticket's."""
+    delivery = deliveries.get(delivery_id) if ids.is_id(delivery_id) else None
+    if delivery is None or delivery.ticket_id != ticket_id:
+        raise Absent("This ticket has no such answer.")
+    return one(delivery_id)
 
 
 def one(delivery_id: str) -> str:

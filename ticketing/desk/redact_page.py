@@ -98,7 +98,7 @@ class RedactPage(DeskPage):
             return ticket_conversation.opening(ticket)
         if not 0 < len(self.comment_id.encode()) <= _LONGEST_COMMENT_ID:
             raise Absent
-        return ticket_conversation.entries(ticket, [service.get_comment(self.ticket_id, self.comment_id, None)])[0]
+        return ticket_conversation.entries(ticket, [service.get_comment(self.ticket_id, self.comment_id, None)], {})[0]
 
 
 def may_redact(request: HttpRequest) -> bool:

@@ -1,15 +1,18 @@
 """A ticket and its comments, as the page shows them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 import simplejson
+from django.conf import settings
 from django.urls import reverse
 
 from config import times
 from ticketing import index
+from ticketing.deliveries import Delivery
 from ticketing.desk import related
 from ticketing.desk.page import LIST
 from ticketing.desk.related import Fact
@@ -32,6 +35,16 @@ class Entry:
     text: str
     anchor: str
     redact: str = ""  # the query of the page that redacts it; empty if staff have done so, or nobody can
+    sent: "Sent | None" = None  # None if Zendesk was not promised it
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How far something is on its way to Zendesk, and whether it can be sent again."""
+
+    kind: Literal["there", "coming", "failed", "kept"]
+    said: str
+    again: bool = False
 
 
 def opening(ticket: Ticket | IndexedTicket) -> Entry:
@@ -48,8 +61,11 @@ def opening(ticket: Ticket | IndexedTicket) -> Entry:
     )
 
 
-def entries(ticket: Ticket, comments: list[Comment]) -> list[Entry]:
-    """The comments, in their order. A comment without an author is shown as the caller's."""
+def entries(ticket: Ticket, comments: list[Comment], promised: Mapping[str, Delivery]) -> list[Entry]:
+    """The comments, in their order. A comment without an author is shown as the caller's.
+
+    `promised` are those that Zendesk was promised, by their ids.
+    """
     return [
         Entry(
             kind=_kind(comment),
@@ -58,6 +74,7 @@ def entries(ticket: Ticket, comments: list[Comment]) -> list[Entry]:
             at=times.parse(comment.created_at),
             text=comment.comment,
             anchor=comment.comment_id,
+            sent=_sent(promised.get(comment.comment_id)),
             redact="" if comment.redacted else f"?{urlencode({'comment': comment.comment_id}, errors='replace')}",
         )
         for comment in comments
@@ -70,6 +87,22 @@ def arriving(ticket: Ticket) -> str:
         return ""
     there, of = ticket.arriving["there"], ticket.arriving["of"]
     return f"{there:,} of {of:,} comments are here so far. The others are on their way: look again in a moment."
+
+
+def _sent(delivery: Delivery | None) -> Sent | None:
+    if delivery is None:
+        return None
+    match delivery.state:
+        case "updated":
+            return Sent("there", "In Zendesk.")
+        case "failed":
+            return Sent("failed", f"Not in Zendesk. {delivery.error or 'Nobody knows why: see the log'}.", again=True)
+        case "ignored":
+            return Sent("kept", f"Not in Zendesk. {delivery.note}.")
+    if not settings.ZENDESK_ANSWER_BACK:
+        return Sent("coming", "Not in Zendesk yet: answering back is switched off (ZENDESK_ANSWER_BACK).")
+    last = f" The last try: {delivery.error}." if delivery.error else ""
+    return Sent("coming", f"On its way to Zendesk.{last}", again=delivery.is_late)
 
 
 def facts(ticket: Ticket | IndexedTicket) -> list[Fact]:

@@ -17,7 +17,9 @@ from django.urls import reverse
 from config import aws, json
 from config.refusals import Absent, KeyReused, Refusal
 from ticketing import index, service
-from ticketing.desk import related, staff, ticket_conversation, ticket_writing
+from ticketing.answers import promises
+from ticketing.deliveries import Delivery
+from ticketing.desk import deliveries_again, related, staff, ticket_conversation, ticket_writing
 from ticketing.desk.page import LIST, DeskPage, redact_url, ticket_url
 from ticketing.desk.redact_page import may_redact
 from ticketing.desk.ticket_forms import SAVE, TicketForm, new_key
@@ -33,6 +35,7 @@ COMMENTS = 100
 _SAVED = {"reply": "Your reply is saved.", "note": "Your internal note is saved.", SAVE: "The ticket is saved."}
 _SAID_BEFORE = "You have just said this, and it is saved. Send it again if you mean to say it twice."
 _LAST = "said last"  # in the session: the ticket, a hash of what was said, and the keys of the forms that may send it
+_NOT_SENT = "AWS did not answer, so it may not be on its way. Try again in a moment."
 _UNREADABLE = "The record cannot be read right now. Try again in a moment."
 
 
@@ -56,6 +59,8 @@ class TicketPage(DeskPage):
             return self._show({"text": draft})
         if not self.may_write:
             raise PermissionDenied
+        if comment_id := self.request.POST.get("again"):
+            return self._send_again(comment_id)
         return self._write(TicketForm(self.request.POST, self.staff))
 
     # --- Writing --------------------------------------------------------------------------------------
@@ -84,6 +89,17 @@ class TicketPage(DeskPage):
             self.request.session[_LAST] = [*self._saying(form), form.cleaned_data["key"]]
         newest = form.visibility is not None  # where people find what they have just said
         return HttpResponseRedirect(ticket_url(self.ticket_id) if newest else self.request.get_full_path())
+
+    def _send_again(self, comment_id: str) -> HttpResponse:
+        """Let what staff wrote be on its way to Zendesk again. A text that the person is writing stays."""
+        try:
+            messages.success(self.request, deliveries_again.of_ticket(self.ticket_id, comment_id))
+        except Refusal as refusal:
+            messages.error(self.request, refusal.sentence)
+        except aws.AwsError:
+            messages.error(self.request, _NOT_SENT)
+        self.request.session[self.draft_name] = self.request.POST.get("text", "")
+        return HttpResponseRedirect(f"{self.request.get_full_path()}#{comment_id}")
 
     def _said_before(self, form: TicketForm) -> bool:
         """Whether the person said the same last, in another form. The browser's Back button shows a sent text again.
@@ -166,7 +182,9 @@ class TicketPage(DeskPage):
         context = self._about(ticket) | {
             "attributes": ticket_conversation.pretty(ticket.attributes),
             "redact_address": redact_url(ticket.ticket_id) if may_redact(self.request) else "",
-            "entries": ticket_conversation.entries(ticket, found.comments),
+            "entries": ticket_conversation.entries(ticket, found.comments, _promised(found)),
+            "answers_back": promises.of(ticket) is not None,
+            "may_write": self.may_write,
             "arriving": ticket_conversation.arriving(ticket),
             "from_start": not self.after,
             "skips": self._skips(found),
@@ -192,6 +210,14 @@ class TicketPage(DeskPage):
             "opening": ticket_conversation.opening(ticket),
             "facts": ticket_conversation.facts(ticket),
         }
+
+
+def _promised(found: Conversation) -> dict[str, Delivery]:
+    """Those of the comments that Zendesk was promised. Nothing is said of them if AWS does not answer."""
+    try:
+        return promises.states(found.ticket, found.comments)
+    except aws.AwsError:
+        return {}
 
 
 def _came_in(number: int) -> str:

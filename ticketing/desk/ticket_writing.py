@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from config import aws, json
 from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Refusal
 from ticketing import index, service
+from ticketing.answers import promises
 from ticketing.desk import staff
 from ticketing.desk.staff import Staff
 from ticketing.desk.ticket_conversation import door
@@ -93,10 +94,11 @@ def _who(theirs: Theirs, people: Staff, user: User) -> str:
 
 
 def _comment(ticket_id: str, form: TicketForm, user: User) -> Commented:
-    """Add the text as a comment, and change the fields with it."""
+    """Add the text as a comment, and change the fields with it. On a Zendesk ticket, Zendesk may be promised it."""
     said, visibility = form.cleaned_data, form.visibility
     assert visibility  # noqa: S101 - `save` has checked it
-    return service.add_comment(
+    also = promises.of(service.get_ticket(ticket_id, None)) if settings.ZENDESK_ANSWER_BACK else None
+    done = service.add_comment(
         ticket_id,
         said["customer_id"],
         new_comment(said["text"], author=staff.author(user), visibility=visibility),
@@ -105,7 +107,11 @@ def _comment(ticket_id: str, form: TicketForm, user: User) -> Commented:
         key=_key(said["customer_id"], said["key"], [ticket_id, said["text"], visibility, form.changes]),
         changes=form.changes,
         seen=said["seen"],
+        also=also,
     )
+    if also:
+        promises.send(done.comment.comment_id)
+    return done
 
 
 def _key(customer_id: str, key: str, request: object) -> Key:

@@ -24,6 +24,7 @@ TICKET = "TICKET"
 COMMENT = "TICKET#COMMENT#"
 CHANGE = "CHANGE#"
 KEY = "KEY#"
+ANSWERS = "ANSWERS"
 
 COUNTED_BELOW = {"version": 2**63, "comment_count": 2**31}  # what the index's columns can hold
 _WHOLE_BELOW = COUNTED_BELOW | {

@@ -100,7 +100,7 @@ TICKET_ACTION, KEY_ACTION = 0, 2
 class CommentWrite:
     """A comment to add, who adds it, and what must hold: the ticket is the customer's, and the key, if any, is new.
 
-    `changes` are fields that change with it. `seen` has their values as the writer saw them.
+    `changes` are fields that change with it. `seen` has their values as the writer saw them. `also` is written with it.
     """
 
     comment: Comment
@@ -110,6 +110,7 @@ class CommentWrite:
     key: Key | None
     changes: Mapping[str, Any]
     seen: Mapping[str, Any]
+    also: Sequence[Action] = ()
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def comment(adding: CommentWrite, beside: Beside, blocked_by: frozenset[Status])
     actions += keyed_comment(new, adding.key) if adding.key else [Put(items.from_comment(new))]
     if fields := _moved(beside.pairs):
         actions.append(note(new.ticket_id, None, adding.now, adding.actor, fields))
-    return actions
+    return [*actions, *adding.also]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,14 @@ from ingestion.zendesk import setup_check
 class Command(BaseCommand):
     help = (
         "Says, a line each, whether Zendesk's address, the sign-in, the scopes, the webhook's secret and the clock are "
-        "right, and what to do where one is not. Asks Zendesk and changes nothing. Exits 1 if one is not right."
+        "right, and what to do where one is not; also whether replies can be posted, if that is switched on. Asks "
+        "Zendesk and changes nothing. Exits 1 if one is not right."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wrong = 0
+        wrong = seen = 0
         for line in setup_check.lines():
             self.stdout.write(str(line))
-            wrong += line.how != "right"
+            seen, wrong = seen + 1, wrong + (line.how != "right")
         if wrong:
-            raise CommandError(f"{wrong} of 5 {'is' if wrong == 1 else 'are'} not right.")
+            raise CommandError(f"{wrong} of {seen} {'is' if wrong == 1 else 'are'} not right.")

@@ -18,14 +18,15 @@ from tests.browser import chromium
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import deliveries, index, service
 from ticketing.admin import TicketAdmin
-from ticketing.deliveries import Delivery
+from ticketing.answers import promises
+from ticketing.deliveries import Delivery, raw_tickets
 from ticketing.desk.deliveries_page import STATES
 from ticketing.desk.page import ticket_url
 from ticketing.index import rows
 from ticketing.jobs import lifecycle
 from ticketing.models import IndexedTicket, Job
 from ticketing.submissions import wordless
-from ticketing.tickets.ticket import Actor, Ticket, new_comment
+from ticketing.tickets.ticket import Actor, Ticket, draft, new_comment
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
@@ -430,3 +431,23 @@ def test_signing_in_leads_to_the_tickets(page: Page, aws: None) -> None:
     page.get_by_label("Password").fill("ada")
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(f"**{LIST}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_answers_that_are_on_their_way_to_zendesk_there_or_failed(
+    page: Page, aws: None, settings: Any, scheme: str
+) -> None:
+    settings.ZENDESK_ANSWER_BACK = True
+    about = {"customer_id": "default", "tier": "general", "caller_id": "zendesk:7", "issue_description": "No lesson"}
+    opened = draft(channel="zendesk", attributes={"zendesk": {"ticket_id": "12345"}}, **about)  # type: ignore[arg-type]
+    ticket = service.open_ticket(opened, raw_tickets.ticket_key("12345")).ticket
+    for end in (None, "updated", "failed"):
+        said, ada = new_comment(LONG, author="Ada"), Actor(name="ada", door="desk", request_id="r-1")
+        done = service.add_comment(
+            ticket.ticket_id, "default", said, ada, reopen=False, also=promises.of(ticket)
+        ).comment
+        if end:
+            deliveries.finish(done.comment_id, end, ticket_id=ticket.ticket_id, error=LONG)
+    assert look(page, ticket_url(ticket.ticket_id), scheme) == []
+    picture(page, f"answers-{scheme}")
+    expect(page.get_by_role("button", name="Send again")).to_be_visible()

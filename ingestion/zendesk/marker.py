@@ -1,0 +1,78 @@
+"""The marker: by it, a comment in Zendesk is recognized as one that Foyer posted.
+
+Zendesk keeps up to a kilobyte of metadata with each update of a ticket, and shows it with the update's comment, as
+`metadata.custom`. Foyer writes its own comment's id there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+from config import times
+from ingestion.zendesk import people
+from ticketing.answers import adopted
+from ticketing.deliveries import raw_tickets
+from ticketing.service import Known
+from ticketing.tickets import ids, zendesk_comment
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import Comment
+
+NAME: Final = "foyer_comment"
+_CLOCKS: Final = timedelta(minutes=1)  # by which Zendesk's clock may be behind ours
+
+
+def of(comment: Mapping[str, Any]) -> str | None:
+    """The id of Foyer's comment that a comment of Zendesk's names. None if it names none."""
+    said = (_custom(comment) or {}).get(NAME)
+    return said if isinstance(said, str) and ids.is_timed(said) else None
+
+
+def is_same(theirs: Mapping[str, Any], ours: Comment) -> bool:
+    """Whether Zendesk's comment is ours. If it shows no custom metadata at all, its words and its time tell."""
+    if _custom(theirs) is not None:
+        return of(theirs) == ours.comment_id
+    written, came = times.parse(ours.created_at), times.parse(str(theirs.get("created_at")))
+    same = (_squeezed(theirs.get("body")), theirs.get("public") is not False)
+    if not written or not came or came < written - _CLOCKS:
+        return False
+    return same == (_squeezed(ours.comment), ours.visibility == "public")
+
+
+def recognized(
+    ticket_id: str, comments: list[dict[str, Any]], context: Mapping[str, Any], known: dict[str, Known]
+) -> tuple[dict[str, Known], set[str]]:
+    """What is known of the ticket's comments (`service.known_comments`), with those of Zendesk's that are its own.
+
+    Returns the `keyed_id`s of the latter as well. They are noted, so that they are never filed as others. A marker
+    alone proves nothing, since every program of the account can write one, and so can another Foyer. It must name a
+    comment of this very ticket that no other comment of Zendesk has named.
+    """
+    own: set[str] = set()
+    for one in comments:
+        named, its = of(one), key(str(context["ticket"]["id"]), one)
+        if named and its.keyed_id not in known and adopted.adopt_named(ticket_id, named, its):
+            known = known | {its.keyed_id: Known(named, its.mark)}
+        if named and its.keyed_id in known and known[its.keyed_id].comment_id == named:
+            own.add(its.keyed_id)
+    return known, own
+
+
+def unsigned(comment: Comment) -> Comment:
+    """Zendesk's form of an own comment, without an author: Zendesk names the user whom Foyer acts for."""
+    return replace(comment, author=people.UNTOLD)
+
+
+def key(zendesk_id: str, comment: Mapping[str, Any]) -> Key:
+    """The key by which the Zendesk door knows the comment."""
+    return raw_tickets.comment_key(zendesk_id, str(comment["id"]), zendesk_comment.mark(comment))
+
+
+def _custom(comment: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    metadata = comment.get("metadata")
+    custom = metadata.get("custom") if isinstance(metadata, dict) else None
+    return custom if isinstance(custom, dict) else None
+
+
+def _squeezed(text: Any) -> str:
+    return "".join(text.split()) if isinstance(text, str) else ""

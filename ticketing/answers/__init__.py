@@ -1,0 +1,1 @@
+"""What staff write at the desk on a Zendesk ticket, on its way to Zendesk."""
