@@ -32,6 +32,8 @@ from config.consumer import dead_letters, pulse
 
 _TRACE: Final = logging.getLogger("celery.app.trace")
 _CELERYS_OWN: Final = "celery."  # how the tasks begin that Celery itself brings
+BEAT_SECONDS: Final = 5.0  # between two signs of life of a task
+HELD_SECONDS: Final = 25.0  # that its message stays hidden after one
 _EARLY: Final = 1.0  # seconds that a task may be worked before its time, rather than wait for another receive
 
 log = logging.getLogger(__name__)
@@ -109,7 +111,27 @@ def _worked(record: SqsRecord) -> bool:
     if early > _EARLY:
         _hide(record, early)
         return False
-    return _run(message)
+    with _held(record):
+        return _run(message)
+
+
+@contextmanager
+def _held(record: SqsRecord) -> Iterator[None]:
+    """Keep the message from other workers while the block lasts, but not much longer: if this process is killed, the
+    message comes again within HELD_SECONDS. A task that ends within BEAT_SECONDS costs no call."""
+    ended = threading.Event()
+    holding = threading.Thread(target=_hold, args=[record, ended], name="holding a task's message", daemon=True)
+    if "receiptHandle" in record:
+        holding.start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def _hold(record: SqsRecord, ended: threading.Event) -> None:
+    while not ended.wait(BEAT_SECONDS):
+        _hide(record, HELD_SECONDS)
 
 
 def _run(message: Message) -> bool:
@@ -149,7 +171,7 @@ def _hide(record: SqsRecord, seconds: float) -> None:
     try:
         sqs.hide(settings.JOBS_QUEUE, record["receiptHandle"], seconds)
     except aws.AwsError as error:
-        log.warning("Message %s comes before its time: %s", record["messageId"], error)
+        log.warning("Message %s may come before its time: %s", record["messageId"], error)
 
 
 def _id(headers: dict[str, Any]) -> str:

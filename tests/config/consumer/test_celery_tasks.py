@@ -19,7 +19,7 @@ from config import aws
 from config.aws import sqs
 from config.aws.outage import OutageFilter
 from config.celery import app
-from config.consumer import pulse, queue_loop
+from config.consumer import celery_tasks, pulse, queue_loop
 from config.consumer.celery_tasks import Foreign, handler, read
 from config.consumer.sources import Source, sources
 
@@ -125,6 +125,17 @@ def test_a_task_is_told_whether_somebody_had_its_message_before(times: str | Non
     [record] = event(message())["Records"]
     record |= {"attributes": {"ApproximateReceiveCount": times}} if times else {}
     assert read(record).request["delivery_info"] == {"redelivered": redelivered}
+
+
+def test_a_task_holds_its_message_while_it_works_and_no_longer(
+    done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden: list[float] = []
+    monkeypatch.setattr(celery_tasks, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(sqs, "hide", lambda _, __, seconds: hidden.append(seconds))
+    [record] = event(message([["long"], {}, {}]))["Records"]
+    assert handler({"Records": [record | {"receiptHandle": "r"}]}) == {"batchItemFailures": []}
+    assert set(hidden) == {celery_tasks.HELD_SECONDS}
 
 
 def test_a_retry_waits_in_sqs_and_in_nobodys_hands() -> None:
