@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Delivery) -> None:
+    def fail(*_: Any) -> None:
         raise GiveUp("Zendesk refused the request")
 
     monkeypatch.setattr(pipeline, "run", fail)
@@ -61,7 +61,7 @@ def test_what_fails_for_good_is_an_error_rate_of_100_and_has_no_latency() -> Non
 
 @pytest.mark.usefixtures("received")
 def test_an_unexpected_error_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "run", lambda _: 1 / 0)
+    monkeypatch.setattr(pipeline, "run", lambda *_: 1 / 0)
     tasks.ingest.apply(("d-1",), throw=False)
     assert counted() == {("ErrorRate", "Percent"): (1, 100.0)}
 
