@@ -7,10 +7,10 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from config.caller import SCOPES
+from config.web.admin import DeskAdmin
 from routing import tokens
 from routing.models import ApiToken, Clock
 
@@ -28,7 +28,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ModelAdmin):
+class ApiTokenAdmin(DeskAdmin):
     """Issues a token (it is shown once) and revokes it. Nothing else about a token can be changed."""
 
     form = TokenForm
@@ -63,7 +63,7 @@ class ApiTokenAdmin(ModelAdmin):
 
 
 @admin.register(Clock)
-class ClockAdmin(ModelAdmin):
+class ClockAdmin(DeskAdmin):
     """When each ticket is due, the most urgent first."""
 
     list_display = ("reference", "tier", "started_at", "due_at", "stopped_at")
