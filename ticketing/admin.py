@@ -4,14 +4,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from config.web.admin import DeskAdmin
 from ticketing.desk.deliveries_page import DeliveriesPage
@@ -23,6 +20,7 @@ from ticketing.desk.list_page import TicketList
 from ticketing.desk.list_pages import pages
 from ticketing.desk.navigation import home
 from ticketing.desk.new_ticket_page import NewTicketPage
+from ticketing.desk.people_pages import GroupAdmin, UserAdmin
 from ticketing.desk.set_aside_page import SetAsidePage
 from ticketing.desk.ticket_page import TicketPage
 from ticketing.index import storable
@@ -164,26 +162,5 @@ admin.site.extra_urls = lambda: [path("", admin.site.admin_view(home))]  # type:
 admin.site.index_title = "Support desk"
 admin.site.unregister(User)
 admin.site.unregister(Group)
-
-
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[type-arg]
-    """Django's own, in the look of the desk. People get their permissions only as members of groups."""
-
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    filter_horizontal = ()
-    fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
-        ("Dates", {"fields": ("last_login", "date_joined")}),
-    )
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, DeskAdmin):
-    """Django's own, in the look of the desk."""
-
-    filter_horizontal = ()
+admin.site.register(User, UserAdmin)
+admin.site.register(Group, GroupAdmin)
