@@ -27,7 +27,6 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run
     scopes = forms.MultipleChoiceField(
         choices=[(scope, scope) for scope in SCOPES], widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
-
     days = forms.IntegerField(min_value=1, required=False, widget=UnfoldAdminIntegerFieldWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
