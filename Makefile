@@ -39,7 +39,7 @@ lint: $(VENV)/.dev-ready
 	$(BIN)/cfn-lint infra/stack.yaml
 	$(BIN)/python docs/prose.py
 
-# The index at its full size, on both databases, in half an hour for a million tickets. `make bench SCALE=0.1`: a tenth.
+# A long Zendesk ticket, and the index at its full size, on both databases, in half an hour for a million tickets. `make bench SCALE=0.1`: a tenth.
 bench: $(VENV)/.dev-ready
 	@SCALE=$(or $(SCALE),1) $(BIN)/python -m bench
 

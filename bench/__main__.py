@@ -1,4 +1,6 @@
-"""`make bench`: the index at its full size, on both databases. `make bench SCALE=0.1` uses a tenth of it.
+"""`make bench`: the index at its full size, on both databases, a long Zendesk ticket, and Zendesk's webhook.
+
+`make bench SCALE=0.1` uses a tenth of the index.
 
 The figures are true of this machine, now. The last column is their share of what is allowed.
 """
@@ -9,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -39,12 +42,27 @@ def search(database: Database, limit: int) -> bool:
     return subprocess.run(program, env=database.environment, check=False).returncode == 0
 
 
-def follow(database: Database, tickets: int) -> bool:
-    """Measure the consumers. Returns whether they were fast enough."""
+@contextmanager
+def provisioned(database: Database) -> Iterator[None]:
+    """A local AWS for the database's programs, while the block lasts."""
     with TemporaryDirectory(prefix="foyer-bench-") as folder, local_aws.running(Path(folder)) as endpoint:
         database.environment["AWS_ENDPOINT_URL"] = endpoint
         provision = [sys.executable, "manage.py", "provision", "-v0"]
         subprocess.run(provision, env=database.environment, check=True)
+        yield
+
+
+def long_ticket(database: Database) -> bool:
+    """Measure what a long Zendesk ticket costs. Returns whether every figure stayed within its limit."""
+    print("A Zendesk ticket of many comments", flush=True)
+    with provisioned(database):
+        program = [sys.executable, "-m", "bench.long_ticket"]
+        return subprocess.run(program, env=database.environment, check=False).returncode == 0
+
+
+def follow(database: Database, tickets: int) -> bool:
+    """Measure the consumers. Returns whether they were fast enough."""
+    with provisioned(database):
         working = [database.run("follow", n, ANNOUNCEMENTS, PROCESSES, tickets) for n in range(PROCESSES)]
         for one in working:
             assert _answer(one) == "ready"
@@ -52,6 +70,13 @@ def follow(database: Database, tickets: int) -> bool:
     rate = ANNOUNCEMENTS / seconds
     print(f"  consumers: {rate:.0f} announcements/s, {rate / LEAST_ANNOUNCEMENTS:.2f} of {LEAST_ANNOUNCEMENTS}")
     return rate >= LEAST_ANNOUNCEMENTS
+
+
+def webhook() -> bool:
+    """Measure Zendesk's webhook on a whole copy. Returns whether it was fast enough."""
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "bench.settings"}
+    program = [sys.executable, "-m", "bench.webhook"]
+    return subprocess.run(program, env=environment, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def _worked_off(working: list[Program], batches: int) -> float:
@@ -82,6 +107,7 @@ def main(scale: float) -> int:
     """Measure everything, one database after the other. Returns how many parts were too slow."""
     kept = []
     with sqlite() as database:
+        kept.append(long_ticket(database))
         tickets = int(100_000 * scale)
         print(f"SQLite, {tickets:,} tickets, {tickets * 5:,} comments", flush=True)
         load(database, tickets, 1)
@@ -91,6 +117,8 @@ def main(scale: float) -> int:
         print(f"PostgreSQL, {tickets:,} tickets, {tickets * 5:,} comments", flush=True)
         load(database, tickets, PROCESSES)
         kept += [search(database, 300), follow(database, tickets)]
+    print(f"Zendesk's webhook{'':29}median     p99, milliseconds", flush=True)
+    kept.append(webhook())
     return kept.count(False)
 
 

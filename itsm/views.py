@@ -41,6 +41,10 @@ _IF_NONE_MATCH = OpenApiParameter(
     OpenApiParameter.HEADER,
     description='The version seen, e.g. `"3"`. If it is still the ticket\'s, the answer is a 304 without a body.',
 )
+_IF_CLOSED = (
+    "A closed ticket takes no change and no comment (409). To continue, open a new ticket, and give the closed one's "
+    "`ticket_id` as `follow_up_of`."
+)
 _CALLER = OpenApiParameter("caller", str, required=True)
 
 
@@ -99,7 +103,7 @@ class TicketView(DoorView):
         cursor = seal_cursor(found.next, "comments", customer, ticket_id)
         return _ticket(found.ticket, {"comments": comments, "comments_cursor": cursor})
 
-    @extend_schema(request=TicketChange, responses={200: TicketAnswer}, parameters=[_IF_MATCH])
+    @extend_schema(request=TicketChange, responses={200: TicketAnswer}, parameters=[_IF_MATCH], description=_IF_CLOSED)
     def patch(self, request: Request, ticket_id: str) -> Response:
         caller, body = self.caller(request), read_object(request)
         form = TicketChange(data=body, partial=True)
@@ -119,7 +123,9 @@ class CommentsView(DoorView):
 
     scope = "itsm"
 
-    @extend_schema(request=NewComment, responses={201: CommentAnswer}, parameters=[KEY_PARAMETER])
+    @extend_schema(
+        request=NewComment, responses={201: CommentAnswer}, parameters=[KEY_PARAMETER], description=_IF_CLOSED
+    )
     def post(self, request: Request, ticket_id: str) -> Response:
         caller, body = self.caller(request), read_object(request)
         ticket_id = service.from_path(ticket_id, caller.customer_id)

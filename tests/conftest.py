@@ -9,6 +9,7 @@ from typing import Any
 import hypothesis
 import pytest
 from botocore.client import BaseClient
+from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
@@ -116,6 +117,13 @@ def aws() -> Iterator[None]:
     with mock_aws():  # clients made before serve here too: making them is what takes time
         moto_stack.create()
         yield
+
+
+@pytest.fixture
+def versioned(aws: None) -> None:
+    """The two buckets with versioning have it here, too."""
+    for bucket in (settings.ATTACHMENTS_BUCKET, settings.S3_BUCKET_TICKETS):
+        config_aws.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
 
 
 @pytest.fixture

@@ -61,6 +61,7 @@ class Message:
     arguments: list[str]
     retries: int
     due: datetime | None
+    redelivered: bool = False  # somebody received it before, and may have died over it
 
     @property
     def request(self) -> dict[str, Any]:
@@ -74,7 +75,7 @@ class Message:
             "retries": self.retries,
             "is_eager": False,
             "called_directly": False,
-            "delivery_info": {},
+            "delivery_info": {"redelivered": self.redelivered},
         }
 
 
@@ -95,7 +96,8 @@ def read(record: SqsRecord) -> Message:
     if task is None or task.name.startswith(_CELERYS_OWN):
         raise Foreign("The message names no task of Foyer's")
     arguments = _arguments(whole.get("body"), task)
-    return Message(task, _id(headers), arguments, _retries(headers), _due(headers))
+    received = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    return Message(task, _id(headers), arguments, _retries(headers), _due(headers), received > 1)
 
 
 def _worked(record: SqsRecord) -> bool:

@@ -33,6 +33,11 @@ def of(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
     return changes | {"attributes": desk.attributes | {"zendesk": _joined(known, fetched) | {"seen": now}}}
 
 
+def is_past(desk: Ticket, context: dict[str, Any]) -> bool:
+    """Whether the desk's ticket has seen a newer state than this one. Webhooks come in any order."""
+    return moment(zendesk(desk)) > moment(mapping.attributes(context))
+
+
 def zendesk(ticket: Ticket) -> dict[str, Any]:
     """What the ticket's attributes keep of Zendesk: what we wrote, or nothing if somebody else wrote there."""
     return _dict(ticket.attributes.get("zendesk"))

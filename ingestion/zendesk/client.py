@@ -7,6 +7,8 @@ followed, so the credentials of sign_in.py cannot go to another host.
 
 import logging
 import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -34,19 +36,56 @@ _WRONG_ADDRESS = (
 )
 _ID = re.compile("[0-9]{1,20}")
 _FOR_NOW = (408, 409, 425, 429)
+_MOST_PAGES = 1_000  # of comments; Zendesk itself lets a ticket have fifty
 
 
-def fetch(zendesk_id: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Fetched:
+    """A ticket as far as it was fetched. `cursor` is where its next page of comments begins (None: nowhere, or at the
+    beginning)."""
+
+    ticket: Any
+    comments: list[Any] = field(default_factory=list)
+    users: dict[str, Any] = field(default_factory=dict)  # the authors, by their ids
+    cursor: str | None = None
+    pages: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all comments are there."""
+        return self.pages > 0 and self.cursor is None
+
+
+def _silent(so_far: Fetched) -> None:
+    """Tell nobody."""
+
+
+def fetch(zendesk_id: str, begun: Fetched | None = None, tell: Callable[[Fetched], None] = _silent) -> dict[str, Any]:
     """Fetch the ticket's full context: `{"ticket": {…}, "comments": […], "users": […]}`, numbers exact.
 
-    `users` are the comments' authors and the requester. `organizations` has the ticket's, if Zendesk shows it. Raises
-    TryLater if Zendesk cannot answer now, and GiveUp if it never will.
+    `users` are the comments' authors and the requester. `organizations` has the ticket's, if Zendesk shows it. `tell`
+    is called after each page of comments with what was fetched so far. If an earlier fetch ended there, give it as
+    `begun`: this one goes on from it. Raises TryLater if Zendesk cannot answer now, and GiveUp if it never will.
     """
+    try:
+        return _fetch(zendesk_id, begun, tell)
+    except Withheld:
+        if begun is None:
+            raise
+        log.info("Zendesk does not go on with the comments of ticket %s: they are fetched anew", zendesk_id)
+        return _fetch(zendesk_id, None, tell)
+
+
+def _fetch(zendesk_id: str, begun: Fetched | None, tell: Callable[[Fetched], None]) -> dict[str, Any]:
+    path = f"/api/v2/tickets/{zendesk_id}"
     with _session() as session:
-        ticket = _get(session, f"/api/v2/tickets/{zendesk_id}.json", {}).get("ticket")
-        comments, users = _comments(session, f"/api/v2/tickets/{zendesk_id}/comments.json")
-        context = {"ticket": ticket, "comments": comments, "users": users}
-        return context | (_people(session, ticket, users) if isinstance(ticket, dict) else {})
+        fetched = begun or Fetched(_get(session, f"{path}.json", {}).get("ticket"))
+        while not fetched.is_whole:
+            fetched = _with_a_page(session, f"{path}/comments.json", fetched)
+            tell(fetched)
+        context = {"ticket": fetched.ticket, "comments": fetched.comments, "users": list(fetched.users.values())}
+        people = _people(session, fetched.ticket, context["users"]) if isinstance(fetched.ticket, dict) else {}
+        return context | people
 
 
 def _people(session: requests.Session, ticket: dict[str, Any], users: list[Any]) -> dict[str, list[Any]]:
@@ -80,21 +119,19 @@ def _one(session: requests.Session, kind: str, number: str) -> list[Any]:
     return [one] if isinstance(one, dict) and str(one.get("id")) == number else []
 
 
-def _comments(session: requests.Session, path: str) -> tuple[list[Any], list[Any]]:
-    """All pages of the comments, and their authors, each once."""
-    comments: list[Any] = []
-    users: dict[str, Any] = {}
-    query, cursor = {"page[size]": "100", "include": "users", "include_inline_images": "true"}, None
-    while True:
-        page = _get(session, path, query | ({"page[after]": cursor} if cursor else {}))
-        comments += _list(page, "comments")
-        users |= {str(user.get("id")): user for user in _list(page, "users") if isinstance(user, dict)}
-        after = _next_cursor(page)
-        if after is None:
-            return comments, list(users.values())
-        if after == cursor:
-            raise TryLater("Zendesk gave the same page of comments twice")
-        cursor = after
+def _with_a_page(session: requests.Session, path: str, so_far: Fetched) -> Fetched:
+    """What was fetched, and the next page of comments with their authors, each once."""
+    query = {"page[size]": "100", "include": "users", "include_inline_images": "true"}
+    page = _get(session, path, query | ({"page[after]": so_far.cursor} if so_far.cursor else {}))
+    users = {str(user.get("id")): user for user in _list(page, "users") if isinstance(user, dict)}
+    after = _next_cursor(page)
+    if after is not None and after == so_far.cursor:
+        raise TryLater("Zendesk gave the same page of comments twice")
+    if after is not None and so_far.pages + 1 == _MOST_PAGES:
+        raise GiveUp(f"Zendesk's list of comments has no end: it has more than {_MOST_PAGES} pages")
+    return Fetched(
+        so_far.ticket, so_far.comments + _list(page, "comments"), so_far.users | users, after, so_far.pages + 1
+    )
 
 
 def _list(page: dict[str, Any], name: str) -> list[Any]:

@@ -1,4 +1,5 @@
-"""What has become of a ticket in Zendesk: deleted, merged into another, or in a status that Foyer does not know."""
+"""A ticket's place among the others in Zendesk: deleted, merged into another, following a closed one. And words of
+Zendesk's that Foyer does not know."""
 
 import re
 from typing import Any
@@ -6,10 +7,12 @@ from typing import Any
 from django.conf import settings
 
 from config.text import mended
+from ingestion.zendesk.values import inner
 from ticketing.tickets.workflow import ZENDESK_STATUS, Status
 
 _MERGED_TAG = "closed_by_merge"  # Zendesk's own, on the ticket that was closed by a merge
 _MERGED_INTO = re.compile(r"request was closed and merged into request #([0-9]{1,20})", re.IGNORECASE)
+_NUMBER = re.compile("[0-9]{1,20}")
 _LONGEST_WORD = 40
 
 
@@ -33,6 +36,15 @@ def merged(context: dict[str, Any]) -> dict[str, str] | None:
         return None
     found = [match[1] for one in context["comments"] if (match := _MERGED_INTO.search(one.get("body") or ""))]
     return {"ticket_id": found[-1], "url": url(found[-1])} if found else {}
+
+
+def followed(ticket: dict[str, Any]) -> dict[str, str] | None:
+    """The closed ticket that it follows in Zendesk, as `ticket_id` and `url`. None if it follows none."""
+    source = inner(ticket.get("via"), "source")
+    number = str(inner(source, "from").get("ticket_id"))
+    if source.get("rel") != "follow_up" or not _NUMBER.fullmatch(number):
+        return None
+    return {"ticket_id": number, "url": url(number)}
 
 
 def note(context: dict[str, Any]) -> str | None:

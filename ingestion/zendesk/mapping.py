@@ -14,6 +14,8 @@ from ticketing.tickets.ticket import Ticket
 from ticketing.tickets.ticket import draft as new_draft
 from ticketing.tickets.workflow import PRIORITIES, Priority
 
+_LONGEST_WORD = 40
+
 
 def fields(context: dict[str, Any]) -> dict[str, Any]:
     """What Zendesk says now of the desk ticket's changeable fields, without `attributes`."""
@@ -36,7 +38,8 @@ def shown(context: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def attributes(context: dict[str, Any]) -> dict[str, Any]:
-    """What the desk keeps of Zendesk's own data: where the ticket is, status, times, people, and where it was merged.
+    """What the desk keeps of Zendesk's own data: where the ticket is, status, times, people, and where it was merged,
+    and which ticket it follows in Zendesk.
 
     The status is Zendesk's own word, also where Foyer does not know it. `opening` is there if the description is not
     the requester's own words, or is internal.
@@ -54,8 +57,19 @@ def attributes(context: dict[str, Any]) -> dict[str, Any]:
         "organization": people.organization(context),
         "opening": people.opening(_opening(context), context),
         "merged_into": fate.merged(context),
+        "follows": fate.followed(ticket),
     }
     return values | {name: value for name, value in more.items() if value}
+
+
+def note(context: dict[str, Any]) -> str | None:
+    """What staff should know of a word that the desk does not have, in a sentence without its stop. Mostly None."""
+    ticket = context["ticket"]
+    said = ticket.get("priority")
+    if not said or said in PRIORITIES:
+        return None
+    word = clean(said)[:_LONGEST_WORD]
+    return f"Zendesk ticket {ticket['id']} has the priority `{word}`, which Foyer does not know: it is `normal` here"
 
 
 def seen(context: dict[str, Any], fields: dict[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -102,6 +116,11 @@ def draft(context: dict[str, Any], delivery_id: str) -> Ticket:
 def comments(context: dict[str, Any]) -> list[dict[str, Any]]:
     """Zendesk's comments, oldest first, without the one that repeats the description."""
     return zendesk_comment.split(context["ticket"], context["comments"])[1]
+
+
+def opening(context: dict[str, Any]) -> list[dict[str, Any]]:
+    """The comment that repeats the description, if one does. An earlier version of Foyer may have added it."""
+    return [one for one in [_opening(context)] if one]
 
 
 def _opening(context: dict[str, Any]) -> dict[str, Any] | None:

@@ -6,8 +6,9 @@ It may run twice, or die anywhere and run again: each step finds what an earlier
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ingestion.zendesk import client, embedding, fate, measures, sync, validation
+from ingestion.zendesk import changes, client, embedding, fate, mapping, measures, sync, validation
 from ingestion.zendesk.errors import GiveUp
+from ingestion.zendesk.progress import Progress
 from ticketing import service
 from ticketing.deliveries import Delivery, raw_tickets
 
@@ -21,12 +22,19 @@ class Outcome:
     note: str | None = None
 
 
-def run(delivery: Delivery) -> Outcome:
-    """Fetch the webhook's ticket from Zendesk, and take it in. Raises what `client.fetch` and `take` raise."""
-    return take(client.fetch(delivery.key), delivery)
+def run(delivery: Delivery, progress: Progress | None = None) -> Outcome:
+    """Fetch the webhook's ticket from Zendesk, and take it in. Raises what `client.fetch` and `take` raise.
+
+    It goes on where an earlier run of the delivery ended, and tells `progress`, which may raise HandOver.
+    """
+    progress = progress or Progress()
+    context = client.fetch(delivery.key, progress.begin(delivery), progress.fetched)
+    outcome = take(context, delivery, progress)
+    progress.forget()
+    return outcome
 
 
-def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
+def take(context: dict[str, Any], delivery: Delivery, progress: Progress) -> Outcome:
     """Take in a fetched ticket (see `client.fetch`): store it in S3, write it to the desk, tell the embedding function.
 
     If Zendesk deleted it and the desk never had it, nothing is done.
@@ -42,10 +50,15 @@ def take(context: dict[str, Any], delivery: Delivery) -> Outcome:
         return Outcome("ignored", "", fate.note(context))
     key = raw_tickets.key(delivery.key, delivery.received_at)
     raw_tickets.store(key, context)
-    ticket, opened = sync.write(context, delivery.delivery_id)
+    written = sync.write(context, delivery.delivery_id, progress.began, progress.written)
     embedding.invoke(delivery.key, key)
     measures.embedded(delivery.received_at)
-    return Outcome("created" if opened else "updated", ticket.ticket_id, fate.note(context))
+    return _outcome(written, fate.note(context), mapping.note(context), written.left_out)
+
+
+def _outcome(written: sync.Written, *notes: str | None) -> Outcome:
+    end: Literal["created", "updated"] = "created" if written.opened else "updated"
+    return Outcome(end, written.ticket.ticket_id, ". ".join(note for note in notes if note) or None)
 
 
 def _is_nothing(context: dict[str, Any], zendesk_id: str) -> bool:
@@ -60,10 +73,10 @@ def again(zendesk_id: str, key: str, delivery_id: str) -> Outcome:
     Invalid as `load` does.
     """
     context = load(zendesk_id, key)
-    ticket, opened = sync.write(context, delivery_id)
-    if not sync.is_past(context, ticket):
+    written = sync.write(context, delivery_id, raw_tickets.day(key))
+    if not changes.is_past(written.ticket, context):
         embedding.invoke(zendesk_id, key)
-    return Outcome("created" if opened else "updated", ticket.ticket_id)
+    return _outcome(written, written.left_out)
 
 
 def load(zendesk_id: str, key: str) -> dict[str, Any]:

@@ -13,19 +13,22 @@ from tenacity import retry_if_exception_type
 from config import aws
 from config.aws.patience import patiently
 from config.refusals import Busy, Invalid, Stale
-from ingestion.zendesk import pipeline
+from ingestion.zendesk import follow_up, pipeline
 from ingestion.zendesk.errors import GiveUp
 from ingestion.zendesk.pipeline import Outcome
-from ticketing import service
 from ticketing.deliveries import raw_tickets
 from ticketing.tickets import ids
+from ticketing.tickets.workflow import is_final
 
 _FOR_NOW = retry_if_exception_type((aws.Retryable, aws.Contended, Busy, Stale))
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """What became of a raw ticket, and the id of its ticket at the desk. `cause` says why it was refused."""
+    """What became of a raw ticket, and the id of its last ticket at the desk.
+
+    `cause` says why it was refused, or what the ticket did not get.
+    """
 
     key: str
     ticket_id: str
@@ -51,14 +54,18 @@ def _one(way: Callable[[str, str], Outcome], zendesk_id: str, key: str) -> Repla
         outcome = way(zendesk_id, key)
     except (GiveUp, Invalid) as error:
         return Replayed(key, raw_tickets.ticket_key(zendesk_id).keyed_id, "refused", error.sentence)
-    return Replayed(key, outcome.ticket_id, outcome.end)
+    return Replayed(key, outcome.ticket_id, outcome.end, outcome.note or "")
 
 
 def _would(opened: set[str], zendesk_id: str, key: str) -> Outcome:
     """What a replay would do."""
-    pipeline.load(zendesk_id, key)
-    ticket_id = raw_tickets.ticket_key(zendesk_id).keyed_id
-    if ticket_id in opened or service.find(ticket_id):
-        return Outcome("updated", ticket_id)
-    opened.add(ticket_id)
-    return Outcome("created", ticket_id)
+    context = pipeline.load(zendesk_id, key)
+    last, left = follow_up.last(context)
+    if last and not is_final(last.status):
+        return Outcome("updated", last.ticket_id)
+    if last and not follow_up.is_due(context, left):
+        return Outcome("updated", last.ticket_id, follow_up.left_out(last, context, left))
+    new = raw_tickets.follow_up_key(last.ticket_id) if last else raw_tickets.ticket_key(zendesk_id)
+    end: Literal["created", "updated"] = "updated" if new.keyed_id in opened else "created"
+    opened.add(new.keyed_id)
+    return Outcome(end, new.keyed_id)

@@ -1,81 +1,174 @@
-"""Keeps one desk ticket for each Zendesk ticket: opens it once, then writes what is new in Zendesk.
+"""Keeps a desk ticket for each Zendesk ticket: opens it once, then writes what is new in Zendesk.
+
+If the desk closes it, a follow-up takes its place (ingestion/zendesk/follow_up.py).
 
 Every step may be done twice: the ticket and its comments have keys made of Zendesk's own ids.
 """
 
-import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
 from config.refusals import Final
 from config.request_id import request_id
-from ingestion.zendesk import changes, mapping, people
+from ingestion.zendesk import changes, follow_up, mapping, people, taken_back
 from ingestion.zendesk.values import moment
 from ticketing import service
 from ticketing.deliveries import raw_tickets
+from ticketing.service import Known
 from ticketing.tickets import zendesk_comment
+from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Actor, Comment, Ticket, new_comment
+from ticketing.tickets.workflow import is_final
 
-log = logging.getLogger(__name__)
+Tell = Callable[[int, int], None]
 
 
-def write(context: dict[str, Any], delivery_id: str) -> tuple[Ticket, bool]:
-    """Open the desk ticket, or update it to what Zendesk has.
+def _silent(there: int, of: int) -> None:
+    """Tell nobody."""
 
-    Returns the ticket as it was before the update, and whether this delivery opened it. A ticket that is closed at the
-    desk stays as it is. Raises refusals.Invalid if it is too large, Stale and Busy if others write it (try again), and
-    aws.AwsError.
+
+@dataclass(frozen=True)
+class Written:
+    """The desk ticket as it was before the update, whether this delivery opened it, and what it did not get."""
+
+    ticket: Ticket
+    opened: bool
+    left_out: str | None = None
+
+
+def write(context: dict[str, Any], delivery_id: str, fetched: str, tell: Tell = _silent) -> Written:
+    """Open the desk ticket, or update it to what Zendesk has. What a closed ticket cannot take goes to its follow-up.
+
+    Only what Zendesk took back changes a closed ticket. `fetched` is when the ticket was fetched (`taken_back.as_of`).
+    `tell` is called after each write of comments, with how many of how many are there. Raises refusals.Invalid if the
+    ticket is too large, Stale and Busy if others write it (try again), and aws.AwsError.
     """
-    zendesk_id = str(context["ticket"]["id"])
-    key = raw_tickets.ticket_key(zendesk_id)
-    ticket = service.open_ticket(mapping.draft(context, delivery_id), key).ticket
-    try:
-        _add_comments(ticket.ticket_id, zendesk_id, context)  # before a change that may close the ticket
-        _bring_up_to_date(ticket.ticket_id, context)
-    except Final:
-        log.info("Ticket %s is closed: what is new in Zendesk ticket %s is left out", ticket.reference, zendesk_id)
-    return ticket, changes.zendesk(ticket).get("delivery_id") == delivery_id
+    left, held = mapping.comments(context), taken_back.as_of(context, fetched)
+    ticket = _first(context, delivery_id)
+    while not _took(ticket, left, context, held, tell):
+        left = follow_up.absent(ticket, left, context)  # now that no one can add to it any more
+        following = follow_up.following(ticket, context, left, delivery_id)
+        if following is None:
+            now = service.get_ticket(ticket.ticket_id, None)
+            return Written(ticket, _is_ours(ticket, delivery_id), follow_up.left_out(now, context, left))
+        ticket = following
+    return Written(ticket, _is_ours(ticket, delivery_id))
 
 
-def _add_comments(ticket_id: str, zendesk_id: str, context: dict[str, Any]) -> None:
-    """Add the comments that are missing. None of them reopens the ticket, because Zendesk decides its status.
+def _first(context: dict[str, Any], delivery_id: str) -> Ticket:
+    """The Zendesk ticket's first ticket at the desk, opened if it is not there.
 
-    The desk tells staff from customers by a comment's door, so an agent's comment has the desk's.
+    It is looked up first: if a large ticket is written again, its text goes to S3, and an earlier document has old
+    words.
     """
-    for comment in mapping.comments(context):
-        service.add_comment(
-            ticket_id,
-            settings.DEFAULT_CUSTOMER,
-            _comment(comment, context),
-            _actor(door="desk" if people.is_staff(comment, context) else "zendesk"),
-            reopen=False,
-            key=raw_tickets.comment_key(zendesk_id, str(comment["id"])),
-        )
+    key = raw_tickets.ticket_key(str(context["ticket"]["id"]))
+    if ticket := service.find(key.keyed_id):
+        return ticket
+    return service.open_ticket(follow_up.named(mapping.draft(context, delivery_id), context), key).ticket
 
 
-def _comment(comment: dict[str, Any], context: dict[str, Any]) -> Comment:
+def _is_ours(ticket: Ticket, delivery_id: str) -> bool:
+    return bool(changes.zendesk(ticket).get("delivery_id") == delivery_id)
+
+
+def _took(ticket: Ticket, left: list[dict[str, Any]], context: dict[str, Any], held: str, tell: Tell) -> bool:
+    """Add the comments to the ticket and bring it up to date. False if it is closed, perhaps since a moment ago."""
+    keyed, known = _keyed(left, context, held), service.known_comments(ticket.ticket_id)
+    if not changes.is_past(ticket, context):
+        _take_back_comments(ticket, keyed, known, context, held, tell)
+    with suppress(Final):
+        if not is_final(ticket.status):
+            _add_comments(ticket.ticket_id, keyed, known, tell)  # before a change that may close the ticket
+            _bring_up_to_date(ticket.ticket_id, context, held)
+            return True
+    _settle(ticket, context, held)
+    return False
+
+
+def _take_back_comments(
+    ticket: Ticket,
+    keyed: list[tuple[Comment, Key]],
+    known: dict[str, Known],
+    context: dict[str, Any],
+    held: str,
+    tell: Tell,
+) -> None:
+    """Replace the comments of which Zendesk says something else now, the opening one too."""
+    said = [*_keyed(mapping.opening(context), context, held), *keyed]
+    there = sum(key.keyed_id in known for _, key in keyed)
+    for _ in taken_back.replace_comments(ticket, said, known, held, _actor()):
+        tell(there, len(keyed))
+
+
+def _settle(ticket: Ticket, context: dict[str, Any], held: str) -> None:
+    """What a closed ticket does get: its texts without what was taken back. None of its comments is on its way."""
+    if ticket.arriving or not is_final(ticket.status):
+        service.all_arrived(ticket.ticket_id)
+    _take_back_texts(ticket.ticket_id, context, held)
+
+
+def _add_comments(ticket_id: str, keyed: list[tuple[Comment, Key]], known: dict[str, Known], tell: Tell) -> None:
+    """Add the comments that are missing. None of them reopens the ticket, because Zendesk decides its status."""
+    missing = [(one, key) for one, key in keyed if key.keyed_id not in known]
+    there = len(keyed) - len(missing)
+    for added in service.add_comments(ticket_id, settings.DEFAULT_CUSTOMER, missing, _actor(), there=there):
+        tell(there + added, len(keyed))
+
+
+def _keyed(comments: list[dict[str, Any]], context: dict[str, Any], held: str) -> list[tuple[Comment, Key]]:
+    """Zendesk's comments in their order, each once, with their keys."""
+    zendesk_id, once = str(context["ticket"]["id"]), dict[str, tuple[Comment, Key]]()
+    for one in comments:
+        key = raw_tickets.comment_key(zendesk_id, str(one["id"]), zendesk_comment.mark(one))
+        once.setdefault(key.keyed_id, (_comment(one, context, held), key))
+    return list(once.values())
+
+
+def _comment(comment: dict[str, Any], context: dict[str, Any], held: str) -> Comment:
+    """The comment to add. The desk tells staff from customers by its door, so an agent's comment has the desk's."""
     return new_comment(
         zendesk_comment.whole(comment),
         author=people.author(comment, context),
         visibility="internal" if comment.get("public") is False else "public",
         created_at=moment(comment["created_at"]) or "",
+        door="desk" if people.is_staff(comment, context) else "zendesk",
+        as_of=held,
     )
 
 
-def is_past(context: dict[str, Any], ticket: Ticket) -> bool:
-    """Whether the desk's ticket has seen a newer state than this one. Webhooks come in any order."""
-    return changes.moment(changes.zendesk(ticket)) > changes.moment(mapping.attributes(context))
-
-
-def _bring_up_to_date(ticket_id: str, context: dict[str, Any]) -> None:
+def _take_back_texts(ticket_id: str, context: dict[str, Any], held: str) -> None:
+    """Change the texts of a closed ticket if words were taken out of them."""
     desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
-    if is_past(context, desk):
+    if changes.is_past(desk, context):
         return
+    wanted, gone = taken_back.texts_of_closed(desk, follow_up.changed(desk, context), held)
+    if gone:
+        _change(desk, wanted, gone)
+
+
+def _bring_up_to_date(ticket_id: str, context: dict[str, Any], held: str) -> None:
+    desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
+    if changes.is_past(desk, context):
+        return
+    if desk.arriving:  # some were announced that Zendesk has no more
+        service.all_arrived(ticket_id)
+    _change(desk, *taken_back.texts(desk, follow_up.changed(desk, context), held))
+
+
+def _change(desk: Ticket, wanted: dict[str, Any], gone: list[str]) -> None:
     service.change_ticket(
-        ticket_id, settings.DEFAULT_CUSTOMER, changes.of(desk, context), _actor(), expected_versions={desk.version}
+        desk.ticket_id,
+        settings.DEFAULT_CUSTOMER,
+        wanted,
+        _actor(),
+        expected_versions={desk.version},
+        unsaid=gone,
     )
 
 
-def _actor(door: str = "zendesk") -> Actor:
-    return Actor(name="Zendesk", door=door, request_id=request_id())
+def _actor() -> Actor:
+    return Actor(name="Zendesk", door="zendesk", request_id=request_id())

@@ -19,8 +19,9 @@ from config.aws.events import SqsRecord
 from config.celery import app
 from config.refusals import Busy, Invalid, Refusal, Stale
 from config.request_id import working_on
-from ingestion.zendesk import measures, pipeline
+from ingestion.zendesk import follow_up, measures, pipeline
 from ingestion.zendesk.errors import GiveUp, NotThere, PipelineError, TryLater
+from ingestion.zendesk.progress import HandOver, Progress
 from ticketing import deliveries
 from ticketing.deliveries import End, raw_tickets
 from ticketing.tickets import ids
@@ -57,10 +58,14 @@ class DeliveryTask(Task[[str], None]):
     time_limit=RUN_SECONDS + 5,
 )
 def ingest(self: DeliveryTask, delivery_id: str) -> None:
-    """Work a delivery to its end. One that has already ended well is left alone."""
+    """Work a delivery to its end, or as far as one run gets. One that has already ended well is left alone."""
+    eager, info = bool(self.request.is_eager), self.request.delivery_info or {}
+    progress = Progress(hands_over=not eager, redelivered=bool(info.get("redelivered")))
     try:
-        _work(delivery_id, is_last=_is_last(self))
-    except _FOR_NOW as error:
+        _work(delivery_id, progress, is_last=_is_last(self))
+    except (*_FOR_NOW, HandOver) as error:
+        if progress.kept() and not eager:
+            _go_on(self, delivery_id, error)
         _again(self, delivery_id, error)
 
 
@@ -87,9 +92,11 @@ def enqueue(delivery_id: str) -> None:
 
 
 def about(record: SqsRecord) -> set[str]:
-    """The ids of the delivery and its ticket that a message of Celery's queue is about; empty if the task is other."""
+    """The ids of the delivery and its tickets that a message of Celery's queue is about; empty if the task is other."""
     found = [delivery for one in delivery_ids(record) if (delivery := deliveries.get(one))]
-    return {name for one in found for name in (one.delivery_id, raw_tickets.ticket_key(one.key).keyed_id)}
+    first = {raw_tickets.ticket_key(one.key).keyed_id for one in found}
+    later = {ticket.ticket_id for one in found for ticket in follow_up.chain(one.key)}
+    return {one.delivery_id for one in found} | first | later
 
 
 def delivery_ids(record: SqsRecord) -> set[str]:
@@ -102,17 +109,18 @@ def delivery_ids(record: SqsRecord) -> set[str]:
     return {delivery_id} if isinstance(delivery_id, str) and ids.is_id(delivery_id) else set()
 
 
-def _work(delivery_id: str, is_last: bool) -> None:
+def _work(delivery_id: str, progress: Progress, is_last: bool) -> None:
     delivery = deliveries.get(delivery_id)
     if delivery is None or delivery.ended_well:
         return
     with working_on(delivery.request_id):
         try:
-            outcome = pipeline.run(delivery)
+            outcome = pipeline.run(delivery, progress)
         except (GiveUp, Invalid) as error:
             if isinstance(error, NotThere) and not is_last:
                 raise
             log.warning("Delivery %s failed: %s", delivery_id, error.sentence)
+            progress.forget()
             _end(delivery_id, "failed", error=error.sentence)
         else:
             _end(delivery_id, outcome.end, ticket_id=outcome.ticket_id, note=outcome.note)
@@ -124,6 +132,18 @@ def _end(delivery_id: str, end: End, **more: str | None) -> None:
         measures.ended(end)
 
 
+def _go_on(task: DeliveryTask, delivery_id: str, error: Exception) -> NoReturn:
+    """Schedule a run that goes on where this one ended. Since this one got on, the tries are counted anew.
+
+    They cannot go on for ever, because what is fetched and written stays.
+    """
+    task.request.retries = -1
+    if isinstance(error, HandOver | SoftTimeLimitExceeded):
+        log.info("Delivery %s takes another run: it is a long ticket", delivery_id)
+        _schedule(task, error, 0.0)
+    _again(task, delivery_id, error)
+
+
 def _again(task: DeliveryTask, delivery_id: str, error: Exception) -> NoReturn:
     """Schedule a retry, or fail after the last one. An eager task cannot wait, so it fails at once."""
     if _is_last(task):
@@ -131,7 +151,10 @@ def _again(task: DeliveryTask, delivery_id: str, error: Exception) -> NoReturn:
     log.warning("Delivery %s will be tried again: %s", delivery_id, _cause(error))
     with suppress(aws.AwsError):  # the note is for people; the next try is what matters
         deliveries.attempt(delivery_id, _cause(error))
-    wait = _wait(task.request.retries, error)
+    _schedule(task, error, _wait(task.request.retries, error))
+
+
+def _schedule(task: DeliveryTask, error: Exception, wait: float) -> NoReturn:
     delay: dict[str, Any] = {"DelaySeconds": math.ceil(wait)}  # kombu passes it on: SQS itself waits
     raise task.retry(exc=error, countdown=wait, **delay)
 
@@ -142,7 +165,7 @@ def _is_last(task: DeliveryTask) -> bool:
 
 def _wait(retries: int, error: Exception) -> float:
     """Seconds: 5, 10, 20, 40, 60, or down to half of each. Longer if Zendesk asks for it, but never over 60."""
-    backoff = min(FIRST_WAIT * 2.0**retries, LONGEST_WAIT) * uniform(0.5, 1.0)  # noqa: S311 - not a secret
+    backoff = min(FIRST_WAIT * 2.0 ** max(retries, 0), LONGEST_WAIT) * uniform(0.5, 1.0)  # noqa: S311 - not a secret
     asked = error.after if isinstance(error, TryLater) and error.after else 0
     return min(max(backoff, asked), LONGEST_WAIT)
 
@@ -153,6 +176,6 @@ def _cause(error: Exception) -> str:
         return error.sentence
     if isinstance(error, aws.AwsError):
         return f"AWS refused the work or did not answer ({error.code})"
-    if isinstance(error, SoftTimeLimitExceeded):
+    if isinstance(error, SoftTimeLimitExceeded | HandOver):
         return f"It took longer than {RUN_SECONDS} seconds"
     return f"An unexpected error ({type(error).__name__}): see the log"

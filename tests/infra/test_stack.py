@@ -150,11 +150,11 @@ def test_every_bucket_is_private_encrypted_and_closed_to_plain_http(name: str) -
     assert [one["Effect"] for policy in policies for one in statements(policy)] == ["Deny"]
 
 
-def test_only_queue_messages_and_exports_expire() -> None:
+def test_only_queue_messages_begun_fetches_and_exports_expire() -> None:
     buckets = of_type("AWS::S3::Bucket").items()
     rules = {name: one["LifecycleConfiguration"]["Rules"] for name, one in buckets if "LifecycleConfiguration" in one}
     expiring = {name: [one["Prefix"] for one in some if "ExpirationInDays" in one] for name, some in rules.items()}
-    assert expiring == {"LargeMessagesBucket": ["large-tickets/"], "AttachmentsBucket": ["!exports/"]}
+    assert expiring == {"LargeMessagesBucket": ["large-tickets/", "begun-fetches/"], "AttachmentsBucket": ["!exports/"]}
     assert quote("!exports", safe="") != "!exports"  # no ticket's id becomes such a name
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import responses
+from celery.app.trace import build_tracer
 from django.test import Client
 
 from config import aws, celery, times
-from ingestion.zendesk import measures, sign_in, signature
+from ingestion.zendesk import measures, sign_in, signature, tasks
 from ticketing import deliveries, service
 from ticketing.deliveries import Delivery
 from ticketing.tickets.keys import Key
@@ -46,8 +47,11 @@ class Zendesk:
     """Zendesk's API for one ticket: change `ticket` and `comments`, and it answers with them.
 
     `users` stand beside the comments. `others` has what is found by its path alone, such as `users/7`. What is asked
-    for so stands in `asked`, and `refusal` is the status of what is not there.
+    for so stands in `asked`, and `refusal` is the status of what is not there. Comments come in pages of `page`; where
+    each page began that was asked for stands in `cursors`; `no_page` has the status of those that are refused.
     """
+
+    page = 1_000
 
     def __init__(self, mock: responses.RequestsMock, zendesk_id: int = 12345) -> None:
         self.mock = mock
@@ -66,17 +70,23 @@ class Zendesk:
         self.others: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
         self.refusal = 404
+        self.cursors: list[str | None] = []
+        self.no_page: dict[str, int] = {}
         self.comments: list[dict[str, Any]] = []
         self.comment("The lesson did not start.", author_id=7)
         base = f"{API}/api/v2/tickets/{zendesk_id}"
         mock.add_callback(responses.GET, f"{base}.json", lambda _: self._answer({"ticket": self.ticket}))
-        mock.add_callback(
-            responses.GET,
-            f"{base}/comments.json",
-            lambda _: self._answer({"comments": self.comments, "users": self.users, "meta": {"has_more": False}}),
-        )
-
+        mock.add_callback(responses.GET, f"{base}/comments.json", self._page)
         mock.add_callback(responses.GET, re.compile(f"{API}/api/v2/((users|organizations)/.*)[.]json"), self._other)
+
+    def _page(self, request: Any) -> tuple[int, dict[str, str], str]:
+        self.cursors.append(request.params.get("page[after]"))
+        first = int(self.cursors[-1] or 0)
+        if refused := self.no_page.get(str(first)):
+            return refused, {}, "{}"
+        some, after = self.comments[first : first + self.page], first + self.page
+        meta = {"has_more": after < len(self.comments), "after_cursor": str(after)}
+        return self._answer({"comments": some, "users": self.users, "meta": meta})
 
     def _other(self, request: Any) -> tuple[int, dict[str, str], str]:
         path = request.url.partition("/api/v2/")[2].removesuffix(".json")
@@ -89,7 +99,7 @@ class Zendesk:
         """One more comment, a minute after the last."""
         number = len(self.comments)
         values = {"id": 900 + number, "body": body, "author_id": 8, "public": True}
-        self.comments.append(values | {"created_at": f"2026-01-05T10:{number:02}:00Z"} | more)
+        self.comments.append(values | {"created_at": f"2026-01-05T{10 + number // 60}:{number % 60:02}:00Z"} | more)
 
     def _answer(self, body: dict[str, Any]) -> tuple[int, dict[str, str], str]:
         return 200, {"Content-Type": "application/json"}, json.dumps(body)
@@ -169,3 +179,32 @@ def webhook(client: Client) -> Post:
         return client.post("/webhooks/zendesk", raw, content_type="application/json", headers=signed | headers)
 
     return send
+
+
+class Worker:
+    """Runs a job as a worker does, one try at a time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.countdowns: list[float] = []
+        self.retries: list[int] = []  # that each message which was queued names
+        monkeypatch.setattr(tasks.ingest, "signature_from_request", self._again)
+
+    def _again(self, *_: Any, countdown: float, retries: int, **__: Any) -> Any:
+        self.countdowns.append(countdown)
+        self.retries.append(retries)
+        return self
+
+    def apply_async(self) -> None:
+        """The message of the next try, queued."""
+
+    def run(self, retries: int, *, redelivered: bool = False) -> Any:
+        """One try, as what state it left the job in."""
+        tracer = build_tracer(tasks.ingest.name, tasks.ingest, app=tasks.ingest.app)
+        info = {"redelivered": redelivered}
+        request = {"id": "j-1", "retries": retries, "is_eager": False, "called_directly": False, "delivery_info": info}
+        return tracer("j-1", ["d-1"], {}, request)
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
+    return Worker(monkeypatch)

@@ -12,6 +12,7 @@ from ingestion.zendesk.errors import GiveUp
 from tests.ingestion.conftest import API, Zendesk, desk_ticket, stored
 from ticketing import service
 from ticketing.deliveries import Delivery, raw_tickets
+from ticketing.record import many_comments
 from ticketing.tickets.ticket import Actor
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -234,7 +235,7 @@ def test_a_ticket_closed_at_the_desk_stays_as_it_is(
     run(received)
     service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": "closed"}, STAFF)
     before = desk_ticket()
-    zendesk.comment("But wait!")
+    zendesk.comment("But wait!", public=False)
     run(received)
     assert desk_ticket() == before
     assert len(embedded) == 2
@@ -267,15 +268,16 @@ def test_a_run_that_died_among_the_comments_is_completed(
 ) -> None:
     for number in range(4):
         zendesk.comment(f"Comment {number}")
-    add, left = service.add_comment, iter(range(2))
+    transact, left = aws.Table.transact, iter(range(2))
 
-    def die_at_the_third(*args: Any, **options: Any) -> service.Commented:
+    def die_at_the_third(*args: Any) -> None:
         if next(left, None) is None:
             raise KeyboardInterrupt
-        return add(*args, **options)
+        transact(*args)
 
     with monkeypatch.context() as broken:
-        broken.setattr(service, "add_comment", die_at_the_third)
+        broken.setattr(many_comments, "AT_ONCE", 1)
+        broken.setattr(aws.Table, "transact", die_at_the_third)
         with pytest.raises(KeyboardInterrupt):
             pipeline.run(received)
     run(received)

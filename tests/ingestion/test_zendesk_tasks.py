@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import responses
-from celery.app.trace import build_tracer
 from celery.exceptions import SoftTimeLimitExceeded
 
 from config import aws
@@ -12,37 +11,11 @@ from config.celery import VISIBILITY_SECONDS
 from config.refusals import Stale
 from ingestion.zendesk import pipeline, tasks
 from ingestion.zendesk.errors import TryLater
-from tests.ingestion.conftest import API, Zendesk, stored
+from tests.ingestion.conftest import API, Worker, Zendesk, stored
 from ticketing import deliveries
 from ticketing.deliveries import Delivery
 
 TICKET = f"{API}/api/v2/tickets/12345.json"
-
-
-class Worker:
-    """Runs a job as a worker does, one try at a time."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.countdowns: list[float] = []
-        monkeypatch.setattr(tasks.ingest, "signature_from_request", self._again)
-
-    def _again(self, *_: Any, countdown: float, **__: Any) -> Any:
-        self.countdowns.append(countdown)
-        return self
-
-    def apply_async(self) -> None:
-        """The message of the next try, queued."""
-
-    def run(self, retries: int) -> Any:
-        """One try, as what state it left the job in."""
-        tracer = build_tracer(tasks.ingest.name, tasks.ingest, app=tasks.ingest.app)
-        request = {"id": "j-1", "retries": retries, "is_eager": False, "called_directly": False, "delivery_info": {}}
-        return tracer("j-1", ["d-1"], {}, request)
-
-
-@pytest.fixture
-def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
-    return Worker(monkeypatch)
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:

@@ -163,6 +163,16 @@ def test_what_a_client_has_does_not_tell_whether_another_customers_ticket_exists
     assert client.get(PATH, {"caller": "lea"}, headers={"If-None-Match": "*"}).status_code == 200  # no tag, no 304
 
 
+def test_a_closed_ticket_is_continued_by_one_that_names_it(client: APIClient) -> None:
+    described = client.get("/api/schema", {"format": "json"}).json()["paths"]
+    path = f"{PATH}/{{ticket_id}}"
+    for operation in (described[path]["patch"], described[f"{path}/comments"]["post"]):
+        assert "open a new ticket, and give the closed one's `ticket_id` as `follow_up_of`" in operation["description"]
+    first = opened(client)
+    body = {"caller_id": "lea", "issue_description": "More", "follow_up_of": first["ticket_id"]}
+    assert post(client, body, PATH).json()["attributes"] == {"follow_up_of": first["ticket_id"]}
+
+
 def test_a_closed_ticket_is_409(client: APIClient) -> None:
     ticket = opened(client)
     for status in ("solved", "open", "pending", "closed"):

@@ -44,6 +44,7 @@ class ZendeskStandIn:
     every answer takes, in seconds. `calls` lists the paths that were asked. `fail_sign_in`, `sign_in_delay` and
     `sign_ins` are the same for the token endpoint. `oauth` is the client that may sign in, and `token_lifetime` what
     its tokens get, whatever was asked. `flagged` are the tickets that can be found.
+    `lengths` has how many comments a ticket has, for those that shall have another number than by themselves.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class ZendeskStandIn:
         self.sign_in_delay = sign_in_delay
         self.sign_ins = 0
         self.flagged = list(flagged)
+        self.lengths: dict[int, int] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
         self._server.daemon_threads = True
         self._server.standin = self  # type: ignore[attr-defined]
@@ -147,8 +149,23 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path in search.PATHS:
             return search.answer(address, query, self.standin.flagged)
         if match := PATH.fullmatch(url.path):
-            return _of_ticket(int(match[1]), bool(match[2]), address, query)
+            return self._of_ticket(int(match[1]), bool(match[2]), address, query)
         return 404, INVALID_PATH
+
+    def _of_ticket(self, number: int, comments: bool, url: str, query: search.Query) -> tuple[int, dict[str, Any]]:
+        """The ticket, or a page of its comments."""
+        if not 0 < number < data.FIRST_UNKNOWN_ID:
+            return 404, NOT_FOUND
+        return self._page(url, number, query) if comments else (200, {"ticket": data.ticket(number)})
+
+    def _page(self, url: str, number: int, query: search.Query) -> tuple[int, dict[str, Any]]:
+        """One page of a ticket's comments, by cursor; the users beside it where they were asked for."""
+        inline, count = query.get("include_inline_images") == ["true"], self.standin.lengths.get(number)
+        body = search.page("comments", data.comments(number, inline=inline, count=count), url, query, most=100)
+        if "users" in query.get("include", [""])[0].split(","):
+            authors = {comment["author_id"] for comment in body["comments"]}
+            body["users"] = [user for user in data.users(number) if user["id"] in authors]
+        return 200, body
 
     def _refusal(self, scope: str) -> tuple[int, dict[str, Any]] | None:
         """The answer to a request that is not signed in, or may not read what has this scope."""
@@ -174,26 +191,6 @@ class _Handler(BaseHTTPRequestHandler):
 def _other(kind: str, number: int) -> tuple[int, dict[str, Any]]:
     found = data.user(number) if kind == "user" else data.organization(number)
     return (200, {kind: found}) if found else (404, NOT_FOUND)
-
-
-def _of_ticket(ticket_id: int, comments: bool, url: str, query: search.Query) -> tuple[int, dict[str, Any]]:
-    """The ticket, or a page of its comments."""
-    if not 0 < ticket_id < data.FIRST_UNKNOWN_ID:
-        return 404, NOT_FOUND
-    return _page(url, ticket_id, query) if comments else (200, {"ticket": data.ticket(ticket_id)})
-
-
-def _comments(ticket_id: int, query: search.Query) -> list[dict[str, Any]]:
-    return data.comments(ticket_id, inline=query.get("include_inline_images") == ["true"])
-
-
-def _page(url: str, ticket_id: int, query: search.Query) -> tuple[int, dict[str, Any]]:
-    """One page of a ticket's comments, by cursor; the users beside it where they were asked for."""
-    body = search.page("comments", _comments(ticket_id, query), url, query, most=100)
-    if "users" in query.get("include", [""])[0].split(","):
-        authors = {comment["author_id"] for comment in body["comments"]}
-        body["users"] = [user for user in data.users(ticket_id) if user["id"] in authors]
-    return 200, body
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from tests.standins import zendesk_shapes as shapes
@@ -96,8 +97,11 @@ def _plain(ticket_id: int) -> dict[str, Any]:
     }
 
 
-def comments(ticket_id: int, *, inline: bool = False) -> list[dict[str, Any]]:
-    """All of the ticket's comments, oldest first: three to five, or a long conversation. Pictures only if `inline`."""
+def comments(ticket_id: int, *, inline: bool = False, count: int | None = None) -> list[dict[str, Any]]:
+    """All of the ticket's comments, oldest first: three to five, a long conversation, or `count`. Pictures only if
+    `inline`."""
+    if count is not None:
+        return [_numbered(ticket_id, number) for number in range(count)]
     if _is_by_an_agent(ticket_id):
         files = [_picture(ticket_id)] if inline else []
         return [_comment(ticket_id, 0) | {"author_id": _agent(ticket_id)["id"], "attachments": files}]
@@ -136,6 +140,12 @@ def _picture(ticket_id: int) -> dict[str, Any]:
         "inline": True,
         "content_url": f"https://foyer.zendesk.com/attachments/token/{ticket_id}/?name=whiteboard.png",
     }
+
+
+@cache
+def _numbered(ticket_id: int, number: int) -> dict[str, Any]:
+    """As `_comment`, made once: each page of a conversation takes all of it."""
+    return _comment(ticket_id, number)
 
 
 def _comment(ticket_id: int, number: int) -> dict[str, Any]:

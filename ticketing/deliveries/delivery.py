@@ -36,6 +36,10 @@ class Delivery:
     set_aside: str | None = None  # who did so, and why
     sender: str | None = None  # the request that is queueing its message now, if its door takes turns at that
     sending_since: str = ""
+    # Of a delivery that takes several runs: how many comments were `fetched`, and how many are `there`, `of` how many.
+    # `at` is when that was noted, `runs` how many runs went on before, and `died` that a worker died over it. Empty for
+    # most, and after a good end.
+    progress: dict[str, Any] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)  # what a repeat is answered, and what the worker needs
 
     @property

@@ -13,6 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
 from config import aws, json, times
+from config.aws import versions
 from config.refusals import Invalid
 from ticketing.tickets.keys import Key
 
@@ -29,13 +30,18 @@ def key(zendesk_id: str, received_at: str) -> str:
 
 
 def ticket_key(zendesk_id: str) -> Key:
-    """The key of Foyer's one ticket for a Zendesk ticket."""
+    """The key of Foyer's first ticket for a Zendesk ticket, and of its only one until the desk closes that."""
     return Key(settings.DEFAULT_CUSTOMER, "zendesk", zendesk_id, fingerprint=f"zendesk:{zendesk_id}")
 
 
-def comment_key(zendesk_id: str, comment_id: str) -> Key:
-    """The key of Foyer's one comment for a comment on a Zendesk ticket."""
-    return Key(settings.DEFAULT_CUSTOMER, f"zendesk comments {zendesk_id}", comment_id, fingerprint=comment_id)
+def follow_up_key(closed_id: str) -> Key:
+    """The key of the one ticket that follows a closed ticket from Zendesk. `closed_id` is the closed one's id."""
+    return Key(settings.DEFAULT_CUSTOMER, "zendesk follow-ups", closed_id, fingerprint=f"follows:{closed_id}")
+
+
+def comment_key(zendesk_id: str, comment_id: str, mark: str | None = None) -> Key:
+    """The key of Foyer's one comment for a comment on a Zendesk ticket. `mark` is `zendesk_comment.mark` of it."""
+    return Key(settings.DEFAULT_CUSTOMER, f"zendesk comments {zendesk_id}", comment_id, comment_id, mark)
 
 
 def store(name: str, context: dict[str, Any]) -> None:
@@ -67,6 +73,19 @@ def stored(since: str | None = None) -> Iterator[tuple[str, str]]:
 def stored_on(day: str) -> list[tuple[str, str]]:
     """The key and the Zendesk id of every raw ticket of a day. Raises aws.AwsError."""
     return list(_under(_prefix(day)))
+
+
+def of_ticket(zendesk_id: str) -> list[str]:
+    """The keys of a ticket's raw documents, by day. Reads the names of all raw tickets. Raises aws.AwsError."""
+    return sorted(key for key, number in stored() if number == zendesk_id)
+
+
+def forget_versions(name: str, *, dry_run: bool = False) -> int:
+    """Delete all earlier versions of a raw ticket for good, and say how many there were. Raises aws.AwsError."""
+    earlier = [one for one in versions.versions(settings.S3_BUCKET_TICKETS, name) if not one["IsLatest"]]
+    if not dry_run:
+        versions.delete(settings.S3_BUCKET_TICKETS, earlier)
+    return len(earlier)
 
 
 def days(since: str, until: str | None = None) -> Iterator[str]:

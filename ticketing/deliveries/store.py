@@ -109,6 +109,12 @@ def attempt(delivery_id: str, error: str | None = None) -> None:
         _update(delivery_id, counted, "attribute_exists(delivery_id)", values)
 
 
+def progressed(delivery_id: str, progress: dict[str, Any]) -> None:
+    """Note how far a run has come that goes on, unless the delivery has ended well. See `Delivery.progress`."""
+    unfinished = "attribute_exists(unfinished) AND attribute_not_exists(note)"
+    _update(delivery_id, "SET progress = :progress", unfinished, {":progress": json.dumps(progress)})
+
+
 def finish(
     delivery_id: str, end: End, ticket_id: str | None = None, error: str | None = None, note: str | None = None
 ) -> bool:
@@ -130,6 +136,8 @@ def finish(
         values[":error"] = error
     else:
         gone.append("#error")
+    if end in ENDED_WELL:
+        gone.append("progress")
     if end in ENDED_WELL and not note:
         gone.append("unfinished")
     else:
@@ -207,4 +215,5 @@ def from_item(values: Item) -> Delivery:
         sender=values.get("sender"),
         sending_since=values.get("sending_since", ""),
         details=json.loads(values.get("details", "{}")),
+        progress=json.loads(values.get("progress", "{}")),
     )

@@ -122,10 +122,21 @@ def _row(one: Delivery, has_ticket: bool) -> dict[str, Any]:
         "colour": _COLOURS.get(one.state, ""),
         "reference": ids.reference(one.ticket_id) if has_ticket and one.ticket_id else "",
         "ticket": ticket_url(one.ticket_id) if has_ticket and one.ticket_id else "",
-        "said": one.note or one.error or _no_error(one),
+        "said": one.note or _said(one),
         "button": door.button if door.can_try_again(one) else "",
         "aside": reverse(ASIDE, args=[quote(one.delivery_id)]) if set_aside_page.can_be(one) else "",
     }
+
+
+def _said(one: Delivery) -> str:
+    """What went wrong, and how far it has come if it takes several runs."""
+    progress = one.progress
+    if not progress:
+        return one.error or _no_error(one)
+    so_far = f"{progress.get('fetched', 0):,} comments are read from Zendesk"
+    if "there" in progress:
+        so_far = f"{progress['there']:,} of {progress['of']:,} comments are at the desk"
+    return f"{one.error}. So far: {so_far}" if one.error else f"On its way: {so_far}"
 
 
 def _no_error(one: Delivery) -> str:

@@ -1,24 +1,22 @@
 """A ticket and its comments, as the page shows them."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 import simplejson
-from django.conf import settings
 from django.urls import reverse
 
 from config import times
 from ticketing import index
-from ticketing.deliveries import raw_tickets
-from ticketing.desk.page import LIST, ticket_url
+from ticketing.desk import related
+from ticketing.desk.page import LIST
+from ticketing.desk.related import Fact
 from ticketing.models import IndexedTicket
 from ticketing.tickets.ticket import Comment, Ticket
 
 Kind = Literal["customer", "staff", "note"]
-_ZENDESK_ID = re.compile(r"[0-9]{1,20}")
 _LONGEST_SOUGHT = 200  # characters of a name or address that is searched for
 _LABELS: dict[Kind, str] = {"staff": "Staff", "note": "Internal note"}
 
@@ -33,16 +31,7 @@ class Entry:
     at: datetime | None
     text: str
     anchor: str
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A line of the panel beside the conversation."""
-
-    label: str
-    value: str | datetime | None
-    link: str = ""
-    leads_to: str = ""
+    redact: str = ""  # the query of the page that redacts it; empty if staff have done so, or nobody can
 
 
 def opening(ticket: Ticket | IndexedTicket) -> Entry:
@@ -55,6 +44,7 @@ def opening(ticket: Ticket | IndexedTicket) -> Entry:
         _moment(ticket.created_at),
         ticket.issue_description,
         "opening",
+        "?" if isinstance(ticket, Ticket) and "issue_description" not in ticket.redacted else "",
     )
 
 
@@ -68,9 +58,18 @@ def entries(ticket: Ticket, comments: list[Comment]) -> list[Entry]:
             at=times.parse(comment.created_at),
             text=comment.comment,
             anchor=comment.comment_id,
+            redact="" if comment.redacted else f"?{urlencode({'comment': comment.comment_id}, errors='replace')}",
         )
         for comment in comments
     ]
+
+
+def arriving(ticket: Ticket) -> str:
+    """A sentence while comments are coming in, else empty."""
+    if ticket.arriving is None:
+        return ""
+    there, of = ticket.arriving["there"], ticket.arriving["of"]
+    return f"{there:,} of {of:,} comments are here so far. The others are on their way: look again in a moment."
 
 
 def facts(ticket: Ticket | IndexedTicket) -> list[Fact]:
@@ -89,28 +88,13 @@ def facts(ticket: Ticket | IndexedTicket) -> list[Fact]:
         ),
         Fact("Type", ticket.type),
         Fact("Tags", ", ".join(ticket.tags)),
-        _merged(ticket),
+        *related.facts(ticket),
         Fact("Opened", _moment(ticket.created_at)),
         Fact("Received", _moment(ticket.received_at) if ticket.received_at != ticket.created_at else None),
         Fact("Changed", _moment(ticket.updated_at)),
         Fact("Version", str(ticket.version)),
         Fact("Id", ticket.ticket_id),
     ]
-
-
-def _merged(ticket: Ticket | IndexedTicket) -> Fact:
-    """The ticket into which Zendesk merged this one: at the desk if it is there, else in Zendesk.
-
-    The address is not taken from the attributes, since other programs can write them.
-    """
-    match getattr(ticket, "attributes", None):
-        case {"zendesk": {"merged_into": {"ticket_id": str(number)}}} if _ZENDESK_ID.fullmatch(number):
-            here = IndexedTicket.objects.filter(pk=raw_tickets.ticket_key(number).keyed_id).first()
-            if here:
-                return Fact("Merged into", here.reference, ticket_url(here.pk), here.title)
-            there = f"{settings.ZENDESK_API_URL.rstrip('/')}/agent/tickets/{number}"
-            return Fact("Merged into", f"Zendesk ticket {number}", there, "The ticket in Zendesk")
-    return Fact("Merged into", None)
 
 
 def _list(**query: str) -> str:

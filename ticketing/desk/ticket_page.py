@@ -17,8 +17,9 @@ from config import aws, json
 from config.refusals import Absent, KeyReused, Refusal
 from config.web.admin import DeskAdmin
 from ticketing import index, service
-from ticketing.desk import staff, ticket_conversation, ticket_writing
-from ticketing.desk.page import LIST, DeskPage, ticket_url
+from ticketing.desk import related, staff, ticket_conversation, ticket_writing
+from ticketing.desk.page import LIST, DeskPage, redact_url, ticket_url
+from ticketing.desk.redact_page import may_redact
 from ticketing.desk.ticket_forms import SAVE, TicketForm, new_key
 from ticketing.index import following
 from ticketing.models import IndexedTicket
@@ -164,11 +165,14 @@ class TicketPage(DeskPage):
         more = f"?{urlencode({'after': found.next})}" if found.next and not self._skips(found) else ""
         context = self._about(ticket) | {
             "attributes": ticket_conversation.pretty(ticket.attributes),
+            "redact_address": redact_url(ticket.ticket_id) if may_redact(self.request) else "",
             "entries": ticket_conversation.entries(ticket, found.comments),
+            "arriving": ticket_conversation.arriving(ticket),
             "from_start": not self.after,
             "skips": self._skips(found),
             "more": more,
             "form": TicketForm.for_ticket(ticket, self.staff, typed, told) if writable else None,
+            "continued": related.after(ticket),
             "unsent": "" if writable else typed.get("text", ""),
         }
         return self.page("desk/ticket.html", context)

@@ -7,6 +7,7 @@ names it. An object that no item names only wastes space.
 
 import hashlib
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from urllib.parse import quote
 from django.conf import settings
 
 from config import aws, json
+from config.aws import versions
 from ticketing.record import items
 from ticketing.record.items import Item
 from ticketing.tickets.ticket import Ticket
@@ -63,6 +65,19 @@ def fill(ticket: Ticket) -> Ticket:
 def whole(item: Item) -> Ticket:
     """The ticket in a `TICKET` item, with large fields from S3 if they are there. Raises aws.AwsError."""
     return fill(items.to_ticket(item))
+
+
+def objects(ticket_id: str) -> list[str]:
+    """The names of all objects of a ticket, those deleted earlier too: the bucket keeps them. Raises aws.AwsError."""
+    found = versions.versions(settings.ATTACHMENTS_BUCKET, _name(ticket_id, ""))
+    return sorted({one["Key"].rpartition("/")[2] for one in found})
+
+
+def destroy(ticket_id: str, names: Iterable[str]) -> None:
+    """Delete these objects of a ticket, with all their earlier versions. Raises aws.AwsError."""
+    for name in names:
+        found = versions.versions(settings.ATTACHMENTS_BUCKET, _name(ticket_id, name))
+        versions.delete(settings.ATTACHMENTS_BUCKET, found)
 
 
 def is_whole(ticket: Ticket) -> bool:

@@ -56,9 +56,9 @@ class Command(BaseCommand):
     def _told(self, one: Replayed, dry_run: bool) -> None:
         self.ends[one.end] += 1
         self.reached = raw_tickets.day(one.key)
-        if one.end == "refused":
+        if one.cause:
             self.stdout.write(f"{one.key}: {one.cause}.")
-        elif dry_run:
+        if dry_run and one.end != "refused":
             would = "would be opened" if one.end == "created" else "is there, and would get what it lacks"
             self.stdout.write(f"{one.key}: {ids.reference(one.ticket_id)} {would}.")
 

@@ -120,6 +120,13 @@ def test_outside_the_main_thread_a_task_runs_without_that_limit(done: list[str])
     assert done == ["hello"]
 
 
+@pytest.mark.parametrize(("times", "redelivered"), [(None, False), ("1", False), ("2", True)])
+def test_a_task_is_told_whether_somebody_had_its_message_before(times: str | None, redelivered: bool) -> None:
+    [record] = event(message())["Records"]
+    record |= {"attributes": {"ApproximateReceiveCount": times}} if times else {}
+    assert read(record).request["delivery_info"] == {"redelivered": redelivered}
+
+
 def test_a_retry_waits_in_sqs_and_in_nobodys_hands() -> None:
     @app.task(name="tests.again", bind=True, max_retries=1)
     def again(self: Any) -> None:

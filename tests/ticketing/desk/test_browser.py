@@ -228,6 +228,25 @@ def test_the_ticket_page(page: Page, ticket: Ticket, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_description_and_a_comment_are_redacted(page: Page, ticket: Ticket, scheme: str) -> None:
+    page.goto(ticket_url(ticket.ticket_id))
+    with page.expect_navigation():
+        page.get_by_role("link", name="Redact what").first.click()
+    assert look(page, page.url, scheme) == []
+    picture(page, f"redact-description-{scheme}")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Redact for good").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Redact what").first.click()
+    assert look(page, page.url, scheme) == []
+    with page.expect_navigation():
+        page.get_by_role("button", name="Redact for good").click()
+    expect(page.locator(".desk-text", has_text="(redacted)")).to_have_count(2)
+    assert look(page, page.url, scheme) == []
+    picture(page, f"redacted-{scheme}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_long_conversation(page: Page, ticket: Ticket, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """At its newest comments, at its beginning, and behind that."""
     monkeypatch.setattr("ticketing.desk.ticket_page.COMMENTS", 1)

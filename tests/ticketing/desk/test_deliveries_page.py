@@ -402,3 +402,35 @@ def test_what_waits_without_being_worked_is_told(desk: Client) -> None:
     assert "Waits without being worked" not in desk.get(PAGE).content.decode()
     sqs.send("FoyerJobs", "hello")
     assert "Messages wait in FoyerJobs (1): nobody has asked" in desk.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("state", "progress", "said"),
+    [
+        ("accepted", {"fetched": 3200}, "On its way: 3,200 comments are read from Zendesk"),
+        (
+            "accepted",
+            {"fetched": 5000, "there": 1470, "of": 5000},
+            "On its way: 1,470 of 5,000 comments are at the desk",
+        ),
+        ("failed", {"there": 1470, "of": 5000}, "It is no JSON. So far: 1,470 of 5,000 comments are at the desk"),
+    ],
+    ids=["read", "written", "failed"],
+)
+def test_a_long_ticket_says_how_far_it_has_come(
+    desk: Client, deliver: Deliver, state: str, progress: dict[str, Any], said: str
+) -> None:
+    deliver("d-1", state, door="zendesk")
+    deliveries.progressed("d-1", progress)
+    [row] = desk.get(PAGE).context["rows"]
+    assert row["said"] == said
+
+
+def test_what_has_ended_well_has_no_progress(deliver: Deliver) -> None:
+    deliver("d-1")
+    deliveries.progressed("d-1", {"there": 1, "of": 2})
+    deliveries.finish("d-1", "created")
+    deliveries.progressed("d-1", {"there": 1, "of": 2})
+    found = deliveries.get("d-1")
+    assert found
+    assert found.progress == {}

@@ -15,6 +15,7 @@ from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import index, service
 from ticketing.desk.page import ticket_url
 from ticketing.models import IndexedTicket
+from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Ticket, new_comment
 
 EVIL = "</textarea></pre><script>alert('é')</script>"
@@ -233,3 +234,13 @@ def test_who_may_only_look_gets_no_form(client: Client, grace: User, make_ticket
 def test_who_has_no_right_sees_nothing(client: Client, make_ticket: MakeTicket) -> None:
     client.force_login(User.objects.create_user("temp", is_staff=True))
     assert client.get(ticket_url(make_ticket().ticket_id)).status_code == 403
+
+
+def test_the_page_tells_how_many_comments_of_how_many_are_there(desk: Client, make_ticket: MakeTicket) -> None:
+    ticket = make_ticket()
+    drafts = [(new_comment(f"{n}"), Key("acme", "many", f"{n}", f"{n}")) for n in range(60)]
+    writing = service.add_comments(ticket.ticket_id, "acme", drafts, DOOR, there=1_421)
+    next(writing)
+    assert "1,470 of 1,481 comments are here so far" in desk.get(ticket_url(ticket.ticket_id)).content.decode()
+    next(writing)
+    assert "so far" not in desk.get(ticket_url(ticket.ticket_id)).content.decode()

@@ -36,6 +36,10 @@ TICKETS, DELIVERIES, JOBS = "desk/ticketing/indexedticket/", "desk/ticketing/del
 _ID = "<path:object_id>/"
 _SEES_JOBS, _STARTS_JOBS = sees("ticketing.job"), may("ticketing.change_job")
 _EXPORTS = may("ticketing.view_indexedticket ticketing.change_job")
+_REDACTS = may(
+    "ticketing.redact_indexedticket ticketing.view_indexedticket",
+    "ticketing.redact_indexedticket ticketing.change_indexedticket",
+)
 _ISSUES = may("routing.add_apitoken ticketing.view_indexedticket ticketing.change_indexedticket")
 _ADDS_USERS = may("auth.add_user auth.change_user")
 _ANY_PAGE: dict[str, Rule] = dict.fromkeys(
@@ -70,6 +74,7 @@ RULES: dict[str, tuple[Rule, Rule]] = {
         nobody,
     ),
     f"{TICKETS}{_ID}history/": (sees("ticketing.indexedticket"), may("ticketing.change_indexedticket")),
+    f"{TICKETS}{_ID}redact/": (_REDACTS, _REDACTS),
     f"{TICKETS}export/": (_EXPORTS, _EXPORTS),
     f"{USERS}<id>/password/": (may("auth.change_user"), may("auth.change_user")),
     JOBS: (_SEES_JOBS, _STARTS_JOBS),
@@ -89,6 +94,8 @@ KINDS: dict[str, str] = {
     "no rights": "",
     "sees tickets": "ticketing.view_indexedticket",
     "changes tickets": "ticketing.view_indexedticket ticketing.change_indexedticket",
+    "redacts": "ticketing.view_indexedticket ticketing.redact_indexedticket",
+    "redacts unseen": "ticketing.redact_indexedticket",
     "sees deliveries": "ticketing.view_delivery",
     "changes deliveries": "ticketing.view_delivery ticketing.change_delivery",
     "sees jobs": "ticketing.view_job",

@@ -1,0 +1,87 @@
+"""What Zendesk took back: words that were redacted there, comments that were made private, files with malware.
+
+Documents come in any order, and raw ones of any age are replayed. So the desk notes as of which moment its words hold,
+and an earlier document never brings words back. Zendesk dates a document by the ticket's last change, which not every
+redaction moves. Of documents with one date, the one that was fetched last holds.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+
+from config.refusals import Absent
+from ingestion.zendesk import changes, mapping, people
+from ingestion.zendesk.values import moment
+from ticketing import service
+from ticketing.service import Known
+from ticketing.tickets.keys import Key
+from ticketing.tickets.ticket import Actor, Comment, Ticket
+
+_TEXTS = ("subject", "issue_description")
+_MARKS = (*_TEXTS, "opening")  # what was seen of them
+_BLOCK = "▇"  # what Zendesk puts in place of each letter
+_AS_OF = "words_as_of"  # in the attributes: as of when the texts hold, once Zendesk took words back
+
+
+def as_of(context: dict[str, Any], fetched: str) -> str:
+    """As of when the document holds. `fetched` is when it was fetched: the time, or the day of a raw one."""
+    return f"{moment(changes.moment(mapping.attributes(context))) or ''} {fetched}"
+
+
+def replace_comments(
+    desk: Ticket, said: Iterable[tuple[Comment, Key]], known: Mapping[str, Known], held: str, actor: Actor
+) -> Iterator[str]:
+    """Replace the comments of which Zendesk says something else now. `held` is `as_of` of the document.
+
+    If Zendesk does not tell an author's name this time, the one at the desk stays. Yields the id of each comment that
+    was replaced, or found to say the same. Raises as `service.replace_comment`.
+    """
+    for comment, key in said:
+        there = known.get(key.keyed_id)
+        if there is None or there.mark == key.mark:
+            continue
+        values: dict[str, Any] = {"comment": comment.comment, "visibility": comment.visibility}
+        if not people.is_number(comment.author or ""):
+            values |= {"author": comment.author, "door": comment.door}
+        with suppress(Absent):  # another program deleted it
+            service.replace_comment(
+                desk.ticket_id, there.comment_id, settings.DEFAULT_CUSTOMER, values, actor, as_of=held, key=key
+            )
+        yield there.comment_id
+
+
+def texts(desk: Ticket, wanted: dict[str, Any], held: str) -> tuple[dict[str, Any], list[str]]:
+    """What may change of `wanted` (see `changes.of`), and the texts among it whose old words must go everywhere.
+
+    What staff redacted stays. So do the texts if they hold as of a later moment than this document.
+    """
+    known = changes.zendesk(desk)
+    is_earlier = held < str(known.get(_AS_OF, ""))
+    left_alone = _TEXTS if is_earlier else desk.redacted
+    wanted = {name: value for name, value in wanted.items() if name not in left_alone}
+    gone = _gone(desk, wanted)
+    fetched = wanted["attributes"]["zendesk"]
+    seen = fetched["seen"] | (_marks(known.get("seen", {})) if is_earlier else {})
+    fetched = fetched | {"seen": seen} | ({_AS_OF: held} if gone else {})
+    return wanted | {"attributes": desk.attributes | {"zendesk": fetched}}, gone
+
+
+def texts_of_closed(desk: Ticket, wanted: dict[str, Any], held: str) -> tuple[dict[str, Any], list[str]]:
+    """As `texts`, for a ticket that is closed at the desk: only these texts change, and what was seen of them."""
+    wanted, gone = texts(desk, wanted, held)
+    known, fetched = changes.zendesk(desk), wanted["attributes"]["zendesk"]
+    marks = {"seen": known.get("seen", {}) | _marks(fetched["seen"]), _AS_OF: held}
+    attributes = desk.attributes | {"zendesk": known | marks}
+    return {name: wanted[name] for name in gone} | {"attributes": attributes}, gone
+
+
+def _gone(desk: Ticket, wanted: dict[str, Any]) -> list[str]:
+    """A description never changes in Zendesk but by a redaction, and mostly the subject changes with it then."""
+    changed = [name for name in _TEXTS if name in wanted and wanted[name] != getattr(desk, name)]
+    return changed if "issue_description" in changed else [one for one in changed if _BLOCK in (wanted[one] or "")]
+
+
+def _marks(seen: dict[str, Any]) -> dict[str, Any]:
+    return {name: seen[name] for name in _MARKS if name in seen}

@@ -1,0 +1,290 @@
+"""What Zendesk takes back is gone from the desk, and no document of before brings it back."""
+
+import copy
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from django.core.management import CommandError, call_command
+
+from ingestion.zendesk import pipeline
+from tests.ingestion.conftest import Zendesk, desk_ticket
+from tests.ticketing.search.conftest import found
+from tests.words import places
+from ticketing import service
+from ticketing.deliveries import Delivery, raw_tickets
+from ticketing.index.following import follow
+from ticketing.models import IndexedComment
+from ticketing.tickets.ticket import Actor, Comment
+
+pytestmark = [pytest.mark.usefixtures("versioned", "embedded"), pytest.mark.django_db]
+
+WORD = "zanzibar4111"
+STAFF = Actor(name="Priya", door="desk", request_id="r")
+MOVED = "2026-01-05T12:00:00Z"  # when the ticket changed last, if Zendesk says that it changed
+FILE = {"file_name": f"{WORD}.png", "content_url": f"https://files.test/{WORD}", "content_type": "image/png"}
+MALWARE = {"file_name": "a.png", "content_url": f"https://files.test/{WORD}", "malware_scan_result": "malware_found"}
+
+
+def follow_index() -> None:
+    follow([desk_ticket().ticket])
+
+
+def comment() -> Comment:
+    return desk_ticket().comments[0]
+
+
+def document(zendesk: Zendesk) -> Any:
+    return copy.deepcopy({"ticket": zendesk.ticket, "comments": zendesk.comments, "users": zendesk.users})
+
+
+def replay(document: Any, day: str = "2026-01-05") -> None:
+    raw_tickets.store(raw_tickets.key("12345", day), document)
+    call_command("replay", "--since", day, "--until", day, stdout=io.StringIO(), stderr=io.StringIO())
+    follow_index()
+
+
+def redact_comment(zendesk: Zendesk) -> None:
+    zendesk.comments[1]["body"] = "My card is ▇▇▇▇"
+
+
+def redact_description(zendesk: Zendesk) -> None:
+    zendesk.ticket |= {"description": "My card is ▇▇▇▇", "subject": "Card ▇▇▇▇"}
+    zendesk.comments[0]["body"] = "My card is ▇▇▇▇"
+
+
+def redact_file(zendesk: Zendesk) -> None:
+    zendesk.comments[1]["attachments"] = [{"file_name": "redacted.txt"}]
+
+
+def find_malware(zendesk: Zendesk) -> None:
+    zendesk.comments[1] |= {"attachments": [MALWARE]}
+
+
+Way = tuple[dict[str, Any], Callable[[Zendesk], None]]
+WAYS: dict[str, Way] = {
+    "a comment": ({"body": f"My card is {WORD}"}, redact_comment),
+    "the description": ({}, redact_description),
+    "a file": ({"attachments": [FILE]}, redact_file),
+    "malware": ({"attachments": [MALWARE | {"malware_scan_result": "not_scanned"}]}, find_malware),
+}
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> Way:
+    return WAYS[request.param]
+
+
+@pytest.fixture
+def before(zendesk: Zendesk, received: Delivery, way: Way) -> Any:
+    """A ticket at the desk, and the document that has the old words."""
+    said, _ = way
+    zendesk.comment(**({"body": "See here"} | said))
+    if not said:
+        zendesk.ticket |= {"description": f"My card is {WORD}", "subject": f"Card {WORD}"}
+        zendesk.comments[0]["body"] = f"My card is {WORD}"
+    pipeline.run(received)
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"subject": f"Staff on {WORD}"}, STAFF)
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"subject": zendesk.ticket["subject"]}, STAFF)
+    follow_index()
+    assert places(WORD) != []
+    return document(zendesk)
+
+
+@pytest.mark.parametrize("moved", [MOVED, "2026-01-05T10:00:00Z"])
+@pytest.mark.parametrize("status", ["open", "closed"])
+def test_old_words_are_nowhere_and_no_document_of_before_brings_them_back(
+    zendesk: Zendesk, received: Delivery, way: Way, before: Any, moved: str, status: str
+) -> None:
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": status}, STAFF)
+    way[1](zendesk)
+    zendesk.ticket["updated_at"] = moved
+    pipeline.run(received)
+    follow_index()
+    if way[1] is not redact_description:  # staff wrote the word into the subject, and Zendesk knows nothing of that
+        service.redact_ticket(desk_ticket().ticket.ticket_id, {"subject"}, STAFF)
+        follow_index()
+    assert (places(WORD), found(WORD), desk_ticket().ticket.status) == ([], [], status)
+    call_command("reindex", "--afresh", "--segments", "1", stdout=io.StringIO(), stderr=io.StringIO())
+    for day in ("2026-01-05", received.received_at[:10]):
+        replay(before, day)
+        assert (places(WORD), found(WORD)) == ([], [])
+    pipeline.run(received)
+    follow_index()
+    assert (places(WORD), found(WORD)) == ([], [])
+
+
+def test_a_comment_that_was_made_private_is_internal_and_public_again_if_zendesk_says_so_later(
+    zendesk: Zendesk, received: Delivery
+) -> None:
+    zendesk.comment("Between us")
+    pipeline.run(received)
+    before = document(zendesk)
+    zendesk.comments[1]["public"] = False
+    pipeline.run(received)
+    follow_index()
+    assert (comment().visibility, IndexedComment.objects.get().visibility) == ("internal", "internal")
+    replay(before)
+    assert comment().visibility == "internal"
+    zendesk.comments[1]["public"] = True
+    zendesk.ticket["updated_at"] = MOVED
+    pipeline.run(received)
+    assert comment().visibility == "public"
+    assert desk_ticket().ticket.status == "open"
+
+
+def test_another_author_is_shown_but_a_known_name_stays_if_zendesk_does_not_tell_it(
+    zendesk: Zendesk, received: Delivery
+) -> None:
+    zendesk.comment("See here", author_id=8)
+    pipeline.run(received)
+    assert comment().author == "Jonas Weber"
+    zendesk.users.clear()
+    zendesk.comments[1]["body"] = "See ▇▇▇▇"
+    pipeline.run(received)
+    assert (comment().comment, comment().author) == ("See ▇▇▇▇", "Jonas Weber")
+    zendesk.users.append({"id": 9, "name": "Priya", "role": "agent"})
+    zendesk.comments[1]["author_id"] = 9
+    pipeline.run(received)
+    assert (comment().author, comment().door) == ("Priya", "desk")
+
+
+def test_what_staff_redacted_stays_whatever_zendesk_says(zendesk: Zendesk, received: Delivery) -> None:
+    zendesk.comment(f"My card is {WORD}")
+    zendesk.ticket |= {"description": WORD, "subject": WORD}
+    zendesk.comments[0]["body"] = WORD
+    pipeline.run(received)
+    ticket = desk_ticket().ticket
+    service.redact_comment(ticket.ticket_id, comment().comment_id, STAFF)
+    service.redact_ticket(ticket.ticket_id, {"issue_description", "subject"}, STAFF)
+    for word in (WORD, f"{WORD} {WORD}"):
+        zendesk.ticket |= {"description": word, "subject": word, "updated_at": MOVED, "priority": "low"}
+        zendesk.comments[0]["body"] = zendesk.comments[1]["body"] = word
+        pipeline.run(received)
+        follow_index()
+        assert places(WORD) == []
+    assert desk_ticket().ticket.priority == "low"
+
+
+def test_what_changes_nothing_costs_as_little_as_before(zendesk: Zendesk, received: Delivery, calls: list[str]) -> None:
+    zendesk.comment("My card is 1")
+    pipeline.run(received)
+    redact_comment(zendesk)
+    pipeline.run(received)
+    calls.clear()
+    pipeline.run(received)
+    assert [one for one in calls if one != "PutObject"] == ["GetItem", "Query", "GetItem", "GetItem"]
+
+
+def test_a_comment_of_an_earlier_version_is_compared_once_and_then_has_its_mark(
+    zendesk: Zendesk, received: Delivery, monkeypatch: pytest.MonkeyPatch, calls: list[str]
+) -> None:
+    zendesk.comment(f"My card is {WORD}")
+    with monkeypatch.context() as earlier:
+        earlier.setattr(raw_tickets, "comment_key", lambda *some: _COMMENT_KEY(*some[:2]))
+        pipeline.run(received)
+    pipeline.run(received)
+    calls.clear()
+    pipeline.run(received)
+    assert "BatchGetItem" not in calls
+    redact_comment(zendesk)
+    pipeline.run(received)
+    assert places(WORD) == []
+
+
+_COMMENT_KEY = raw_tickets.comment_key
+
+
+def test_a_large_ticket_that_is_replayed_leaves_no_old_words_in_s3(zendesk: Zendesk, received: Delivery) -> None:
+    zendesk.ticket["description"] = zendesk.comments[0]["body"] = f"{WORD} " + "é" * 300_000
+    pipeline.run(received)
+    before = document(zendesk)
+    redact_description(zendesk)
+    zendesk.ticket["updated_at"] = MOVED
+    pipeline.run(received)
+    replay(before)
+    assert places(WORD) == []
+
+
+class Died(BaseException):
+    """The worker ended."""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_worker_that_dies_at_any_write_is_followed_by_one_that_ends_it(
+    zendesk: Zendesk, received: Delivery, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan: list[int] = []
+    original: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def call(self: Any, operation: str, parameters: Any) -> Any:
+        writes = operation in ("PutItem", "UpdateItem", "TransactWriteItems", "PutObject", "DeleteObjects")
+        if not plan or not writes:
+            return original(self, operation, parameters)
+        plan[0] -= 1
+        if plan[0] == 0 and moment == "before":
+            raise Died
+        answer = original(self, operation, parameters)
+        if plan[0] == 0:
+            raise Died
+        return answer
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    zendesk.comment("See")
+    for number in range(1, 20):
+        text = f"{WORD}{number} " + "é" * 300_000
+        zendesk.ticket |= {"description": text, "updated_at": f"2026-01-06T{number:02}:00:00Z"}
+        zendesk.comments[0]["body"], zendesk.comments[1]["body"] = text, f"{WORD}{number}"
+        pipeline.run(received)
+        before = document(zendesk)
+        redact_description(zendesk)
+        redact_comment(zendesk)
+        zendesk.ticket["updated_at"] = f"2026-01-06T{number:02}:30:00Z"
+        plan[:] = [number]
+        try:
+            pipeline.run(received)
+            died = False
+        except Died:
+            died = True
+        plan.clear()
+        pipeline.run(received)
+        replay(before)
+        assert places(WORD) == []
+        if not died:
+            return
+    pytest.fail("it did not end")
+
+
+def forget_raw(*options: str) -> str:
+    said = io.StringIO()
+    call_command("forget_raw", "12345", *options, stdout=said)
+    return said.getvalue()
+
+
+def test_the_raw_store_keeps_old_words_until_it_is_told_to_forget_them(zendesk: Zendesk, received: Delivery) -> None:
+    assert forget_raw() == "The raw store has nothing of Zendesk ticket 12345.\n"
+    zendesk.comment(f"My card is {WORD}")
+    pipeline.run(received)
+    raw_tickets.store(raw_tickets.key("12345", "2026-01-05"), document(zendesk))
+    raw_tickets.store(raw_tickets.key("123456", "2026-01-05"), {"ticket": {}})
+    redact_comment(zendesk)
+    pipeline.run(received)
+    today = received.received_at[:10]
+    told = f"The document of {today} stands for all 2 days: {{}}replaced, {{}} earlier versions {{}}.\n"
+    assert forget_raw("--dry-run") == told.format("1 would be ", 1, "would be deleted beside those")
+    assert places(WORD, raw=True) != []
+    assert forget_raw() == told.format("1 ", 2, "deleted")
+    assert places(WORD, raw=True) == []
+    assert raw_tickets.load(raw_tickets.key("12345", "2026-01-05")) == document(zendesk)
+    assert raw_tickets.holds(raw_tickets.key("123456", "2026-01-05"))
+    assert forget_raw() == told.format("0 ", 0, "deleted")
+
+
+def test_a_raw_document_that_cannot_be_read_is_named_and_nothing_changes(aws: None) -> None:
+    raw_tickets.store(raw_tickets.key("12345", "2026-01-05"), [])  # type: ignore[arg-type]
+    with pytest.raises(CommandError, match=r"is no raw ticket\. Nothing was changed"):
+        forget_raw()
+    with pytest.raises(CommandError, match="only digits"):
+        call_command("forget_raw", "12a")
