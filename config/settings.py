@@ -166,6 +166,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = LARGE_REQUEST_MAX_BYTES
 TOKEN_REQUESTS_PER_SECOND = env.number("TOKEN_REQUESTS_PER_SECOND", 500)
 TOKEN_REQUESTS_BURST = env.number("TOKEN_REQUESTS_BURST", 1000)
 TOKEN_CACHE_SECONDS = 30
+TOKEN_DAYS = env.number("TOKEN_DAYS", 365)  # a new token ends after so many days, or sooner
+if not 1 <= TOKEN_DAYS <= 3650:
+    raise ImproperlyConfigured(f"TOKEN_DAYS must be between 1 and 3650, but it is {TOKEN_DAYS}.")
 # Only tokens are cached, in each process's memory, at half a kilobyte each. Django's default would keep only 300.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}},

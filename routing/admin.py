@@ -1,18 +1,24 @@
 """API tokens and due times at the desk."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.validators import MaxValueValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget
 
 from config.caller import SCOPES
+from config.web.admin import DeskAdmin
 from routing import tokens
 from routing.models import ApiToken, Clock
+
+_TIMES = ("created_at", "expires_at", "last_used_at", "revoked_at")
+_AS_A_TOKEN = ("ticketing.view_indexedticket", "ticketing.change_indexedticket")  # what a token lets its holder do
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run time
@@ -21,6 +27,13 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run
     scopes = forms.MultipleChoiceField(
         choices=[(scope, scope) for scope in SCOPES], widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
+    days = forms.IntegerField(min_value=1, required=False, widget=UnfoldAdminIntegerFieldWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        days, most = self.fields["days"], settings.TOKEN_DAYS
+        days.initial, days.help_text = most, f"It ends after so many days, {most} at most."
+        days.validators.append(MaxValueValidator(most))
 
     class Meta:
         model = ApiToken
@@ -28,22 +41,35 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ModelAdmin):
-    """Issues a token (it is shown once) and revokes it. Nothing else about a token can be changed."""
+class ApiTokenAdmin(DeskAdmin):
+    """Issues a token (it is shown once) and revokes it. Nothing else about a token can be changed.
+
+    A token reads and writes its customer's tickets. So only those who may do both at the desk, where staff see all
+    customers, may issue one for a customer.
+    """
 
     form = TokenForm
-    list_display = ("name", "customer_id", "tier", "scope_list", "created_at", "revoked_at")
+    list_display = (
+        "name",
+        "customer_id",
+        "tier",
+        "scope_list",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    )
     list_filter = ("tier",)
     search_fields = ("name", "customer_id")
     actions = ("revoke",)
-    readonly_fields = ("created_at", "revoked_at")
+    readonly_fields = _TIMES
 
     @admin.display(description="scopes")
     def scope_list(self, token: ApiToken) -> str:
         return ", ".join(token.scopes)
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
-        plain = tokens.issue(obj.name, obj.customer_id, obj.tier, obj.scopes)
+        plain = tokens.issue(obj.name, obj.customer_id, obj.tier, obj.scopes, form.cleaned_data["days"])
         issued = tokens.find(plain)
         obj.pk = issued.pk
         messages.warning(request, format_html("The token, shown this once: <code>{}</code>. Copy it now.", plain))
@@ -55,6 +81,14 @@ class ApiTokenAdmin(ModelAdmin):
         messages.success(request, f"{len(queryset)} revoked; they open no door in at most half a minute.")
         return None
 
+    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> list[str]:
+        told = TokenForm.Meta.fields
+        return [*told, *_TIMES] if obj else [*told, "days"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        user = cast(User, request.user)
+        return super().has_add_permission(request) and user.has_perms(_AS_A_TOKEN)
+
     def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
 
@@ -63,7 +97,7 @@ class ApiTokenAdmin(ModelAdmin):
 
 
 @admin.register(Clock)
-class ClockAdmin(ModelAdmin):
+class ClockAdmin(DeskAdmin):
     """When each ticket is due, the most urgent first."""
 
     list_display = ("reference", "tier", "started_at", "due_at", "stopped_at")

@@ -6,20 +6,25 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from config.caller import Caller
+from config.web.errors import Unauthorized
 from routing import tokens
 
 
 class TokenAuthentication(BaseAuthentication):
     """Gives the request its Caller.
 
-    A request without a token stays anonymous, which is a 401 if a token is due. An unknown token is always a 401.
+    A request without a token stays anonymous, which is a 401 if a token is due. A token that is unknown or has ended is
+    always a 401.
     """
 
     def authenticate(self, request: Request) -> tuple[Caller, None] | None:
         token = _token(request)
         if token is None:
             return None
-        caller = tokens.caller_of(token)
+        try:
+            caller = tokens.caller_of(token)
+        except tokens.Ended as ended:
+            raise Unauthorized(ended.sentence, WWW_Authenticate="Bearer") from None
         if caller is None:
             raise AuthenticationFailed
         return caller, None

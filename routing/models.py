@@ -16,6 +16,8 @@ class ApiToken(models.Model):
     scopes = models.JSONField(default=list)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField("issued", auto_now_add=True)
+    expires_at = models.DateTimeField("ends", null=True, blank=True, editable=False)  # null: issued before ends were
+    last_used_at = models.DateTimeField("last used", null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField("revoked", null=True, blank=True, editable=False)
 
     class Meta:

@@ -5,7 +5,7 @@ The cache is there so that no door needs SQL to accept a ticket.
 
 import hashlib
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from django.conf import settings
@@ -13,22 +13,30 @@ from django.core.cache import cache
 
 from config.caller import SCOPES, TIERS, Caller, Tier
 from config.refusals import Invalid
+from routing import last_uses
 from routing.models import ApiToken
 
 _PREFIX = "foyer_"  # lets scanners for leaked secrets recognise a token
 
 
-def issue(name: str, customer_id: str, tier: str, scopes: list[str]) -> str:
-    """Create a token and return its text, which cannot be read again.
+class Ended(Invalid):
+    """The token has ended. A caller needs a new one."""
 
-    Raises Invalid for an empty name or customer, an unknown tier, and unknown or no scopes.
+
+def issue(name: str, customer_id: str, tier: str, scopes: list[str], days: int | None = None) -> str:
+    """Create a token that ends after `days` (default TOKEN_DAYS), and return its text, which cannot be read again.
+
+    Raises Invalid for an empty name or customer, an unknown tier, unknown or no scopes, and an end too late.
     """
+    days = settings.TOKEN_DAYS if days is None else days
     if not name.strip() or not customer_id.strip():
         raise Invalid("A token needs a name and a customer")
     if tier not in TIERS:
         raise Invalid(f"The tier must be {' or '.join(TIERS)}")
     if not scopes or set(scopes) - set(SCOPES):
         raise Invalid(f"Scopes must be one or more of: {', '.join(SCOPES)}")
+    if not 1 <= days <= settings.TOKEN_DAYS:
+        raise Invalid(f"A token ends after 1 to {settings.TOKEN_DAYS} days (TOKEN_DAYS)")
     token = _PREFIX + secrets.token_urlsafe(32)
     ApiToken.objects.create(
         name=name.strip(),
@@ -36,6 +44,7 @@ def issue(name: str, customer_id: str, tier: str, scopes: list[str]) -> str:
         tier=tier,
         scopes=sorted(set(scopes), key=SCOPES.index),
         token_hash=_hash(token),
+        expires_at=datetime.now(UTC) + timedelta(days=days),
     )
     return token
 
@@ -52,21 +61,32 @@ def revoke(token: ApiToken) -> None:
 
 
 def caller_of(token: str) -> Caller | None:
-    """The holder of this token, or None if it is unknown or revoked. A token seen in the last 30 s needs no SQL."""
+    """The holder of this token, or None if it is unknown or revoked. A token seen in the last 30 s needs no SQL.
+
+    Raises Ended from the moment of the token's end.
+    """
     token_hash = _hash(token)
-    known: Caller | None = cache.get(_cache_key(token_hash))
+    known: _Known | None = cache.get(_cache_key(token_hash))
     if known is None:
         known = _look_up(token_hash)
-        if known:
-            cache.set(_cache_key(token_hash), known, settings.TOKEN_CACHE_SECONDS)
-    return known
+        if known is None:
+            return None
+        cache.set(_cache_key(token_hash), known, settings.TOKEN_CACHE_SECONDS)
+    caller, end = known
+    if end and datetime.now(UTC) >= end:
+        raise Ended(f"The token ended on {end.day} {end:%B %Y}: ask the people who run Foyer for a new one")
+    last_uses.note(caller.token_id)
+    return caller
 
 
-def _look_up(token_hash: str) -> Caller | None:
+_Known = tuple[Caller, datetime | None]  # as the cache has it: the holder, and the token's end
+
+
+def _look_up(token_hash: str) -> _Known | None:
     row = ApiToken.objects.filter(token_hash=token_hash, revoked_at=None).first()
     if row is None:
         return None
-    return Caller(row.customer_id, cast(Tier, row.tier), row.scope_set, row.pk, row.name)
+    return Caller(row.customer_id, cast(Tier, row.tier), row.scope_set, row.pk, row.name), row.expires_at
 
 
 def _hash(token: str) -> str:

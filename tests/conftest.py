@@ -23,7 +23,7 @@ from config.aws import metrics
 from config.aws.outage import Outage
 from config.consumer import batch, polls, pulse, queue_loop
 from config.web import throttling
-from routing import announcer, tokens
+from routing import announcer, last_uses, tokens
 from tests import local_aws as local_server
 from tests import moto_stack
 from tests.local_aws import pointed_at
@@ -76,6 +76,7 @@ def _fresh_process_state() -> Iterator[None]:
     yield
     throttling._buckets.clear()
     metrics._collected.start_anew()
+    last_uses._noted.start_anew()
     aws_calls._outage = Outage("AWS")
     announcer._outage = Outage("Announcing changes of tickets")
     queue_loop._outage.cache_clear()

@@ -4,16 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
-from unfold.admin import ModelAdmin
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from config.web.admin import DeskAdmin
 from ticketing.desk.deliveries_page import DeliveriesPage
 from ticketing.desk.export_page import DownloadPage, ExportPage
 from ticketing.desk.jobs_page import JobsPage
@@ -23,6 +20,7 @@ from ticketing.desk.list_page import TicketList
 from ticketing.desk.list_pages import pages
 from ticketing.desk.navigation import home
 from ticketing.desk.new_ticket_page import NewTicketPage
+from ticketing.desk.people_pages import GroupAdmin, UserAdmin
 from ticketing.desk.redact_page import RedactPage
 from ticketing.desk.set_aside_page import SetAsidePage
 from ticketing.desk.ticket_page import TicketPage
@@ -32,7 +30,7 @@ from ticketing.search.find import search
 
 
 @admin.register(IndexedTicket)
-class TicketAdmin(ModelAdmin):
+class TicketAdmin(DeskAdmin):
     """The list reads the index; nothing here writes SQL."""
 
     list_display = COLUMNS
@@ -113,7 +111,7 @@ class TicketAdmin(ModelAdmin):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ModelAdmin):
+class DeliveryAdmin(DeskAdmin):
     """The list of deliveries that have not ended well, and the page that sets one aside. Neither reads SQL."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -138,7 +136,7 @@ class DeliveryAdmin(ModelAdmin):
 
 
 @admin.register(Job)
-class JobAdmin(ModelAdmin):
+class JobAdmin(DeskAdmin):
     """One page with the current and earlier jobs and the buttons that start them, and the download of exports."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -162,31 +160,16 @@ class JobAdmin(ModelAdmin):
         return DownloadPage(self, request).answer(job_id)
 
 
+def _no_search(request: HttpRequest) -> HttpResponse:
+    """Unfold's search over the names of pages. The desk has no field for it, and a wrong page number made it a 500."""
+    raise Http404
+
+
+admin.site.search = _no_search  # type: ignore[attr-defined]  # Unfold's
 # It comes before the site's own paths. `admin:index` remains the name of this address.
 admin.site.extra_urls = lambda: [path("", admin.site.admin_view(home))]  # type: ignore[attr-defined]  # Unfold's
 admin.site.index_title = "Support desk"
 admin.site.unregister(User)
 admin.site.unregister(Group)
-
-
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
-    """Django's own, in the look of the desk. People get their permissions only as members of groups."""
-
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    filter_horizontal = ()
-    fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
-        ("Dates", {"fields": ("last_login", "date_joined")}),
-    )
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """Django's own, in the look of the desk."""
-
-    filter_horizontal = ()
+admin.site.register(User, UserAdmin)
+admin.site.register(Group, GroupAdmin)

@@ -108,6 +108,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return JsonResponse(_body("The request is not valid"), status=400)
 
 
+def bad_address(request: HttpRequest, sentence: str) -> HttpResponse:
+    """A 400 with this sentence, for an address of the desk that no page of it links to."""
+    return _answer(request, 400, sentence)
+
+
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 403 outside the APIs."""
     return _answer(request, 403, "You may not do this")

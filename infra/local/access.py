@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from config.caller import SCOPES
 from infra.local.place import write_private
-from routing.tokens import caller_of, issue
+from routing.tokens import Ended, caller_of, issue
 
 LOGIN = "agent"
 CUSTOMERS = {"general": "acme", "gold": "globex"}
@@ -40,9 +40,17 @@ def tokens(known: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def token(known: list[dict[str, Any]], tier: str, scopes: list[str]) -> dict[str, Any]:
-    """The token of a tier with these scopes: the known one, or a new one if it was revoked or the database is new."""
+    """The token of a tier with these scopes: the known one, or a new one if it has ended or was revoked."""
     for entry in known:
-        if entry["tier"] == tier and entry["scopes"] == scopes and caller_of(entry["token"]):
+        if entry["tier"] == tier and entry["scopes"] == scopes and works(entry["token"]):
             return entry
     text = issue(f"local {tier} {','.join(scopes)}", CUSTOMERS[tier], tier, scopes)
     return {"tier": tier, "scopes": scopes, "token": text}
+
+
+def works(text: str) -> bool:
+    """Whether the database has this token, neither revoked nor ended."""
+    try:
+        return caller_of(text) is not None
+    except Ended:
+        return False

@@ -142,3 +142,10 @@ def test_half_an_oauth_client_stops_the_start_and_does_not_tell_the_secret(proje
     assert ended.stderr.startswith("ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET (or ")
     assert len(ended.stderr.splitlines()) == 1
     assert "half-4711" not in ended.stderr
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "3651"])
+def test_an_end_of_tokens_that_is_none_stops_the_start(project: Path, days: str) -> None:
+    ended = start(project, "check", DJANGO_SECRET_KEY="key", TOKEN_DAYS=days)
+    assert ended.returncode != 0
+    assert ended.stderr == f"TOKEN_DAYS must be between 1 and 3650, but it is {days}.\n"

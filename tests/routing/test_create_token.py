@@ -1,5 +1,7 @@
 """`manage.py create_token`: prints a token once, as its last line."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -21,6 +23,14 @@ def test_the_last_line_is_a_token_that_opens_the_doors_named(capsys: pytest.Capt
     assert caller.scopes == {"itsm", "submit"}
 
 
+@pytest.mark.parametrize(("option", "days"), [((), 365), (("--days", "30"), 30)])
+def test_it_takes_the_end(option: tuple[str, ...], days: int) -> None:
+    create("crm", "--customer", "acme", "--tier", "gold", "--scope", "itsm", *option)
+    end = ApiToken.objects.get().expires_at
+    assert end
+    assert (end - datetime.now(UTC)).days in (days - 1, days)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -30,6 +40,9 @@ def test_the_last_line_is_a_token_that_opens_the_doors_named(capsys: pytest.Capt
         ("--customer", "acme", "--tier", "gold", "--scope", "itsm"),
         ("crm", "--customer", "acme", "--tier", "silver", "--scope", "itsm"),
         ("crm", "--customer", "acme", "--tier", "gold", "--scope", "everything"),
+        ("crm", "--customer", "acme", "--tier", "gold", "--scope", "itsm", "--days", "0"),
+        ("crm", "--customer", "acme", "--tier", "gold", "--scope", "itsm", "--days", "366"),
+        ("crm", "--customer", "acme", "--tier", "gold", "--scope", "itsm", "--days", "soon"),
         ("crm", "--customer", " ", "--tier", "gold", "--scope", "itsm"),
     ],
 )

@@ -2,10 +2,11 @@
 
 import html
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from routing import tokens
@@ -39,7 +40,16 @@ def test_a_token_is_shown_this_once_and_opens_its_doors(desk: Client) -> None:
 
 def test_a_token_without_name_or_scope_is_not_issued(desk: Client) -> None:
     wrong: dict[str, Any]
-    for wrong in ({"name": " "}, {"customer_id": ""}, {"scopes": []}, {"scopes": ["admin"]}, {"tier": "silver"}):
+    for wrong in (
+        {"name": " "},
+        {"customer_id": ""},
+        {"scopes": []},
+        {"scopes": ["admin"]},
+        {"tier": "silver"},
+        {"days": 0},
+        {"days": 366},
+        {"days": "x"},
+    ):
         assert add(desk, **wrong).status_code == 200
     assert not ApiToken.objects.exists()
 
@@ -69,3 +79,40 @@ def test_staff_without_the_permission_see_no_tokens() -> None:
         assert client.get(path).status_code == 403
     client.logout()
     assert client.get(LIST)["Location"].startswith("/desk/login/")
+
+
+NEEDED = ("view_apitoken", "add_apitoken", "view_indexedticket", "change_indexedticket")
+
+
+@pytest.mark.parametrize("lacking", [*NEEDED[1:], None])
+def test_a_token_is_issued_by_who_may_also_see_and_change_tickets(lacking: str | None) -> None:
+    eve, client = User.objects.create_user("eve", password="x", is_staff=True), Client()
+    eve.user_permissions.set(Permission.objects.filter(codename__in={*NEEDED} - {lacking}))
+    client.force_login(eve)
+    assert client.get(f"{LIST}add/").status_code == (403 if lacking else 200)
+    add(client)
+    assert ApiToken.objects.count() == (0 if lacking else 1)
+    assert ("Add API token" in client.get(LIST).content.decode()) == (lacking is None)
+
+
+def test_the_form_takes_an_end_and_says_the_latest(desk: Client) -> None:
+    page = desk.get(f"{LIST}add/").content.decode()
+    assert "It ends after so many days, 365 at most." in page
+    assert re.search(r'name="days"[^>]* value="365"|value="365"[^>]* name="days"', page)
+    add(desk, days=7)
+    end = ApiToken.objects.get().expires_at
+    assert end
+    assert (end - datetime.now(UTC)).days in (6, 7)
+
+
+def test_the_list_and_the_page_tell_end_and_last_use(desk: Client) -> None:
+    token = tokens.issue("crm", "acme", "gold", ["itsm"])
+    row = tokens.find(token)
+    ApiToken.objects.update(
+        expires_at=datetime(2027, 2, 9, 21, 36, tzinfo=UTC), last_used_at=datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
+    )
+    for path in (LIST, f"{LIST}{row.pk}/change/"):
+        page = " ".join(desk.get(path).content.decode().split())
+        assert "9 Feb 2027, 21:36" in page
+        assert "4 Mar 2026, 05:06" in page
+        assert 'name="days"' not in page

@@ -1,5 +1,6 @@
 """Tokens: kept hashed, known for half a minute without SQL, and no more once revoked."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -94,6 +95,8 @@ def test_a_revoked_token_opens_no_door() -> None:
         ({"name": " "}, "A token needs a name and a customer"),
         ({"customer_id": ""}, "A token needs a name and a customer"),
         ({"tier": "silver"}, "The tier must be general or gold"),
+        ({"days": 0}, r"A token ends after 1 to 365 days \(TOKEN_DAYS\)"),
+        ({"days": 366}, r"A token ends after 1 to 365 days \(TOKEN_DAYS\)"),
         ({"scopes": []}, "Scopes must be one or more of: itsm, events, submit, route"),
         ({"scopes": ["itsm", "admin"]}, "Scopes must be one or more of: itsm, events, submit, route"),
     ],
@@ -126,3 +129,52 @@ def test_a_ticket_is_taken_in_without_sql_once_its_token_was_seen(aws: None, dja
             ("/itsm/tickets", {"caller_id": "c", "issue_description": "d"}),
         ):
             assert client.post(path, body, format="json").status_code == 201
+
+
+@pytest.mark.parametrize(("given", "days"), [({}, 365), ({"days": None}, 365), ({"days": 1}, 1)])
+def test_a_token_has_an_end(given: dict[str, Any], days: int) -> None:
+    row = tokens.find(issued(**given))
+    assert row.expires_at
+    left = row.expires_at - datetime.now(UTC)
+    assert timedelta(days=days) - timedelta(minutes=1) < left <= timedelta(days=days)
+
+
+def test_the_setting_is_the_default_and_the_latest_end(settings: Any) -> None:
+    settings.TOKEN_DAYS = 30
+    end = tokens.find(issued()).expires_at
+    assert end
+    assert end - datetime.now(UTC) <= timedelta(days=30)
+    with pytest.raises(Invalid):
+        issued(days=31)
+
+
+def test_an_ended_token_is_refused_at_that_moment_though_it_was_seen_lately(
+    aws: None, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = issued()
+    client = APIClient(headers={"Token": token})
+    assert client.get("/routing/tickets").status_code == 200
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(days=365)
+
+    monkeypatch.setattr(tokens, "datetime", Later)
+    with django_assert_num_queries(0):
+        answer = client.get("/routing/tickets")
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == "Bearer"
+
+
+def test_an_ended_token_is_told_when_it_ended_and_what_to_do(aws: None) -> None:
+    token = issued()
+    ApiToken.objects.update(expires_at=datetime(2026, 2, 3, tzinfo=UTC))
+    answer = APIClient(headers={"Authorization": f"Bearer {token}"}).get("/routing/tickets")
+    assert answer.json()["error"] == ("The token ended on 3 February 2026: ask the people who run Foyer for a new one")
+
+
+def test_a_token_from_before_ends_were_has_none() -> None:
+    token = issued()
+    ApiToken.objects.update(expires_at=None)
+    assert tokens.caller_of(token)

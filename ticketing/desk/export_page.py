@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config import aws
+from config.web.admin import BadAddress
 from ticketing.desk.jobs_page import NOT_NOW, enqueue, may_export
 from ticketing.desk.page import LIST, DeskPage
 from ticketing.jobs import export, lifecycle, tasks
@@ -32,9 +33,10 @@ class ExportPage(DeskPage):
             return HttpResponseNotAllowed(["POST"])
         by = self.user.get_username()
         try:
+            self.admin.refuse_unknown_parameters(self.request)
             parameters = {"query": self.request.GET.urlencode(), "by": by}
             job, new = lifecycle.start("export", by, tasks.SEGMENTS, parameters)
-        except IncorrectLookupParameters:
+        except (IncorrectLookupParameters, BadAddress):
             messages.error(self.request, _NO_SUCH_LIST)
             return HttpResponseRedirect(reverse(LIST))
         if new:

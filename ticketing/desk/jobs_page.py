@@ -3,7 +3,9 @@
 A check or a rebuild of the index runs while everybody works.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
@@ -76,7 +78,7 @@ class JobsPage(DeskPage):
     # --- The list -------------------------------------------------------------------------------------
 
     def _show(self) -> HttpResponse:
-        rows = _rows()
+        rows = [JobRow(job, job.seen, job.found, self._may_be_told(job)) for job in _jobs()]
         opened = _job(self.request.GET.get("job", ""))
         about = {
             "title": "Jobs",
@@ -84,11 +86,19 @@ class JobsPage(DeskPage):
             "rows": rows,
             "refresh": any(row.job.state == "running" for row in rows),
             "may_start": self.may_start,
-            "may_download": self.user.has_perm("ticketing.view_indexedticket"),
+            "may_download": self._sees_tickets,
             "opened": opened,
             "findings": [_finding(one) for one in opened.findings.all()[:FINDINGS]] if opened else [],
         }
         return self.page("desk/jobs.html", about)
+
+    def _may_be_told(self, job: Job) -> bool:
+        """Whether the person may read which list a job exports. Its address has others' search words and callers."""
+        return self._sees_tickets or job.started_by == self.user.get_username()
+
+    @property
+    def _sees_tickets(self) -> bool:
+        return self.user.has_perm("ticketing.view_indexedticket")
 
 
 def enqueue(request: HttpRequest, job: Job, said: str) -> None:
@@ -112,11 +122,15 @@ def _job(text: str) -> Job | None:
 
 @dataclass(frozen=True)
 class JobRow:
-    """A job's row on the page. `seen` and `found_count` are the sums of its parts."""
+    """A job's row on the page. `seen` and `found_count` are the sums of its parts.
+
+    `told` is whether the person may read the filters and the search of an exported list.
+    """
 
     job: Job
     seen: int
     found_count: int
+    told: bool
 
     @property
     def title(self) -> str:
@@ -136,6 +150,8 @@ class JobRow:
         """The filters and the search of an exported list, as its address has them. Empty for other jobs."""
         if self.job.kind != "export":
             return ""
+        if not self.told:
+            return "a list of tickets"
         chosen = QueryDict(self.job.parameters["query"])
         said = [f"{_named(name)} {value}" for name, value in chosen.items() if name not in (ORDER_VAR, PAGE_VAR)]
         return ", ".join(said) or "all tickets"
@@ -163,9 +179,9 @@ class JobRow:
         return self.job.state in ("stopped", "failed")
 
 
-def _rows() -> list[JobRow]:
+def _jobs() -> Iterable[Any]:  # jobs with two numbers more, for which mypy has no type
     counted = Job.objects.annotate(seen=Sum("parts__seen", default=0), found=Sum("parts__found", default=0))
-    return [JobRow(job, job.seen, job.found) for job in counted.order_by("-pk")[:SHOWN]]
+    return counted.order_by("-pk")[:SHOWN]
 
 
 def _named(parameter: str) -> str:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from config.web.admin import DeskAdmin
 from ticketing.models import IndexedTicket
 
 LIST = "admin:ticketing_indexedticket_changelist"
@@ -35,7 +35,7 @@ class Page(TemplateResponse):
 class DeskPage:
     """One request to one of the desk's own pages."""
 
-    def __init__(self, admin: "ModelAdmin[IndexedTicket]", request: HttpRequest) -> None:
+    def __init__(self, admin: DeskAdmin, request: HttpRequest) -> None:
         self.admin, self.request = admin, request
 
     @property

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -12,6 +11,7 @@ from unfold.widgets import UnfoldBooleanWidget
 
 from config import aws
 from config.refusals import Absent, Refusal
+from config.web.admin import DeskAdmin
 from ticketing import index, service
 from ticketing.desk import staff, ticket_conversation
 from ticketing.desk.page import LIST, DeskPage, ticket_url
@@ -39,7 +39,7 @@ class RedactForm(forms.Form):
 class RedactPage(DeskPage):
     """One request to the page of one comment or, without `?comment`, of the ticket's description."""
 
-    def __init__(self, admin: "ModelAdmin[IndexedTicket]", request: HttpRequest, ticket_id: str) -> None:
+    def __init__(self, admin: DeskAdmin, request: HttpRequest, ticket_id: str) -> None:
         super().__init__(admin, request)
         self.ticket_id, self.comment_id = ticket_id, request.GET.get("comment")
 

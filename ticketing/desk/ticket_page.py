@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from config import aws, json
 from config.refusals import Absent, KeyReused, Refusal
+from config.web.admin import DeskAdmin
 from ticketing import index, service
 from ticketing.answers import promises
 from ticketing.deliveries import Delivery
@@ -42,7 +42,7 @@ _UNREADABLE = "The record cannot be read right now. Try again in a moment."
 class TicketPage(DeskPage):
     """One request to the page of one ticket."""
 
-    def __init__(self, admin: "ModelAdmin[IndexedTicket]", request: HttpRequest, ticket_id: str) -> None:
+    def __init__(self, admin: DeskAdmin, request: HttpRequest, ticket_id: str) -> None:
         super().__init__(admin, request)
         self.ticket_id, self.indexed_id = ticket_id, index.storable(ticket_id)
         self.staff = staff.everybody()

@@ -46,7 +46,7 @@ def stretches(parameters: Parameters, segments: int) -> list[Stretch]:
 
 
 def total(parameters: Parameters) -> int:
-    """How many tickets the list has now. Raises IncorrectLookupParameters if there is no such list."""
+    """How many tickets the list has now. Raises IncorrectLookupParameters or BadAddress if there is no such list."""
     return matching(parameters["query"], parameters["by"]).count()
 
 

@@ -23,7 +23,7 @@ class _Named(AnonymousUser):
 def matching(query_string: str, username: str) -> QuerySet[IndexedTicket]:
     """All tickets that the list with this query string has now for the person with this user name.
 
-    If there is no such list, raises IncorrectLookupParameters or DisallowedModelAdminLookup, as the list does.
+    If there is no such list, raises IncorrectLookupParameters or BadAddress, as the list does.
     """
     request = Unpaged()
     request.method, request.GET = "GET", QueryDict(query_string)

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from config.caller import SCOPES, TIERS
@@ -25,9 +26,15 @@ class Command(BaseCommand):
             help="what it may do; give the option again for each further scope",
         )
 
+        parser.add_argument(
+            "--days", type=int, metavar="N", help=f"it ends after N days (default and most {settings.TOKEN_DAYS})"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            token = tokens.issue(options["name"], options["customer"], options["tier"], options["scope"])
+            token = tokens.issue(
+                options["name"], options["customer"], options["tier"], options["scope"], options["days"]
+            )
         except Invalid as refusal:
             raise CommandError(refusal.sentence) from None
         self.stdout.write(token)

@@ -151,3 +151,22 @@ def test_the_page_asks_sql_no_more_for_more_jobs(desk: Client, django_assert_num
             lifecycle.stop(lifecycle.start("check", "ada", 2)[0])
         with django_assert_num_queries(3):  # session, user, jobs
             desk.get(PAGE)
+
+
+def test_what_somebody_searched_for_is_told_to_them_and_to_who_may_see_tickets(
+    desk: Client, grace: User, make_ticket: MakeTicket
+) -> None:
+    desk.post("/desk/ticketing/indexedticket/export/?q=divorce&caller=maria%40example.com")
+    assert "of search divorce, caller maria@example.com" in desk.get(PAGE).content.decode()
+    others = Client()
+    others.force_login(grace)
+    grace.user_permissions.set(Permission.objects.filter(codename="view_job"))
+    page = others.get(PAGE).content.decode()
+    assert "</strong> of a list of tickets" in page
+    assert "divorce" not in page
+    assert "maria" not in page
+    Job.objects.update(started_by="grace")
+    assert "divorce" in others.get(PAGE).content.decode()
+    Job.objects.update(started_by="ada")
+    grace.user_permissions.add(Permission.objects.get(codename="view_indexedticket"))
+    assert "divorce" in others.get(PAGE).content.decode()
