@@ -79,6 +79,7 @@ def _itsm(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterab
         event.get("rawPath") or event["path"]
     )  # for ids with a slash, see config/web/paths.py
     environ["HTTP_HOST"] = _host()
+    environ["HTTP_X_FORWARDED_PROTO"] = "https"  # API Gateway takes nothing else, and its console does not say so
     return application(environ, start_response)
 
 
