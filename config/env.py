@@ -79,12 +79,12 @@ def secret(name: str, default: str = "") -> str:
         raise ImproperlyConfigured(f"{name}_SECRET_ID names {secret_id}, which cannot be read: {error}") from None
 
 
-def secret_key(*, debugging: bool) -> str:
-    """Django's secret key. One that is missing or weak stops the start with a sentence (ImproperlyConfigured).
+def secret_key(given: str, *, debugging: bool) -> str:
+    """Django's secret key, as given. Raises ImproperlyConfigured, which stops the start, if it is missing or weak.
 
     While debugging it may be missing. Then each process makes its own, so that nobody can know it.
     """
-    key = secret("DJANGO_SECRET_KEY") or (secrets.token_urlsafe(50) if debugging else "")
+    key = given or (secrets.token_urlsafe(50) if debugging else "")
     if not key:
         raise ImproperlyConfigured(
             "DJANGO_SECRET_KEY is not set: set it (or DJANGO_SECRET_KEY_SECRET_ID), or start a local copy with "

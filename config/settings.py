@@ -14,7 +14,7 @@ BASE_DIR = env.BASE_DIR
 LOCAL_DIR = env.local_dir() or BASE_DIR / ".local"
 
 DEBUG = env.flag("DJANGO_DEBUG")
-SECRET_KEY = env.secret_key(debugging=DEBUG)
+SECRET_KEY = env.secret_key(env.secret("DJANGO_SECRET_KEY"), debugging=DEBUG)
 ALLOWED_HOSTS = env.words("DJANGO_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("DJANGO_CSRF_TRUSTED_ORIGINS")
 

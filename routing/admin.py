@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -50,8 +50,17 @@ class ApiTokenAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         plain = tokens.issue(obj.name, obj.customer_id, obj.tier, obj.scopes)
         issued = tokens.find(plain)
-        obj.pk = issued.pk
-        messages.warning(request, format_html("The token, shown this once: <code>{}</code>. Copy it now.", plain))
+        obj.pk, obj.plain = issued.pk, plain
+
+    def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:
+        """The answer itself shows the token: on the way to another page it would be kept in a cookie or a session."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"The token {obj.name}",
+            "opts": ApiToken._meta,
+            "plain": obj.plain,
+        }
+        return TemplateResponse(request, "routing/new_token.html", context)
 
     @admin.action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> HttpResponse | None:

@@ -18,6 +18,8 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField("issued", auto_now_add=True)
     revoked_at = models.DateTimeField("revoked", null=True, blank=True, editable=False)
 
+    plain = ""  # the token itself, in memory alone: where it was just issued
+
     class Meta:
         verbose_name = "API token"
         ordering = ("-created_at",)

@@ -143,12 +143,9 @@ def test_a_missing_secret_key_stops_the_start_with_one_sentence(project: Path, c
 
 @pytest.mark.parametrize("key", ["x", "k" * 60, "abcdef" * 8, "django-insecure-" + KEY])
 @pytest.mark.parametrize("debug", ["0", "1"])
-def test_a_weak_secret_key_stops_the_start_and_is_not_told(
-    monkeypatch: pytest.MonkeyPatch, key: str, debug: str
-) -> None:
-    monkeypatch.setenv("DJANGO_SECRET_KEY", key)
+def test_a_weak_secret_key_stops_the_start_and_is_not_told(key: str, debug: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"DJANGO_SECRET_KEY is weak.*Make one with: python3 -c") as refused:
-        env.secret_key(debugging=debug == "1")
+        env.secret_key(key, debugging=debug == "1")
     assert key == "x" or key not in str(refused.value)
 
 
@@ -160,19 +157,15 @@ def test_no_program_starts_with_a_weak_secret_key(project: Path, program: list[s
     assert "DJANGO_SECRET_KEY is weak" in ended.stderr.splitlines()[-1]
 
 
-def test_the_command_of_the_sentence_makes_a_key_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_of_the_sentence_makes_a_key_that_is_taken() -> None:
     code = env._MAKE_A_KEY.partition("-c ")[2].strip("'")
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    monkeypatch.setenv("DJANGO_SECRET_KEY", made)
-    assert env.secret_key(debugging=False) == made
+    assert env.secret_key(made, debugging=False) == made
 
 
-def test_debugging_needs_no_secret_key_and_then_nobody_can_know_it(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_debugging_needs_no_secret_key_and_then_nobody_can_know_it(project: Path) -> None:
     assert start(project, "check", DJANGO_DEBUG="1").returncode == 0
-    monkeypatch.delenv("DJANGO_SECRET_KEY")
-    assert env.secret_key(debugging=True) != env.secret_key(debugging=True)
+    assert env.secret_key("", debugging=True) != env.secret_key("", debugging=True)
 
 
 def test_a_deployment_behind_tls_has_nothing_that_django_warns_of(project: Path) -> None:

@@ -187,3 +187,16 @@ def test_the_description_of_the_api_is_shown_and_opens(page: Page, aws: None) ->
     page.goto("/api/docs")
     page.locator("#operations-itsm-itsm_tickets_create, .opblock").first.click()
     expect(page.locator(".opblock.is-open").first).to_be_visible()
+
+
+def test_a_new_token_is_shown_and_a_second_look_issues_no_second(page: Page, aws: None) -> None:
+    page.goto("/desk/routing/apitoken/add/")
+    page.get_by_label("Name").fill("billing")
+    page.get_by_label("Customer").fill("acme")
+    page.get_by_label("itsm").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("code", has_text="foyer_")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("link", name="billing")).to_be_visible()
+    assert "foyer_" not in page.content()
+    assert ApiToken.objects.count() == 1
