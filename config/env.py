@@ -6,9 +6,13 @@ no such file, or sets `LOCAL_DIR` to nothing.
 """
 
 import os
+import secrets
 from pathlib import Path
+from typing import Final
 
 from django.core.exceptions import ImproperlyConfigured
+
+_MAKE_A_KEY: Final = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -73,3 +77,22 @@ def secret(name: str, default: str = "") -> str:
         return aws.secret_string(secret_id, text("REGION", "us-east-1"))
     except (aws.AwsError, KeyError) as error:  # KeyError: its value is not text
         raise ImproperlyConfigured(f"{name}_SECRET_ID names {secret_id}, which cannot be read: {error}") from None
+
+
+def secret_key(given: str, *, debugging: bool) -> str:
+    """Django's secret key, as given. Raises ImproperlyConfigured, which stops the start, if it is missing or weak.
+
+    While debugging it may be missing. Then each process makes its own, so that nobody can know it.
+    """
+    key = given or (secrets.token_urlsafe(50) if debugging else "")
+    if not key:
+        raise ImproperlyConfigured(
+            "DJANGO_SECRET_KEY is not set: set it (or DJANGO_SECRET_KEY_SECRET_ID), or start a local copy with "
+            f"`make run`. {_MAKE_A_KEY}"
+        )
+    if len(key) < 50 or len(set(key)) < 5 or key.startswith("django-insecure-"):  # as `check --deploy` sees it
+        raise ImproperlyConfigured(
+            "DJANGO_SECRET_KEY is weak, and who guesses it can sign in as anybody: it needs at least 50 characters, "
+            f"five of them different, and must not begin with django-insecure-. {_MAKE_A_KEY}"
+        )
+    return key

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.web import health
 from config.web.negotiation import FirstUnlessAsked
@@ -11,7 +11,7 @@ urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("api/schema", SpectacularAPIView.as_view(content_negotiation_class=FirstUnlessAsked), name="schema"),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("desk/", admin.site.urls),
     path("", include("itsm.urls")),
     path("", include("routing.urls")),

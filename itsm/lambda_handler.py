@@ -14,6 +14,7 @@ from django.conf import settings
 
 from config import json, request_id
 from config.aws import metrics
+from config.web.headers import BARE
 from config.wsgi import application  # sets Django up, once for each cold start
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _without_stage(path: str, stage: str | None) -> str:
 def _refusal() -> dict[str, Any]:
     current = request_id.begin(None)
     body = json.dumps({"error": "The event is no request of API Gateway's", "request_id": current})
-    headers = {"Content-Type": "application/json", "X-Request-Id": current}
+    headers = {"Content-Type": "application/json", "X-Request-Id": current, **BARE}
     return {"statusCode": 400, "headers": headers, "isBase64Encoded": False, "body": body}
 
 
@@ -78,6 +79,7 @@ def _itsm(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterab
         event.get("rawPath") or event["path"]
     )  # for ids with a slash, see config/web/paths.py
     environ["HTTP_HOST"] = _host()
+    environ["HTTP_X_FORWARDED_PROTO"] = "https"  # API Gateway takes nothing else, and its console does not say so
     return application(environ, start_response)
 
 

@@ -1,5 +1,6 @@
 """API tokens and due times at the desk."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -9,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.validators import MaxValueValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget
 
 from config.caller import SCOPES
@@ -62,7 +63,11 @@ class ApiTokenAdmin(DeskAdmin):
     list_filter = ("tier",)
     search_fields = ("name", "customer_id")
     actions = ("revoke",)
-    readonly_fields = _TIMES
+    readonly_fields = ("scope_list", *_TIMES)
+
+    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Sequence[str]:
+        """A token's page has its scopes in words: Unfold would colour the JSON by styles that the policy forbids."""
+        return ("name", "customer_id", "tier", *(self.readonly_fields if obj else ("scopes", "days")))
 
     @admin.display(description="scopes")
     def scope_list(self, token: ApiToken) -> str:
@@ -71,8 +76,17 @@ class ApiTokenAdmin(DeskAdmin):
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         plain = tokens.issue(obj.name, obj.customer_id, obj.tier, obj.scopes, form.cleaned_data["days"])
         issued = tokens.find(plain)
-        obj.pk = issued.pk
-        messages.warning(request, format_html("The token, shown this once: <code>{}</code>. Copy it now.", plain))
+        obj.pk, obj.plain = issued.pk, plain
+
+    def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:
+        """The answer itself shows the token: on the way to another page it would be kept in a cookie or a session."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"The token {obj.name}",
+            "opts": ApiToken._meta,
+            "plain": obj.plain,
+        }
+        return TemplateResponse(request, "routing/new_token.html", context)
 
     @admin.action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> HttpResponse | None:
@@ -80,10 +94,6 @@ class ApiTokenAdmin(DeskAdmin):
             tokens.revoke(token)
         messages.success(request, f"{len(queryset)} revoked; they open no door in at most half a minute.")
         return None
-
-    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> list[str]:
-        told = TokenForm.Meta.fields
-        return [*told, *_TIMES] if obj else [*told, "days"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         user = cast(User, request.user)

@@ -20,6 +20,8 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField("last used", null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField("revoked", null=True, blank=True, editable=False)
 
+    plain = ""  # the token itself, in memory alone: where it was just issued
+
     class Meta:
         verbose_name = "API token"
         ordering = ("-created_at",)

@@ -4,7 +4,7 @@ import os
 
 os.environ["LOCAL_DIR"] = ""  # a copy that runs beside is none of the tests' business
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
-os.environ["DJANGO_SECRET_KEY"] = "test"
+os.environ["DJANGO_SECRET_KEY"] = "a-key-for-the-tests-alone-as-long-as-one-has-to-be-0123456789"
 os.environ["ZENDESK_API_URL"] = "http://127.0.0.1:9"
 os.environ["ZENDESK_WEBHOOK_SECRET"] = "webhook-secret"
 os.environ["AWS_ACCESS_KEY_ID"] = "test"

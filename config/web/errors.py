@@ -118,9 +118,14 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer(request, 403, "You may not do this")
 
 
-def _answer(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's 403 for a form without its token, or from another site's page."""
+    return _answer(request, 403, "The form was not accepted", form_refused=True)
+
+
+def _answer(request: HttpRequest, status: int, sentence: str, **more: bool) -> HttpResponse:
     """The error as JSON, but as a page at the desk, where a person reads it."""
     if not request.path.startswith("/desk/"):
         return JsonResponse(_body(sentence), status=status)
-    context = {"status": status, "sentence": sentence, "request_id": request_id()}
+    context = {"status": status, "sentence": sentence, "request_id": request_id()} | more
     return HttpResponse(render_to_string("desk/error.html", context), status=status)

@@ -16,6 +16,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 from config import json, request_id
+from config.web.headers import BARE
 
 _PATIENCE: Final = 5  # seconds for the rest of a request, and no more than this many bytes
 _REST_BYTES: Final = 64 * 1024 * 1024
@@ -84,5 +85,6 @@ def _write_error(client: socket.socket, status: int, reason: str, message: str) 
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         f"X-Request-Id: {current}",
+        *(f"{name}: {value}" for name, value in BARE.items()),
     ]
     util.write_nonblock(client, "\r\n".join([*headers, "", body]).encode())

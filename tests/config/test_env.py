@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 import boto3
 import pytest
@@ -11,6 +12,10 @@ from django.core.exceptions import ImproperlyConfigured
 from moto import mock_aws
 
 from config import env
+
+KEY: Final = "a-key-for-this-test-alone-as-long-as-one-has-to-be-0123456789"
+LAMBDA: Final = "import itsm.lambda_handler"
+CLEAN: Final = "System check identified no issues (1 silenced).\n"
 
 
 @pytest.fixture
@@ -112,8 +117,13 @@ def test_a_secret_that_is_not_there_stops_the_start_with_a_sentence(
 
 def start(project: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """`manage.py` in a process of its own, with nothing set but what is given."""
+    return run(project, "manage.py", *arguments, **environment)
+
+
+def run(project: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """As above, but any program."""
     return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *arguments],
         cwd=project,
         env={"PATH": os.environ["PATH"], "LOCAL_DIR": "", **environment},
         capture_output=True,
@@ -131,13 +141,41 @@ def test_a_missing_secret_key_stops_the_start_with_one_sentence(project: Path, c
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_debugging_needs_no_secret_key(project: Path) -> None:
+@pytest.mark.parametrize("key", ["x", "k" * 60, "abcdef" * 8, "django-insecure-" + KEY])
+@pytest.mark.parametrize("debug", ["0", "1"])
+def test_a_weak_secret_key_stops_the_start_and_is_not_told(key: str, debug: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"DJANGO_SECRET_KEY is weak.*Make one with: python3 -c") as refused:
+        env.secret_key(key, debugging=debug == "1")
+    assert key == "x" or key not in str(refused.value)
+
+
+@pytest.mark.parametrize("program", [["manage.py", "consume"], ["-c", "import config.wsgi"], ["-c", LAMBDA]])
+def test_no_program_starts_with_a_weak_secret_key(project: Path, program: list[str]) -> None:
+    """Not the web server, not a worker, not Lambda."""
+    ended = run(project, *program, DJANGO_SECRET_KEY="weak", DJANGO_SETTINGS_MODULE="config.settings")
+    assert ended.returncode != 0
+    assert "DJANGO_SECRET_KEY is weak" in ended.stderr.splitlines()[-1]
+
+
+def test_the_command_of_the_sentence_makes_a_key_that_is_taken() -> None:
+    code = env._MAKE_A_KEY.partition("-c ")[2].strip("'")
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    assert env.secret_key(made, debugging=False) == made
+
+
+def test_debugging_needs_no_secret_key_and_then_nobody_can_know_it(project: Path) -> None:
     assert start(project, "check", DJANGO_DEBUG="1").returncode == 0
+    assert env.secret_key("", debugging=True) != env.secret_key("", debugging=True)
+
+
+def test_a_deployment_behind_tls_has_nothing_that_django_warns_of(project: Path) -> None:
+    ended = start(project, "check", "--deploy", "--fail-level", "WARNING", DJANGO_SECRET_KEY=KEY, BEHIND_TLS_PROXY="1")
+    assert (ended.returncode, ended.stdout) == (0, CLEAN), ended.stderr
 
 
 @pytest.mark.parametrize("name", ["ZENDESK_OAUTH_CLIENT_ID", "ZENDESK_OAUTH_CLIENT_SECRET"])
 def test_half_an_oauth_client_stops_the_start_and_does_not_tell_the_secret(project: Path, name: str) -> None:
-    ended = start(project, "check", DJANGO_SECRET_KEY="key", **{name: "half-4711"})
+    ended = start(project, "check", DJANGO_SECRET_KEY=KEY, **{name: "half-4711"})
     assert ended.returncode != 0
     assert ended.stderr.startswith("ZENDESK_OAUTH_CLIENT_ID and ZENDESK_OAUTH_CLIENT_SECRET (or ")
     assert len(ended.stderr.splitlines()) == 1

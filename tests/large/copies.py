@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
+
 from tests import databases, local_aws
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -54,7 +56,7 @@ class Copy:
         return os.environ | {
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "LOCAL_DIR": "",
-            "DJANGO_SECRET_KEY": "test",
+            "DJANGO_SECRET_KEY": settings.SECRET_KEY,
             "AWS_ENDPOINT_URL": self.endpoint,
             "DATABASE_URL": self.database,
             "IMPORT_ITEMS_PER_SECOND": "0",

@@ -2,10 +2,14 @@
 
 import html
 import re
+import zlib
+from base64 import urlsafe_b64decode
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
@@ -36,6 +40,32 @@ def test_a_token_is_shown_this_once_and_opens_its_doors(desk: Client) -> None:
     assert (caller.customer_id, caller.tier, caller.scopes) == ("acme", "gold", frozenset({"itsm", "route"}))
     assert token not in desk.get(LIST).content.decode()
     assert ApiToken.objects.count() == 1
+
+
+def test_a_new_token_travels_in_no_cookie_and_stays_in_no_session(desk: Client) -> None:
+    answer = add(desk)
+    [token] = re.findall(r"foyer_[\w-]{40,}", html.unescape(answer.content.decode()))
+    assert (answer.status_code, answer.redirect_chain) == (200, [])
+    assert "no-store" in answer["Cache-Control"]
+    assert not any("foyer_" in unpacked(cookie.value) for cookie in desk.cookies.values())
+    assert token not in str(dict(desk.session))
+    assert not LogEntry.objects.filter(change_message__contains=token).exists()
+
+
+def test_what_the_desk_tells_travels_in_no_cookie(desk: Client) -> None:
+    """A message may name a person, a ticket or an error."""
+    row = tokens.find(tokens.issue("crm", "acme", "gold", ["itsm"]))
+    answer = desk.post(LIST, {"action": "revoke", "_selected_action": [row.pk]})
+    assert set(answer.cookies) <= {"csrftoken", "sessionid"}
+    assert "1 revoked" in desk.get(LIST).content.decode()
+
+
+def unpacked(cookie: str) -> str:
+    """What is in a cookie, in the form that Django signs: packed or not."""
+    with suppress(ValueError, zlib.error):
+        packed = urlsafe_b64decode(cookie.partition(":")[0].lstrip(".") + "===")
+        return cookie + (zlib.decompress(packed) if cookie.startswith(".") else packed).decode(errors="replace")
+    return cookie
 
 
 def test_a_token_without_name_or_scope_is_not_issued(desk: Client) -> None:

@@ -30,7 +30,7 @@ COLUMNS = (
 
 # The cells, in the order of COLUMNS. On a telephone they are stacked, and `data-label` names each.
 _ROW = """<tr>
-<th scope="row"><a href="{}"><span class="desk-reference">{}</span> {}{}</a></th>
+<th scope="row"><a href="{}"><span class="desk-reference">{}</span> <bdi>{}</bdi>{}</a></th>
 <td data-label="Status">{}</td>
 <td data-label="Priority">{}</td>
 <td data-label="Tier">{}</td>

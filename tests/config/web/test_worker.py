@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from config.web.headers import BARE
+
 WEBHOOK = "/webhooks/zendesk"  # it reads a body before it asks who sent it
 MIB = 1024 * 1024
 
@@ -88,6 +90,7 @@ def test_what_is_no_http_is_refused_in_json_that_repeats_nothing(
     assert (answered, headers["Content-Type"], set(error)) == (status, "application/json", {"error", "request_id"})
     assert says in error["error"]
     assert re.fullmatch(r"[0-9a-f-]{36}", error["request_id"])
+    assert {name.title(): value for name, value in BARE.items()}.items() <= headers.items()
     assert headers["X-Request-Id"] == error["request_id"]
     assert b"secret-7" not in body + log.read_bytes()
 

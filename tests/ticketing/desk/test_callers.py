@@ -70,7 +70,7 @@ def test_the_list_says_whose_it_is_and_leads_back_to_all(
     answer: Any = desk.get(list_address, {"caller": "<maria>", "status": "open"})
     page = answer.content.decode()
     assert len(answer.context["cl"].result_list) == 1
-    assert "Only tickets of <strong>&lt;maria&gt;</strong>" in page
+    assert "Only tickets of <strong><bdi>&lt;maria&gt;</bdi></strong>" in page
     assert "<maria>" not in page
     back = re.search(r'<a href="([^"]*)">Take this filter away</a>', page)
     assert back

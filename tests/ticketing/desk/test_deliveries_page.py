@@ -282,7 +282,7 @@ def test_what_can_never_end_well_is_set_aside_and_taken_back(
     assert (response.redirect_chain, shown(response)) == ([(PAGE, 302)], [])
     response = redriver.get(PAGE, {"state": "aside"})
     assert shown(response) == ["d/1_é"]
-    assert re.search(r"set aside by grace, 20\S+Z: Nobody knows who sent it\.", response.content.decode())
+    assert re.search(r"set aside by <bdi>grace, 20\S+Z: Nobody knows who sent it\.", response.content.decode())
     assert link not in response.content.decode()
     response = redriver.post(f"{PAGE}?state=aside", {"back": "d/1_é"}, follow=True)
     assert (said(response), shown(response)) == ("It is on the list again.", [])
@@ -387,7 +387,7 @@ def test_a_dead_letter_queue_says_why_its_messages_lie_there(desk: Client) -> No
     sqs.send("FoyerJobsDLQ", "another one")
     sqs.send("TicketSubmissionsDLQ", "another one")  # which has a delivery, if only by the message's id
     page = desk.get(PAGE).content.decode()
-    assert f"<li>2 {TIMES} The message is no base64 of JSON</li>" in page
+    assert f"<li>2 {TIMES} <bdi>The message is no base64 of JSON</bdi></li>" in page
     assert f"<li>1 {TIMES} &lt;b&gt;It is no announcement&lt;/b&gt;</li>" in page
     assert (
         f"<li>1 {TIMES} No cause is noted here, and it names no ticket: another program wrote it, or see the log<"

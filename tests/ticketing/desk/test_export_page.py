@@ -69,7 +69,7 @@ def test_the_button_exports_the_list_that_it_stands_on(
     assert "Download" not in response.content.decode()
     work(job)
     text = desk.get(JOBS).content.decode()
-    assert "of search &quot;printer&quot; &amp; more, tier gold" in text
+    assert "of <bdi>search &quot;printer&quot; &amp; more, tier gold" in text
     assert f'href="{download(job)}"' in text
     assert [one["ticket_id"] for one in fetched(desk, job)] == [gold.ticket_id]
 

@@ -130,10 +130,10 @@ def test_a_word_that_no_ticket_has_is_tried_as_a_beginning_and_the_page_says_so(
 ) -> None:
     make_ticket(subject="Certificate expired on the printer")
     page = desk.get(list_address, {"q": "Cert printer"}).content.decode()
-    assert "No ticket here has <strong>Cert</strong>. These tickets have words that begin so." in page
+    assert "No ticket here has <strong><bdi>Cert</bdi></strong>. These tickets have words that begin so." in page
     assert "<mark>Certificate</mark> expired on the <mark>printer</mark>" in page
     page = desk.get(list_address, {"q": "expi cer"}).content.decode()
-    assert "No ticket here has <strong>expi</strong> or <strong>cer</strong>." in page
+    assert "No ticket here has <strong><bdi>expi</bdi></strong> or <strong><bdi>cer</bdi></strong>." in page
 
 
 @pytest.mark.sql
