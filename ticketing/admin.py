@@ -23,6 +23,7 @@ from ticketing.desk.list_page import TicketList
 from ticketing.desk.list_pages import pages
 from ticketing.desk.navigation import home
 from ticketing.desk.new_ticket_page import NewTicketPage
+from ticketing.desk.redact_page import RedactPage
 from ticketing.desk.set_aside_page import SetAsidePage
 from ticketing.desk.ticket_page import TicketPage
 from ticketing.index import storable
@@ -59,10 +60,18 @@ class TicketAdmin(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         export = self.admin_site.admin_view(self.export_view)
-        return [path("export/", export, name="ticketing_indexedticket_export"), *super().get_urls()]
+        redact = self.admin_site.admin_view(self.redact_view)
+        return [
+            path("export/", export, name="ticketing_indexedticket_export"),
+            path("<path:object_id>/redact/", redact, name="ticketing_indexedticket_redact"),
+            *super().get_urls(),
+        ]
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
         return ExportPage(self, request).answer()
+
+    def redact_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return RedactPage(self, request, unquote(object_id)).answer()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TicketList]:
         return TicketList

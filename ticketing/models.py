@@ -55,6 +55,7 @@ class IndexedTicket(models.Model):
     class Meta:
         verbose_name = "ticket"
         default_permissions = ("view", "change")  # staff who may change a ticket may open one; nobody deletes one
+        permissions = (("redact_indexedticket", "Can redact ticket"),)
         ordering = ("-received_at", "-ticket_id")  # what came in last is new at the desk, however old it is
         indexes = (
             models.Index(fields=("-received_at", "-ticket_id"), name="newest_first"),
@@ -79,7 +80,7 @@ class IndexedTicket(models.Model):
 
 
 class IndexedComment(models.Model):
-    """A comment of the record. It never changes. Internal notes are included, since only the desk reads this table."""
+    """A comment of the record, as it was at `revision`. Internal notes are included: only the desk reads this table."""
 
     # Another program's comment may have any id, so an id is unique only within its ticket.
     pk = models.CompositePrimaryKey("ticket_id", "comment_id")
@@ -90,6 +91,8 @@ class IndexedComment(models.Model):
     visibility = models.CharField(max_length=16)
     door = models.TextField()
     created_at = models.DateTimeField()
+    # How often it was replaced. Processes that do not know the column leave it to the database.
+    revision = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         default_permissions = ()

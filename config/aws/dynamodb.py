@@ -144,6 +144,7 @@ class Table:
         values: Item,
         *,
         only_if: str = "",
+        only: str = "",
         index: str = "",
         order: Literal["first", "last"] = "first",
         limit: int | None = None,
@@ -152,11 +153,14 @@ class Table:
         """Return one page of the items whose key matches `where`, after examining at most `limit` items.
 
         `order` says at which end of the sort key to begin, and `start` is the previous page's `next`. The filter
-        `only_if` leaves items out. The table is read consistently; an `index` cannot be.
+        `only_if` leaves items out, and `only` names the attributes to return. The table is read consistently; an
+        `index` cannot be.
         """
         reading: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
         reading |= {"ScanIndexForward": False} if order == "last" else {}
-        request = _request(reading, values, KeyConditionExpression=where, FilterExpression=only_if)
+        request = _request(
+            reading, values, KeyConditionExpression=where, FilterExpression=only_if, ProjectionExpression=only
+        )
         return self._page(client("dynamodb").query, request, limit, start)
 
     def query(self, where: str, values: Item, **options: Any) -> Iterator[Item]:

@@ -12,6 +12,7 @@ from ingestion.zendesk.errors import GiveUp
 from tests.ingestion.conftest import API, Zendesk, desk_ticket, stored
 from ticketing import service
 from ticketing.deliveries import Delivery, raw_tickets
+from ticketing.record import many_comments
 from ticketing.tickets.ticket import Actor
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -267,15 +268,16 @@ def test_a_run_that_died_among_the_comments_is_completed(
 ) -> None:
     for number in range(4):
         zendesk.comment(f"Comment {number}")
-    add, left = service.add_comment, iter(range(2))
+    transact, left = aws.Table.transact, iter(range(2))
 
-    def die_at_the_third(*args: Any, **options: Any) -> service.Commented:
+    def die_at_the_third(*args: Any) -> None:
         if next(left, None) is None:
             raise KeyboardInterrupt
-        return add(*args, **options)
+        transact(*args)
 
     with monkeypatch.context() as broken:
-        broken.setattr(service, "add_comment", die_at_the_third)
+        broken.setattr(many_comments, "AT_ONCE", 1)
+        broken.setattr(aws.Table, "transact", die_at_the_third)
         with pytest.raises(KeyboardInterrupt):
             pipeline.run(received)
     run(received)

@@ -8,7 +8,8 @@ from ingestion.zendesk import pipeline
 from ingestion.zendesk.mapping import mark
 from tests.ingestion.conftest import Zendesk, desk_ticket
 from ticketing import service
-from ticketing.deliveries import Delivery
+from ticketing.deliveries import Delivery, raw_tickets
+from ticketing.record.many_comments import Known
 from ticketing.tickets import zendesk_comment
 from ticketing.tickets.ticket import Actor
 
@@ -222,3 +223,27 @@ def test_a_comment_that_was_taken_in_as_another_text_does_not_come_again(receive
     zendesk.comments[1] |= {"attachments": [FILE], "type": "VoiceComment", "data": CALL}
     pipeline.run(received)
     assert texts() == ["See"]
+
+
+CHANGED = [
+    {"body": "[redacted]"},
+    {"public": False},
+    {"author_id": 7},
+    {"attachments": [FILE]},
+]
+
+
+@pytest.mark.parametrize("change", CHANGED, ids=lambda change: next(iter(change)))
+def test_a_comments_mark_is_another_when_zendesk_says_something_else(zendesk: Zendesk, change: dict[str, Any]) -> None:
+    zendesk.comment("My card is 4111 1111.")
+    comment = zendesk.comments[1]
+    assert zendesk_comment.mark(comment) == zendesk_comment.mark(comment | {"via": {"channel": "web"}})
+    assert zendesk_comment.mark(comment) != zendesk_comment.mark(comment | change)
+
+
+def test_a_comments_mark_stands_at_its_key(received: Delivery, zendesk: Zendesk) -> None:
+    zendesk.comment("See")
+    pipeline.run(received)
+    desk, key = desk_ticket(), raw_tickets.comment_key("12345", "901")
+    [known] = service.known_comments(desk.ticket.ticket_id).items()
+    assert known == (key.keyed_id, Known(desk.comments[0].comment_id, zendesk_comment.mark(zendesk.comments[1])))

@@ -33,9 +33,9 @@ def ticket_key(zendesk_id: str) -> Key:
     return Key(settings.DEFAULT_CUSTOMER, "zendesk", zendesk_id, fingerprint=f"zendesk:{zendesk_id}")
 
 
-def comment_key(zendesk_id: str, comment_id: str) -> Key:
-    """The key of Foyer's one comment for a comment on a Zendesk ticket."""
-    return Key(settings.DEFAULT_CUSTOMER, f"zendesk comments {zendesk_id}", comment_id, fingerprint=comment_id)
+def comment_key(zendesk_id: str, comment_id: str, mark: str | None = None) -> Key:
+    """The key of Foyer's one comment for a comment on a Zendesk ticket. `mark` is `zendesk_comment.mark` of it."""
+    return Key(settings.DEFAULT_CUSTOMER, f"zendesk comments {zendesk_id}", comment_id, comment_id, mark)
 
 
 def store(name: str, context: dict[str, Any]) -> None:

@@ -19,6 +19,11 @@ def ticket_url(ticket_id: str) -> str:
     return reverse("admin:ticketing_indexedticket_change", args=[quote(ticket_id)])
 
 
+def redact_url(ticket_id: str) -> str:
+    """The address of the page that redacts the ticket's description and, with `?comment=`, one of its comments."""
+    return reverse("admin:ticketing_indexedticket_redact", args=[quote(ticket_id)])
+
+
 class Page(TemplateResponse):
     """A page whose text may come from any program. Lone surrogates, which UTF-8 cannot encode, become `?`."""
 

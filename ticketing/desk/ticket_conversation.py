@@ -33,6 +33,7 @@ class Entry:
     at: datetime | None
     text: str
     anchor: str
+    redact: str = ""  # the query of the page that redacts it; empty if staff have done so, or nobody can
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def opening(ticket: Ticket | IndexedTicket) -> Entry:
         _moment(ticket.created_at),
         ticket.issue_description,
         "opening",
+        "?" if isinstance(ticket, Ticket) and "issue_description" not in ticket.redacted else "",
     )
 
 
@@ -68,6 +70,7 @@ def entries(ticket: Ticket, comments: list[Comment]) -> list[Entry]:
             at=times.parse(comment.created_at),
             text=comment.comment,
             anchor=comment.comment_id,
+            redact="" if comment.redacted else f"?{urlencode({'comment': comment.comment_id}, errors='replace')}",
         )
         for comment in comments
     ]

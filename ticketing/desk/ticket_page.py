@@ -18,7 +18,8 @@ from config import aws, json
 from config.refusals import Absent, KeyReused, Refusal
 from ticketing import index, service
 from ticketing.desk import staff, ticket_conversation, ticket_writing
-from ticketing.desk.page import LIST, DeskPage, ticket_url
+from ticketing.desk.page import LIST, DeskPage, redact_url, ticket_url
+from ticketing.desk.redact_page import may_redact
 from ticketing.desk.ticket_forms import SAVE, TicketForm, new_key
 from ticketing.index import following
 from ticketing.models import IndexedTicket
@@ -164,6 +165,7 @@ class TicketPage(DeskPage):
         more = f"?{urlencode({'after': found.next})}" if found.next and not self._skips(found) else ""
         context = self._about(ticket) | {
             "attributes": ticket_conversation.pretty(ticket.attributes),
+            "redact_address": redact_url(ticket.ticket_id) if may_redact(self.request) else "",
             "entries": ticket_conversation.entries(ticket, found.comments),
             "from_start": not self.after,
             "skips": self._skips(found),

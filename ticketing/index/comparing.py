@@ -174,9 +174,7 @@ def _confirmed(suspects: _Suspects) -> _Suspects:
     4. If the record has reached the row's version by then, the ticket is not reported.
     """
     tickets = _read_again(suspects.missing + suspects.different)
-    comments = suspects.comments_missing + suspects.comments_different
-    keys = [(one.ticket_id, one.comment_id) for one in comments]
-    still = _suspects(tickets, [one for some in batched(keys, HUNDRED) for one in bulk.comments(some)])
+    still = _suspects(tickets, _read_comments(suspects.comments_missing + suspects.comments_different))
     now = {one.ticket_id: one for one in _read_again(still.ahead())}
     overtaken = {ticket_id for ticket_id, one in now.items() if one.version >= still.versions[ticket_id]}
     return _Suspects(
@@ -191,6 +189,11 @@ def _confirmed(suspects: _Suspects) -> _Suspects:
 def _read_again(tickets: list[Ticket]) -> list[Ticket]:
     ticket_ids = [one.ticket_id for one in tickets]
     return [one for some in batched(ticket_ids, HUNDRED) for one in bulk.tickets(some)]
+
+
+def _read_comments(comments: list[Comment]) -> list[Comment]:
+    keys = [(one.ticket_id, one.comment_id) for one in comments]
+    return [one for some in batched(keys, HUNDRED) for one in bulk.comments(some)]
 
 
 def _put_back(tickets: list[Ticket]) -> None:
@@ -213,4 +216,5 @@ def _replace(suspects: _Suspects) -> None:
     if suspects.comments_different:
         with transaction.atomic():
             store.remove_comments({rows.comment_row(one).pk for one in suspects.comments_different})
-            store.apply([], suspects.comments_different)
+            # Read while nobody else can write them: if one was replaced since, its old words do not come back.
+            store.apply([], _read_comments(suspects.comments_different))

@@ -2,11 +2,17 @@
 
 An announcement says how many comments a ticket has and which is the last, but not what they say. The count alone would
 not do. Another program's comment may be in the index but in no count, and hide that a later one is missing.
+
+It also says how often comments of the ticket were replaced, and which was the last. The revisions of its comments add
+up to that, unless the index has old words.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
+from django.db.models import Sum
+
+from config.batched import batched
 from ticketing.index import rows, store
 from ticketing.models import IndexedComment, IndexedTicket
 from ticketing.record import bulk, items
@@ -20,27 +26,28 @@ _LONGEST_ID = 1024 - len(items.COMMENT)  # bytes; DynamoDB rejects a request for
 def follow(tickets: Iterable[Ticket]) -> None:
     """Put the tickets (a hundred at most), and the comments of theirs that the index lacks, into the index.
 
-    1. Count how many comments of each ticket the index lacks.
-    2. Read the comments that the tickets name as their last, unless the index has them. If a ticket lacks more, read as
-       many from the end of its conversation.
+    1. Count how many comments of each ticket the index lacks, and which tickets have comments that were replaced since.
+    2. Read the comments that the tickets name as their last or as replaced, unless the index has them. If a ticket
+       lacks more, read as many from the end of its conversation.
     3. Write tickets and comments in one transaction, or in several if the comments are large.
     4. If a ticket has the version of its row but says something else, ask the record (`settle`).
-    5. If the index still lacks comments of a ticket, there is a gap further back. Read the whole conversation.
+    5. If the index still lacks comments of a ticket or has old ones, read the whole conversation.
 
     Takes no AWS call if no comment is missing. Takes one if each missing comment was announced, which is nearly always
-    so. Before the transaction come two queries.
+    so. Before the transaction come two queries, and one more if comments of a ticket were ever replaced.
 
     Raises aws.AwsError if the record cannot be read, and DatabaseError, ValueError or OverflowError if the index does
     not take a value. What was done by then stays: follow the same tickets again.
     """
     tickets = list(tickets)
-    behind = _behind(tickets)
-    lacking = bulk.bounded(_lacking(tickets, behind))
+    behind, outdated = _behind(tickets), _outdated(tickets)
+    lacking = bulk.bounded(_lacking(tickets, behind, outdated))
     rivals = store.apply(tickets, next(lacking, []))
     for comments in lacking:
         store.apply((), comments)
     settle(sorted({one.ticket_id for one in tickets if rows.storable(one.ticket_id) in rivals}))
-    for ticket_id in _behind([one for one in tickets if one.ticket_id in behind]):  # there is a gap further back
+    again = [one for one in tickets if one.ticket_id in behind.keys() | outdated]
+    for ticket_id in _behind(again).keys() | _outdated(again):  # there is a gap further back
         follow_comments(ticket_id)
 
 
@@ -63,10 +70,12 @@ def follow_comments(ticket_id: str) -> None:
         store.apply((), comments)
 
 
-def _lacking(tickets: list[Ticket], behind: dict[str, int]) -> Iterator[Comment]:
+def _lacking(tickets: list[Ticket], behind: dict[str, int], outdated: set[str]) -> Iterator[Comment]:
     """The announced comments. If a ticket lacks more of them, as many as it lacks from the end of its conversation."""
     announced = _announced(tickets)
-    yield from bulk.comments(announced)
+    replaced = {(one.ticket_id, one.replaced_comment_id or "") for one in tickets if one.ticket_id in outdated}
+    for some in batched([*announced, *sorted(replaced - set(announced))], AT_ONCE):
+        yield from bulk.comments(some)
     named = Counter(ticket_id for ticket_id, _ in announced)
     for ticket_id, lacks in behind.items():
         if named[ticket_id] < lacks <= AT_ONCE:
@@ -88,6 +97,19 @@ def _known(keys: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         ticket_id__in={ticket_id for ticket_id, _ in keys}, comment_id__in={comment_id for _, comment_id in keys}
     )
     return set(comments.order_by().values_list("ticket_id", "comment_id"))
+
+
+def _outdated(tickets: list[Ticket]) -> set[str]:
+    """The ids of the tickets that the index has, with comments of theirs in an earlier revision."""
+    replaced: dict[str, int] = {}
+    for ticket in tickets:
+        replaced[ticket.ticket_id] = max(ticket.replacements, replaced.get(ticket.ticket_id, 0))
+    wanted = {rows.storable(ticket_id): ticket_id for ticket_id, times in replaced.items() if times}
+    if not wanted:
+        return set()
+    revised = IndexedComment.objects.filter(ticket_id__in=wanted, revision__gt=0).order_by().values("ticket_id")
+    known = {wanted[key]: times for key, times in revised.annotate(n=Sum("revision")).values_list("ticket_id", "n")}
+    return {ticket_id for ticket_id in wanted.values() if known.get(ticket_id, 0) < replaced[ticket_id]}
 
 
 def _behind(tickets: list[Ticket]) -> dict[str, int]:

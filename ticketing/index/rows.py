@@ -62,7 +62,7 @@ def storable(value: Any) -> Any:
 
 
 READ = ("subject", "issue_description", "caller_id", "requester")  # what search looks at, besides the comments
-_SAID = ("ticket_id", "comment_id", "author", "visibility", "door")
+_SAID = ("ticket_id", "comment_id", "author", "visibility", "door", "revision")
 _TIMES = {"created_at", "received_at", "updated_at"}
 _COPIED = [
     field.name

@@ -30,30 +30,30 @@ def apply(tickets: Iterable[Ticket], comments: Iterable[Comment] = ()) -> set[st
     1. Of a ticket that comes several times, keep the newest version.
     2. Lock the rows of all tickets concerned, in order.
     3. Write the tickets that are newer than their rows. Skip the others.
-    4. Write the comments that the index lacks. Skip those whose ticket it does not have, because whoever brings the
-       ticket brings its comments.
+    4. Write the comments that the index lacks, or has in an earlier revision. Skip those whose ticket it does not have,
+       because whoever brings the ticket brings its comments.
     5. Count the comments anew, for tickets that got one and for new tickets.
-    6. Write the search documents: whole ones for new tickets and changed texts, only the new comments for the others.
+    6. Write the search documents: whole ones for new tickets, changed texts and replaced comments, only the new
+       comments for the others.
     7. Return the ids of skipped tickets whose row has the same version but says something else. The program that wrote
        them counts no versions, and only the record tells which is newer.
 
     Raises DatabaseError. Nothing of the batch was taken then.
     """
     rows = {row.ticket_id: row for row in map(row_of, _newest(tickets))}
-    said: dict[tuple[Any, ...], IndexedComment] = {
-        (row.ticket_id, row.comment_id): row for row in map(comment_row, comments)
-    }
+    revised = sorted(map(comment_row, comments), key=lambda row: row.revision)
+    said: dict[tuple[Any, ...], IndexedComment] = {(row.ticket_id, row.comment_id): row for row in revised}
     if not rows and not said:
         return set()
     touched = sorted({*rows, *(ticket_id for ticket_id, _ in said)})
     with transaction.atomic():
         before = _locked(touched)
         newer = [rows[one] for one in sorted(rows) if one not in before or before[one].version < rows[one].version]
-        written = upsert.newer(IndexedTicket, newer, but=OURS)
+        written = {key for (key,) in upsert.newer(IndexedTicket, newer, by="version", but=OURS)}
         held = before.keys() | rows.keys()
-        added = upsert.missing(IndexedComment, [said[key] for key in sorted(said) if key[0] in held])
+        added, replaced = _write_comments([said[key] for key in sorted(said) if key[0] in held])
         _count_comments({ticket_id for ticket_id, _ in added} | (written - before.keys()))
-        anew = {one for one in written if one not in before or _reads_differently(before[one], rows[one])}
+        anew = {one for one in written if one not in before or _reads_differently(before[one], rows[one])} | replaced
         _write_documents(anew, [said[key] for key in sorted(added) if key[0] not in anew])
         return _rivals([rows[one] for one in rows if one in before and before[one].version == rows[one].version])
 
@@ -119,6 +119,13 @@ def _rivals(rows: list[IndexedTicket]) -> set[str]:
     """The ids of the rows that say something else than those in the index."""
     stand = IndexedTicket.objects.in_bulk([row.pk for row in rows]) if rows else {}
     return {row.pk for row in rows if not same(stand[row.pk], row)}
+
+
+def _write_comments(rows: list[IndexedComment]) -> tuple[set[tuple[Any, ...]], set[str]]:
+    """Returns the keys of the comments that the index lacked, and the tickets of which one was replaced."""
+    added = upsert.missing(IndexedComment, rows)
+    left = [row for row in rows if row.revision and (row.ticket_id, row.comment_id) not in added]
+    return added, {ticket_id for ticket_id, _ in upsert.newer(IndexedComment, left, by="revision")}
 
 
 def _reads_differently(before: IndexedTicket, after: IndexedTicket) -> bool:

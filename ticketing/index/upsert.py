@@ -10,16 +10,16 @@ from django.db.models import Field, Model
 Row = TypeVar("Row", bound=Model)
 
 
-def newer(model: type[Row], rows: list[Row], but: Collection[str]) -> set[str]:
-    """Insert the rows. If a row exists with a lower `version`, update it, except for the fields named in `but`.
+def newer(model: type[Row], rows: list[Row], by: str, but: Collection[str] = ()) -> set[tuple[Any, ...]]:
+    """Insert the rows. If a row exists with a lower number in `by`, update it, except for the fields named in `but`.
 
-    Returns the primary keys of the rows that were written.
+    Returns the primary keys of the rows that were written, each a tuple of its columns.
     """
     table = connection.ops.quote_name(model._meta.db_table)
     updated = [_column(field) for field in _fields(model) if field.name not in but]
     updates = ", ".join(f"{column} = excluded.{column}" for column in updated)
-    conflict = f"DO UPDATE SET {updates} WHERE {table}.version < excluded.version"
-    return {key for (key,) in _insert(model, rows, conflict)}
+    conflict = f"DO UPDATE SET {updates} WHERE {table}.{by} < excluded.{by}"
+    return set(_insert(model, rows, conflict))
 
 
 def missing(model: type[Row], rows: list[Row]) -> set[tuple[Any, ...]]:

@@ -26,7 +26,11 @@ CHANGE = "CHANGE#"
 KEY = "KEY#"
 
 COUNTED_BELOW = {"version": 2**63, "comment_count": 2**31}  # what the index's columns can hold
-_WHOLE_BELOW = COUNTED_BELOW | {"imported_version": COUNTED_BELOW["version"]}
+_WHOLE_BELOW = COUNTED_BELOW | {
+    "imported_version": COUNTED_BELOW["version"],
+    "replacements": COUNTED_BELOW["comment_count"],
+    "revision": COUNTED_BELOW["comment_count"],
+}
 
 NEVER = "1970-01-01T00:00:00.000Z"  # read if an item has no time
 T = TypeVar("T")
@@ -52,6 +56,10 @@ def from_ticket(ticket: Ticket, fingerprint: str | None) -> Item:
         "overflow": ticket.overflow,
         "imported_version": ticket.imported_version,
         "imported_line": ticket.imported_line,
+        "replacements": ticket.replacements or None,
+        "replaced_comment_id": ticket.replaced_comment_id,
+        "redacted": ticket.redacted or None,
+        "leftovers": ticket.leftovers or None,
     }
     return _without_nothing(values)
 
@@ -85,6 +93,11 @@ def to_ticket(values: Item) -> Ticket:
         overflow=_digest(values.get("overflow")),
         imported_version=_whole(values, "imported_version", 0) if "imported_version" in values else None,
         imported_line=_digest(values.get("imported_line")),
+        arriving=_arriving(values.get("arriving")),
+        replacements=_whole(values, "replacements", 0),
+        replaced_comment_id=_text(values, "replaced_comment_id"),
+        redacted=_tags(values.get("redacted")),
+        leftovers=_tags(values.get("leftovers")),
     )
 
 
@@ -95,8 +108,20 @@ def fingerprint_of(values: Item) -> str | None:
 
 def from_comment(comment: Comment) -> Item:
     """A comment as its item. It has no `caller_id`, because only tickets belong in CallerIdIndex."""
-    values = comment.to_json() | {"item": COMMENT + comment.comment_id, "door": comment.door}
-    return _without_nothing(values)
+    return _without_nothing(comment.to_json() | said(comment) | {"item": COMMENT + comment.comment_id})
+
+
+def said(comment: Comment) -> Item:
+    """The attributes of a comment's item that a replacement of the comment writes. None means that it is not there."""
+    return {
+        "comment": comment.comment,
+        "author": comment.author,
+        "visibility": comment.visibility,
+        "door": comment.door,
+        "revision": comment.revision or None,
+        "as_of": comment.as_of or None,
+        "redacted": comment.redacted or None,
+    }
 
 
 def to_comment(values: Item) -> Comment:
@@ -109,6 +134,9 @@ def to_comment(values: Item) -> Comment:
         visibility=_one_of(VISIBILITIES, values.get("visibility"), "internal"),
         created_at=_text(values, "created_at") or NEVER,
         door=_text(values, "door") or "",
+        revision=_whole(values, "revision", 0),
+        as_of=_text(values, "as_of") or "",
+        redacted=values.get("redacted") is True,
     )
 
 
@@ -146,6 +174,14 @@ def _one_of(allowed: tuple[T, ...], value: Any, default: T) -> T:
 def _whole(values: dict[str, Any], name: str, default: int) -> int:
     value = values.get(name)
     return int(value) if isinstance(value, Decimal) and 0 <= value < _WHOLE_BELOW[name] else default
+
+
+def _arriving(value: Any) -> dict[str, int] | None:
+    """Two counts that people can be told."""
+    match value:
+        case {"there": Decimal() as there, "of": Decimal() as most} if 0 <= there < most < COUNTED_BELOW["version"]:
+            return {"there": int(there), "of": int(most)}
+    return None
 
 
 def _digest(value: Any) -> str | None:

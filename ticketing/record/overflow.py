@@ -7,6 +7,7 @@ names it. An object that no item names only wastes space.
 
 import hashlib
 import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from urllib.parse import quote
 from django.conf import settings
 
 from config import aws, json
+from config.batched import batched
 from ticketing.record import items
 from ticketing.record.items import Item
 from ticketing.tickets.ticket import Ticket
@@ -65,6 +67,22 @@ def whole(item: Item) -> Ticket:
     return fill(items.to_ticket(item))
 
 
+def objects(ticket_id: str) -> list[str]:
+    """The names of all objects of a ticket, those deleted earlier too: the bucket keeps them. Raises aws.AwsError."""
+    return sorted({version["Key"].rpartition("/")[2] for version in _versions(f"{quote(ticket_id, safe='')}/")})
+
+
+def destroy(ticket_id: str, names: Iterable[str]) -> None:
+    """Delete these objects of a ticket, with all their earlier versions. Raises aws.AwsError."""
+    for name in names:
+        for some in batched(_versions(_name(ticket_id, name)), 1000):
+            found: Any = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in some]
+            delete = aws.client("s3").delete_objects
+            answer = aws.call(delete, Bucket=settings.ATTACHMENTS_BUCKET, Delete={"Objects": found})
+            if failed := answer.get("Errors"):
+                raise aws.Retryable(failed[0].get("Code", "Errors"), f"{len(failed)} objects could not be deleted")
+
+
 def is_whole(ticket: Ticket) -> bool:
     """Whether `fill` found the large fields. If it did not, both are empty. Empty fields are never written to S3."""
     return not ticket.overflow or bool(ticket.issue_description or ticket.attributes)
@@ -78,6 +96,18 @@ def would_lose(ticket: Ticket, changes: dict[str, Any]) -> bool:
     """
     given = [changes[name] for name in FIELDS if name in changes]
     return bool(given) and not is_whole(ticket) and not (len(given) == len(FIELDS) and any(given))
+
+
+def _versions(prefix: str) -> Iterator[Any]:
+    """Every version of the objects whose keys begin so, and what marks one as deleted."""
+    place: dict[str, Any] = {}
+    while True:
+        read = aws.client("s3").list_object_versions
+        page = aws.call(read, Bucket=settings.ATTACHMENTS_BUCKET, Prefix=prefix, **place)
+        yield from [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if not page.get("IsTruncated"):
+            return
+        place = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
 
 def _text(ticket: Ticket) -> str:

@@ -71,6 +71,14 @@ def comments_after(ticket_id: str, after: Place, limit: int) -> tuple[list[Comme
     return comments[:limit], _place(comments[:limit]) if more else None
 
 
+def get_comment(ticket_id: str, comment_id: str) -> tuple[Ticket | None, Comment | None]:
+    """A comment and its ticket, as far as they exist, in one call. The ticket comes without what is in S3."""
+    keys = [items.ticket_key(ticket_id), items.comment_key(ticket_id, comment_id)]
+    found = {one["item"]: one for one in TICKETS.get_all(keys)}
+    ticket, comment = found.get(items.TICKET), found.get(items.COMMENT + comment_id)
+    return items.to_ticket(ticket) if ticket else None, items.to_comment(comment) if comment else None
+
+
 def all_comments(ticket_id: str) -> Iterator[Comment]:
     """Every comment of the ticket, oldest first. Pages are read as they are needed."""
     after: Place | None = Place("")

@@ -1,7 +1,10 @@
-"""The transactions that change a ticket, as lists of actions for `aws.Table.transact`. Nothing here calls AWS."""
+"""The transactions that change a ticket, as lists of actions for `aws.Table.transact`. Nothing here calls AWS.
+
+`replacing` has the one that replaces a comment.
+"""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,6 +22,9 @@ from ticketing.tickets.ticket import CHANGEABLE, Actor, Comment, Ticket
 from ticketing.tickets.workflow import STATUSES, Status
 
 _KEPT_APART = (*overflow.FIELDS, "overflow")  # change together: `overflow` names the object that has the others
+_REDACTION = ("redacted", "leftovers")  # fields that no door may change, and no note tells
+_NOTHING: dict[str, tuple[Any, ...]] = {name: ([],) for name in _REDACTION}  # what is left out of an item
+REDACTED = {"redacted": True}  # in a note: a value that must not be told
 _NEW = "attribute_not_exists(ticket_id)"
 _LONG_VALUE = 2_000  # characters; a change notes only the length and hash of a longer value
 
@@ -26,27 +32,29 @@ _LONG_VALUE = 2_000  # characters; a change notes only the length and hash of a 
 Action = Put | Update
 
 
-def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor) -> list[Action]:
+def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor, unsaid: Collection[str] = ()) -> list[Action]:
     """The actions that take a ticket from one version to the next, and note what changed.
 
     `stored` is `after` as its item will hold it (`store.packed`). The condition is that the ticket still has the
-    version of `before`.
+    version of `before`. For the fields in `unsaid`, the note does not tell the values.
     """
     fields = differences(before, after)
     moved = before.overflow != stored.overflow
     touched = [*fields, *(name for name in _KEPT_APART if moved and name not in fields)]
+    touched += [name for name in _REDACTION if getattr(before, name) != getattr(stored, name)]
     sets: dict[str, Any] = {
         "version": after.version,
         "updated_at": after.updated_at,
         "request_id": actor.request_id,
     }
-    gone = [name for name in touched if getattr(stored, name) is None]
+    gone = [name for name in touched if getattr(stored, name) in _NOTHING.get(name, (None,))]
     sets |= {name: items.change_values(name, getattr(stored, name)) for name in touched if name not in gone}
     # An item that another program wrote may have no version; it reads as 1.
     at_version = "(#version = :before OR (attribute_not_exists(#version) AND :before = :one))"
     condition = f"attribute_exists(ticket_id) AND {at_version}"
-    update = _update(before.ticket_id, sets, condition, {":before": before.version, ":one": 1}, gone=gone)
-    return [update, _note(before.ticket_id, after.version, after.updated_at, actor, fields)]
+    updating = update(before.ticket_id, sets, condition, {":before": before.version, ":one": 1}, gone=gone)
+    told = {name: pair if name not in unsaid else [REDACTED, REDACTED] for name, pair in fields.items()}
+    return [updating, note(before.ticket_id, after.version, after.updated_at, actor, told)]
 
 
 def creation(item: Item) -> Action:
@@ -75,7 +83,7 @@ def mended(found: Item) -> list[Action]:
     if not odd:
         return []
     as_it_was = {f":was_{name}": found[name] for name in odd}
-    return [_update(ticket.ticket_id, odd, " AND ".join(f"#{name} = :was_{name}" for name in odd), as_it_was)]
+    return [update(ticket.ticket_id, odd, " AND ".join(f"#{name} = :was_{name}" for name in odd), as_it_was)]
 
 
 def _is_as_read(found: Any, value: str | int) -> bool:
@@ -83,7 +91,8 @@ def _is_as_read(found: Any, value: str | int) -> bool:
     return isinstance(found, kind) and str(found) == str(value)
 
 
-# The positions of ticket and key among a comment's actions, and so among the reasons of a rejection.
+# The positions of ticket and key among a comment's actions, and so among the reasons of a rejection. Of many comments,
+# every second one from the first key on is a key.
 TICKET_ACTION, KEY_ACTION = 0, 2
 
 
@@ -136,27 +145,57 @@ def comment(adding: CommentWrite, beside: Beside, blocked_by: frozenset[Status])
     actions = [_counted(adding, beside, blocked_by)]
     actions += keyed_comment(new, adding.key) if adding.key else [Put(items.from_comment(new))]
     if fields := _moved(beside.pairs):
-        actions.append(_note(new.ticket_id, None, adding.now, adding.actor, fields))
+        actions.append(note(new.ticket_id, None, adding.now, adding.actor, fields))
     return actions
 
 
+@dataclass(frozen=True, kw_only=True)
+class CommentsWrite:
+    """Comments of one ticket to add together, each with its key, who adds them, and what must hold as for one.
+
+    `arriving` says how many of a sender's comments are there then, if more are on their way.
+    """
+
+    comments: Sequence[tuple[Comment, Key]]
+    now: str
+    actor: Actor
+    customer_id: str
+    arriving: Mapping[str, int] | None
+
+
+def comments(adding: CommentsWrite, blocked_by: frozenset[Status]) -> list[Action]:
+    """As `comment`, for many: one action for the ticket, then two for each comment. No other field changes."""
+    last, _ = adding.comments[-1]
+    about: dict[str, Any] = {"arriving": dict(adding.arriving)} if adding.arriving else {}
+    about |= {"updated_at": adding.now, "request_id": adding.actor.request_id, "last_comment_id": last.comment_id}
+    conditions, values = _comment_conditions(adding.customer_id, blocked_by, len(adding.comments))
+    gone = () if adding.arriving else ("arriving",)
+    counted = update(last.ticket_id, about, " AND ".join(conditions), values, *_COUNTED, gone=gone)
+    return [counted, *(action for one, key in adding.comments for action in keyed_comment(one, key))]
+
+
+_COUNTED = (  # so many versions and comments more, however many write at once
+    "#version = if_not_exists(#version, :one) + :more",
+    "#comment_count = if_not_exists(#comment_count, :zero) + :more",
+)
+
+
 def _counted(adding: CommentWrite, beside: Beside, blocked_by: frozenset[Status]) -> Action:
-    """The update of the ticket: one comment and one version more, however many write at once."""
+    """The update of the ticket, with one comment and one version more."""
     about = {
         "updated_at": adding.now,  # the ticket changes now, even if the comment was written elsewhere long ago
         "request_id": adding.actor.request_id,
         "last_comment_id": adding.comment.comment_id,
     }
     fields = {name: items.change_values(name, after) for name, (_, after) in beside.pairs.items()}
-    conditions, values = _comment_conditions(adding, blocked_by)
+    conditions, values = _comment_conditions(adding.customer_id, blocked_by)
     as_it_was, was = _unmoved(beside)
-    return _update(
+    return update(
         adding.comment.ticket_id,
         about | {name: value for name, value in fields.items() if value is not None},
         " AND ".join(conditions + as_it_was),
-        values | was | {":one": 1},
-        "#version = if_not_exists(#version, :one) + :one",
-        "#comment_count = if_not_exists(#comment_count, :zero) + :one",
+        values | was,
+        *_COUNTED,
         gone=[name for name, value in fields.items() if value is None],
     )
 
@@ -168,30 +207,45 @@ def _unmoved(beside: Beside) -> tuple[list[str], Item]:
     return [*(f"#{name} = :was_{name}" for name in held), *absent], {f":was_{name}": one for name, one in held.items()}
 
 
-def _comment_conditions(adding: CommentWrite, blocked_by: frozenset[Status]) -> tuple[list[str], dict[str, Any]]:
+def _comment_conditions(
+    customer_id: str, blocked_by: frozenset[Status], more: int = 1
+) -> tuple[list[str], dict[str, Any]]:
+    """What must hold for so many more comments, and the values in these conditions and in `_COUNTED`."""
     own = "customer_id = :customer"
-    by_default = adding.customer_id == settings.DEFAULT_CUSTOMER  # an item without a customer reads as this one's
+    by_default = customer_id == settings.DEFAULT_CUSTOMER  # an item without a customer reads as this one's
     conditions = ["attribute_exists(ticket_id)", f"({own} OR attribute_not_exists(customer_id))" if by_default else own]
-    # Only a number that stays below its limit can be counted up. Any other value of another program is mended first.
-    conditions += [
-        f"(attribute_not_exists(#{n}) OR (attribute_type(#{n}, :number) AND #{n} BETWEEN :zero AND :most_{n}))"
-        for n in items.COUNTED_BELOW
-    ]
-    values: dict[str, Any] = {":customer": adding.customer_id, ":number": "N", ":zero": 0}
-    values |= {f":most_{name}": below - 2 for name, below in items.COUNTED_BELOW.items()}
+    can_count, limits = countable(*items.COUNTED_BELOW, more=more)
+    conditions += can_count
+    values: dict[str, Any] = {":customer": customer_id, ":one": 1, ":more": more, **limits}
     blocked = [status for status in STATUSES if status in blocked_by]
     conditions.append(f"NOT #status IN ({', '.join(f':{status}' for status in blocked)})")
     return conditions, values | {f":{status}": status for status in blocked}
 
 
-def _update(
-    ticket_id: str, sets: Item, condition: str, values: Item, *counted: str, gone: Sequence[str] = ()
-) -> Update:
+def countable(*names: str, more: int = 1) -> tuple[list[str], dict[str, Any]]:
+    """The conditions that so many more can be added to these numbers of the ticket, and the values in them.
+
+    Only a number that stays below its limit can be counted up. Any other value of another program is mended first.
+    """
+    conditions = [
+        f"(attribute_not_exists(#{n}) OR (attribute_type(#{n}, :number) AND #{n} BETWEEN :zero AND :most_{n}))"
+        for n in names
+    ]
+    limits = {f":most_{name}": items.COUNTED_BELOW[name] - 1 - more for name in names}
+    return conditions, {":number": "N", ":zero": 0} | limits
+
+
+def update(ticket_id: str, sets: Item, condition: str, values: Item, *counted: str, gone: Sequence[str] = ()) -> Update:
     """An update that sets, counts and removes attributes of the ticket. `values` are those of the condition."""
+    return set_at(items.ticket_key(ticket_id), sets, condition, values, *counted, gone=gone)
+
+
+def set_at(key: Item, sets: Item, condition: str, values: Item, *counted: str, gone: Sequence[str] = ()) -> Update:
+    """As `update`, for the item under any key."""
     assignments = ", ".join([*(f"#{name} = :{name}" for name in sets), *counted])
     remove = f"REMOVE {', '.join(f'#{name}' for name in gone)} " if gone else ""
     given = {f":{name}": value for name, value in sets.items()} | values
-    return Update(items.ticket_key(ticket_id), f"{remove}SET {assignments}", condition, given)
+    return Update(key, f"{remove}SET {assignments}", condition, given)
 
 
 def keyed_comment(new: Comment, key: Key) -> list[Action]:
@@ -199,17 +253,24 @@ def keyed_comment(new: Comment, key: Key) -> list[Action]:
     return [Put(items.from_comment(new)), Put(_key_item(new, key), _NEW)]
 
 
+def marked(ticket_id: str, key: Key) -> Action:
+    """The action that notes what the sender says now under a key of a comment (`key.mark`)."""
+    place = {"ticket_id": ticket_id, "item": items.KEY + key.keyed_id}
+    return Update(place, "SET mark = :mark", "attribute_exists(ticket_id)", {":mark": key.mark})
+
+
 def _key_item(new: Comment, key: Key) -> Item:
-    return {
+    values = {
         "ticket_id": new.ticket_id,
         "item": items.KEY + key.keyed_id,
         "fingerprint": key.fingerprint,
         "comment_id": new.comment_id,
         "created_at": new.created_at,
     }
+    return values | ({"mark": key.mark} if key.mark else {})
 
 
-def _note(ticket_id: str, version: int | None, at: str, actor: Actor, fields: dict[str, list[Any]]) -> Action:
+def note(ticket_id: str, version: int | None, at: str, actor: Actor, fields: dict[str, list[Any]]) -> Action:
     """The `CHANGE#` item: who, when, by which door and request, and each field's old and new value."""
     values = {
         "ticket_id": ticket_id,

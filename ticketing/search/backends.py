@@ -24,6 +24,9 @@ class Backend(Protocol):
     def extend(self, parts: Sequence[Part]) -> None:
         """Add words to parts that exist already."""
 
+    def forget(self) -> None:
+        """Remove what the database still keeps of the words of deleted documents, as far as it is cheap."""
+
     def newest(self, terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> dict[str, float]:
         """The newest of the tickets (None: of all) that have all terms, `most` at most: id, and how well it matches."""
 

@@ -54,9 +54,9 @@ def append(added: Mapping[str, Sequence[str]]) -> None:
 
 
 def remove(ticket_ids: Collection[str]) -> None:
-    """Delete these tickets' documents."""
-    if ticket_ids:
-        SearchDocument.objects.filter(ticket_id__in=list(ticket_ids)).delete()
+    """Delete these tickets' documents. Their words may be redacted now."""
+    if ticket_ids and SearchDocument.objects.filter(ticket_id__in=list(ticket_ids)).delete()[0]:
+        backend().forget()
 
 
 def missing(ticket_ids: Collection[str]) -> set[str]:

@@ -45,6 +45,10 @@ def extend(parts: Sequence[Part]) -> None:
         )
 
 
+def forget() -> None:
+    """Nothing: the words go with their row."""
+
+
 # The parts as rows. The indexes collect updates, and the write that fills the collection merges it (see migration
 # 0008). With this much memory it does so in one go, which takes half as long.
 _NEW = (

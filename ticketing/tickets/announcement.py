@@ -1,6 +1,6 @@
 """An announcement: the JSON message that tells everyone who needs to know that a ticket is new or changed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from config import json
@@ -46,6 +46,8 @@ def to_message(ticket: Ticket, event: EventName) -> tuple[str, dict[str, str]]:
         "ticket": values,
     }
     attributes: dict[str, str] = {"event": event, "tier": ticket.tier, "channel": ticket.channel}
+    replaced = {"replaced": {"times": ticket.replacements, "comment_id": ticket.replaced_comment_id}}
+    body |= replaced if ticket.replacements else {}
     return json.dumps(body | ({"partial": True} if partial else {})), attributes
 
 
@@ -57,7 +59,7 @@ def from_message(body: str) -> Announcement:
     try:
         values = _announced(body)
         texts = {name: _text(values[name]) for name in _TEXTS}
-        whole = None if values.get("partial") else from_json(values["ticket"], texts["request_id"])
+        whole = None if values.get("partial") else _ticket(values, texts["request_id"])
         return Announcement(
             event=values["event"],
             ticket_id=values["ticket_id"],
@@ -78,6 +80,15 @@ def about(record: SqsRecord) -> set[str]:
         return {str(_announced(record["body"])["ticket_id"])}
     except (ValueError, KeyError, TypeError):
         return set()
+
+
+def _ticket(values: dict[str, Any], request_id: str) -> Ticket:
+    """The announced ticket, with how often one of its comments was replaced, and which one was last."""
+    ticket = from_json(values["ticket"], request_id)
+    match values.get("replaced"):
+        case {"times": int(times), "comment_id": str(comment_id)}:
+            return replace(ticket, replacements=times, replaced_comment_id=comment_id)
+    return ticket
 
 
 def _announced(body: str) -> Any:

@@ -9,12 +9,16 @@ from ticketing.tickets import ids
 
 @dataclass(frozen=True)
 class Key:
-    """A sender's key, which holds for one customer and operation. `fingerprint` tells its request from any other's."""
+    """A sender's key, which holds for one customer and operation. `fingerprint` tells its request from any other's.
+
+    If the sender may change what it says under the key, `mark` is a fingerprint of what it says now.
+    """
 
     customer_id: str
     operation: str
     key: str
     fingerprint: str
+    mark: str | None = None
 
     @classmethod
     def of(cls, customer_id: str, operation: str, key: str | None, request: Any) -> "Key | None":

@@ -57,6 +57,13 @@ class Ticket:
     overflow: str | None = None  # SHA-256 of the S3 object with description and attributes; not in the JSON
     imported_version: int | None = None  # the version that an import wrote, which notifies nobody; not in the JSON
     imported_line: str | None = None  # SHA-256 of the line that an import made it from; not in the JSON
+    arriving: dict[str, int] | None = (
+        None  # while comments come in: how many are `there`, `of` how many; not in the JSON
+    )
+    replacements: int = 0  # how often a comment of it was replaced; not in the JSON
+    replaced_comment_id: str | None = None  # the comment that was replaced last; not in the JSON
+    redacted: list[str] = field(default_factory=list)  # fields that staff redacted, for good; not in the JSON
+    leftovers: list[str] = field(default_factory=list)  # S3 objects with redacted words, to delete; not in the JSON
 
     @property
     def reference(self) -> str:
@@ -110,6 +117,9 @@ class Comment:
     author: str | None = None
     visibility: Visibility = "public"
     door: str = ""  # that it came in by; the desk tells staff from customers by it; not in the JSON
+    revision: int = 0  # how often it was replaced; not in the JSON
+    as_of: str = ""  # the moment of the foreign document that says it so (`ticketing.redacting`); not in the JSON
+    redacted: bool = False  # staff redacted it, for good; not in the JSON
 
     def to_json(self) -> dict[str, Any]:
         """The comment as every API shows it."""
@@ -146,7 +156,18 @@ class Actor:
     request_id: str
 
 
-_UNSHOWN = {"request_id", "overflow", "imported_version", "imported_line"}  # fields that are not in the ticket's JSON
+# Fields that are not in the ticket's JSON.
+_UNSHOWN = {
+    "request_id",
+    "overflow",
+    "imported_version",
+    "imported_line",
+    "arriving",
+    "replacements",
+    "replaced_comment_id",
+    "redacted",
+    "leftovers",
+}
 
 
 def from_json(values: dict[str, Any], request_id: str = "-") -> Ticket:
@@ -211,9 +232,22 @@ def draft(
 
 
 def new_comment(
-    text: str, *, author: str | None = None, visibility: Visibility = "public", created_at: str = ""
+    text: str,
+    *,
+    author: str | None = None,
+    visibility: Visibility = "public",
+    created_at: str = "",
+    door: str = "",
+    as_of: str = "",
 ) -> Comment:
     """A comment on its way in. The service sets its ids, and its time if it has none."""
     return Comment(
-        ticket_id="", comment_id="", comment=text, author=author, visibility=visibility, created_at=created_at
+        ticket_id="",
+        comment_id="",
+        comment=text,
+        author=author,
+        visibility=visibility,
+        created_at=created_at,
+        door=door,
+        as_of=as_of,
     )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from config import times
+from config import json, times
 from config.text import mended
 from ticketing.tickets import attached
 from ticketing.tickets.html_text import text_of
@@ -37,6 +37,15 @@ def split(ticket: Mapping[str, Any], comments: Comments) -> tuple[dict[str, Any]
 def whole(comment: Mapping[str, Any]) -> str:
     """All that the comment says: its words, and lines for its call and its files."""
     return _with_extras(_words(comment), comment) or attached.NO_TEXT
+
+
+def mark(comment: Mapping[str, Any]) -> str:
+    """A fingerprint of what Zendesk says: the text, who may read it, and the author's id.
+
+    The author's name is left out, because Zendesk does not always tell it.
+    """
+    said = [whole(comment), comment.get("public") is not False, str(comment.get("author_id"))]
+    return json.fingerprint(said)[:12]
 
 
 def opening(description: str, comment: Mapping[str, Any] | None) -> str:

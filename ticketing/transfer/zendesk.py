@@ -56,7 +56,7 @@ def mapped(given: dict[str, Any], staff: Mapping[str, str]) -> Mapped:
             "comments": [_comment(one, people, given.get("requester_id")) for one in comments],
         },
         told,
-        [raw_tickets.comment_key(number, foreign.number(one, "id")) for one in comments],
+        [raw_tickets.comment_key(number, foreign.number(one, "id"), zendesk_comment.mark(one)) for one in comments],
     )
 
 

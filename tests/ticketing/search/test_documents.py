@@ -169,7 +169,7 @@ def test_a_batch_is_a_few_statements() -> None:
         assert not documents.missing([f"t-{n}" for n in range(100)])
         documents.remove([f"t-{n}" for n in range(100)])
     statements = [one["sql"] for one in queries if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]
-    assert len(statements) == (7 if connection.vendor == "postgresql" else 12)  # SQLite: rows and words are two tables
+    assert len(statements) == (7 if connection.vendor == "postgresql" else 14)  # SQLite: rows and words are two tables
 
 
 def test_nothing_to_do_is_no_statement() -> None:

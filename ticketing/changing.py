@@ -1,0 +1,108 @@
+"""Changes fields of a ticket. The doors call it through `ticketing.service`."""
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from config import aws, times
+from config.refusals import Busy, Final, Invalid
+from ticketing.reading import get_ticket
+from ticketing.record import checks, history, overflow, redaction, store, transactions
+from ticketing.record.table import TICKETS
+from ticketing.tickets import edits, ids
+from ticketing.tickets.edits import Overtaken
+from ticketing.tickets.ticket import CHANGEABLE, Actor, Ticket
+
+TEXTS = ("subject", "issue_description")  # fields that can be redacted
+TOO_LARGE = "The ticket is too large to be stored"
+_UNREADABLE = "Description and attributes cannot be read right now: try again later, or give both anew"
+
+
+def change_ticket(
+    ticket_id: str,
+    customer_id: str | None,
+    changes: dict[str, Any],
+    actor: Actor,
+    expected_versions: Collection[int] | None = None,
+    seen: Mapping[str, Any] | None = None,
+    unsaid: Collection[str] = (),
+    *,
+    for_good: bool = False,
+) -> Ticket:
+    """Replace the fields in `changes`, and return the ticket as it is afterwards.
+
+    `changes` maps names of CHANGEABLE to values that the door has validated. If they change nothing, nothing is
+    written. `customer_id` None is the desk, which sees all tickets. Takes two AWS calls.
+
+    Raises Absent, Final (closed), Invalid, and Busy. A writer who saw the ticket earlier says what they saw:
+
+    - `expected_versions`: the whole ticket must still be at one of them. Otherwise Stale is raised.
+    - `seen`: the old values of the fields in `changes`. Only these must still be the same. Otherwise Overtaken is
+      raised. A ticket that has all the wanted values already is returned as it is, even if it is closed.
+
+    `unsaid` names fields of TEXTS whose old words must be nowhere afterwards: not in a note of this or an earlier
+    change, and not in S3. If only these and attributes change, the ticket may be closed. `for_good` has the ticket
+    remember that they were redacted. It takes some AWS calls more.
+    """
+    assert set(changes) <= set(CHANGEABLE), changes  # noqa: S101 - a door that passes others is broken
+    for _ in aws.while_contended():
+        before = get_ticket(ticket_id, customer_id)
+        if before.leftovers:
+            redaction.finish(before)
+            before = replace(before, leftovers=[])
+        if seen is not None and edits.stands(before, changes):
+            return before
+        _check(before, changes, expected_versions, seen, closed=bool(unsaid) and set(changes) <= {*TEXTS, "attributes"})
+        after = replace(before, **changes, redacted=sorted({*before.redacted, *(unsaid if for_good else ())}))
+        if not transactions.differences(before, after) and after.redacted == before.redacted:
+            return before
+        after = replace(after, version=before.version + 1, updated_at=times.now(), request_id=actor.request_id)
+        try:
+            stored = _write(before, after, actor, unsaid)
+        except store.TooLarge:
+            raise Invalid(TOO_LARGE) from None
+        except aws.Conflict as conflict:
+            checks.mend(conflict)
+            continue  # somebody was faster, or the item was mended: read it again
+        except aws.Contended:
+            break
+        return replace(after, overflow=stored.overflow)
+    raise Busy
+
+
+def _write(before: Ticket, after: Ticket, actor: Actor, unsaid: Collection[str]) -> Ticket:
+    """Write the ticket, and remove the old words of the fields in `unsaid`. Returns it as its item holds it."""
+    stored = store.packed(after, before)
+    gone = {*transactions.differences(before, after), *(set(after.redacted) - set(before.redacted))}
+    if unsaid := [name for name in unsaid if name in gone]:
+        stored = redaction.prepare(stored, unsaid)
+    TICKETS.transact(transactions.change(before, after, stored, actor, unsaid), ids.new_id())
+    if stored.leftovers:
+        redaction.finish(stored)
+    return stored
+
+
+def _check(
+    before: Ticket,
+    changes: dict[str, Any],
+    expected_versions: Collection[int] | None,
+    seen: Mapping[str, Any] | None,
+    *,
+    closed: bool,
+) -> None:
+    """Raises why the ticket cannot be changed. `closed` says whether a closed one can."""
+    with suppress(*[Final] if closed else []):
+        checks.changeable(before, expected_versions)
+    if seen is not None:
+        check_seen(before, changes, seen)
+    if overflow.would_lose(before, changes):
+        raise Busy(_UNREADABLE)
+
+
+def check_seen(ticket: Ticket, changes: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+    """Raises Overtaken if somebody else changed one of the fields since the writer saw them."""
+    if fields := edits.overtaken(ticket, changes, seen):
+        with suppress(aws.AwsError):  # then nobody is named
+            fields = history.named(ticket.ticket_id, fields)
+        raise Overtaken(fields)
