@@ -15,8 +15,8 @@ from django.conf import settings
 
 HOLDS_SECONDS: Final = 24 * 60 * 60
 _SKEW_SECONDS: Final = 5 * 60  # clocks may differ by this
-_SEAL: Final = re.compile(r',"seal":"([0-9]{10,11})\.([0-9a-f]{64})"\}')
-_LENGTH: Final = 86  # of the longest seal
+_SEAL: Final = re.compile(r',"seal":"([0-9]{10})\.([0-9a-f]{64})"\}')
+_LENGTH: Final = 86
 
 
 def seal(text: str) -> str:
@@ -27,7 +27,7 @@ def seal(text: str) -> str:
 
 def holds(text: str) -> bool:
     """Whether Foyer sealed this very text within the last day. What is older may be of a ticket that is gone since."""
-    found = _SEAL.fullmatch(text, max(len(text) - _LENGTH, 0)) or _SEAL.fullmatch(text, max(len(text) - _LENGTH + 1, 0))
+    found = _SEAL.fullmatch(text, max(len(text) - _LENGTH, 0))
     if not found or not hmac.compare_digest(found[2], _digest(text[: found.start()], found[1])):
         return False
     return -_SKEW_SECONDS <= time.time() - int(found[1]) <= HOLDS_SECONDS
