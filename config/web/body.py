@@ -21,7 +21,7 @@ def read_json(request: Request | HttpRequest, limit: int | None = None) -> Any:
 
     Raises BadRequest (400), TooLarge (413) and UnsupportedMediaType (415).
     """
-    return parse_json(plain(request, read_bytes(request, limit), limit))
+    return parse_json(plain(request, read_bytes(request, limit), limit), limit)
 
 
 def read_object(request: Request | HttpRequest, limit: int | None = None) -> dict[str, Any]:
@@ -86,12 +86,12 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"Request body is larger than {limit} bytes")
 
 
-def parse_json(body: bytes) -> Any:
-    """Parse JSON text from outside. Raises BadRequest (400) with the reason."""
+def parse_json(body: bytes, limit: int | None = None) -> Any:
+    """Parse JSON text from outside, of a body that may have `limit` bytes. Raises BadRequest (400) with the reason."""
     if not body.strip():
         raise BadRequest("Request body is required")
     try:
-        return json.loads(body)
+        return json.loads(body, max_values=1 + (limit or settings.REQUEST_MAX_BYTES) // json.BYTES_PER_VALUE)
     except json.Refused as error:
         raise BadRequest(f"Request body cannot be kept as it is: {error}") from None
     except ValueError:

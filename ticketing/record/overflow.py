@@ -61,7 +61,7 @@ def fill(ticket: Ticket) -> Ticket:
     if hashlib.sha256(text).hexdigest() != ticket.overflow:
         log.error("Description and attributes of ticket %s were overwritten in S3: restore them", ticket.ticket_id)
         return ticket
-    values = json.loads(text, json.OWN_DEPTH)
+    values = json.loads(text, json.OWN_DEPTH, None)  # earlier versions took in any number of values
     return replace(ticket, **{name: values[name] for name in FIELDS})
 
 
