@@ -238,12 +238,17 @@ LOGGING = {
     "filters": {
         "request_id": {"()": "config.request_id.RequestIdFilter"},
         "outage": {"()": "config.aws.outage.OutageFilter"},
+        "refused": {"()": "config.web.refused.RefusedFilter"},
     },
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
     },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "filters": ["request_id", "outage"], "formatter": "line"},
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id", "outage", "refused"],
+            "formatter": "line",
+        },
     },
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
     "loggers": {
