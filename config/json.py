@@ -13,7 +13,7 @@ OWN_DEPTH = MAX_DEPTH + 10  # for what we wrote ourselves: a few levels around w
 
 # A value has two bytes of text (`{}`) and takes up to 400 in memory. So values are counted before any is made.
 BYTES_PER_VALUE = 64  # of the largest body
-MAX_VALUES = 5 * 1024 * 1024 // BYTES_PER_VALUE  # in the largest body that a door takes, and in a message
+MAX_VALUES = 1 + 5 * 1024 * 1024 // BYTES_PER_VALUE  # in the largest body that a door takes, and in a message
 
 _PIECE = 1024 * 1024
 
@@ -95,7 +95,8 @@ def _has_more_than(most: int, text: str | bytes) -> bool:
     if 1 + _marks(text, 0, len(text)) <= most:
         return False
     values, end = 1, 0
-    for number, one in enumerate((_TEXT if isinstance(text, str) else _TEXT_BYTES).finditer(text)):  # type: ignore[arg-type]
+    pattern: re.Pattern[Any] = _TEXT if isinstance(text, str) else _TEXT_BYTES
+    for number, one in enumerate(pattern.finditer(text)):
         values += _marks(text, end, one.start())
         end = one.end()
         if values > most or number > 2 * most:  # each name and each text has its value

@@ -1,4 +1,4 @@
-"""Writes what was refused as one line: whoever is refused could fill the log with tracebacks, and needs no token for it."""
+"""Writes what was refused as one line. Whoever is refused needs no token, and could fill the log with tracebacks."""
 
 import logging
 
@@ -6,7 +6,7 @@ _LONGEST = 200  # characters of a line: it quotes what was sent
 
 
 class RefusedFilter(logging.Filter):
-    """Takes the traceback off what Django logs of a refused request, and shortens the line. What failed keeps its own."""
+    """Takes the traceback off what Django logs of a refused request, and shortens the line. What failed keeps it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass."""

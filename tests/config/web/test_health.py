@@ -1,6 +1,7 @@
 """Readiness: everything is asked at once, and what cannot be reached is named."""
 
 import threading
+import time
 
 import pytest
 from django.db import DatabaseError
@@ -58,7 +59,7 @@ def test_a_process_looks_once_a_second_and_tells_everybody(
     client: Client, monkeypatch: pytest.MonkeyPatch, calls: list[str]
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr(health.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     first = client.get("/readyz")
     seen = len(calls)
     for _ in range(20):
@@ -87,7 +88,12 @@ def test_what_is_away_is_remembered_too_but_each_answer_has_its_own_request_id(
 
 def test_those_who_ask_at_once_look_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = []
-    monkeypatch.setattr(health, "_look", lambda: looked.append(1) or ({"status": "ready"}, 200))
+
+    def look() -> health.Found:
+        looked.append(1)
+        return {"status": "ready"}, 200
+
+    monkeypatch.setattr(health, "_look", look)
     threads = [threading.Thread(target=health._last.found) for _ in range(8)]
     for one in threads:
         one.start()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.core.handlers.exception import response_for_exception
 from django.test import Client
 from django.test.client import RequestFactory
 
@@ -30,19 +31,13 @@ def test_a_refused_host_is_one_line(client: Client, caplog: pytest.LogCaptureFix
 
 
 def test_a_forbidden_page_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    from django.core.handlers.exception import response_for_exception
-
     response_for_exception(RequestFactory().get("/desk/autocomplete/"), PermissionDenied("No"))
     assert [one.count("\n") for one in lines(caplog)] == [0]
 
 
 def test_what_failed_keeps_its_traceback() -> None:
-    try:
-        raise KeyError("a")
-    except KeyError as error:
-        record: Any = logging.LogRecord(
-            "django.request", 40, "x", 1, "Failed", (), (KeyError, error, error.__traceback__)
-        )
+    error = KeyError("a")
+    record: Any = logging.LogRecord("django.request", 40, "x", 1, "Failed", (), (KeyError, error, None))
     record.status_code = 500
     assert RefusedFilter().filter(record)
     assert record.exc_info
