@@ -14,6 +14,8 @@ from typing import Final
 
 SECONDS: Final = 10.0  # for a request to arrive, from its first byte to its last
 FREE: Final = 3  # threads of a process that never wait for a client
+STAYS: Final = 0.5  # seconds of waiting after which a request has to go if another needs its place
+_LOOK: Final = 0.1  # seconds between two looks whether it has to
 GAPS: Final = 0.03  # seconds a request may wait in all when the others have all places
 
 
@@ -25,19 +27,33 @@ class TooSlow(ConnectionResetError):
 
 
 class Places:
-    """How many threads may wait at a time."""
+    """Where threads wait. If all places are taken, whoever waited longest for its request has to go."""
 
     def __init__(self, threads: int) -> None:
-        self._free = threading.BoundedSemaphore(max(threads - FREE, 1))
+        self._lock = threading.Lock()
+        self._most = max(threads - FREE, 1)
+        self._waiting: list[Patient] = []
 
-    def readable(self, connection: socket.socket, seconds: float, without_place: float) -> bool:
-        """Wait until there is something to read. If no place is free, wait for `without_place` seconds only."""
-        if not self._free.acquire(blocking=False):
-            return _readable(connection, min(seconds, without_place))
-        try:
-            return _readable(connection, seconds)
-        finally:
-            self._free.release()
+    def take(self, one: "Patient") -> bool:
+        """Whether there was a place, or somebody who had to go."""
+        with self._lock:
+            if len(self._waiting) >= self._most:
+                longest = max(self._waiting, key=lambda other: other.waited)
+                if longest.waited < STAYS:
+                    return False
+                self._waiting.remove(longest)
+            self._waiting.append(one)
+            return True
+
+    def keeps(self, one: "Patient") -> bool:
+        """Whether it still has its place."""
+        return one in self._waiting
+
+    def leave(self, one: "Patient") -> None:
+        """Give the place back, if it still has one."""
+        with self._lock:
+            if one in self._waiting:
+                self._waiting.remove(one)
 
 
 class Patient:
@@ -46,6 +62,7 @@ class Patient:
     def __init__(self, connection: socket.socket, places: Places, without_place: float = GAPS) -> None:
         self._connection, self._places, self._without_place = connection, places, without_place
         self.gave_up = False
+        self.waited = 0.0  # seconds, in all
         self.begin(SECONDS)
 
     def begin(self, seconds: float) -> None:
@@ -60,13 +77,24 @@ class Patient:
         return self._connection.recv(size)
 
     def _came(self) -> bool:
-        began = time.monotonic()
-        if began >= self._end:
+        if time.monotonic() >= self._end:
             return False
         if _readable(self._connection, 0):
             return True
-        came = self._places.readable(self._connection, self._end - began, self._without_place)
-        self._without_place = max(self._without_place - (time.monotonic() - began), 0.0)
+        if not self._places.take(self):
+            before, self._without_place = self._without_place, 0.0  # once, in all
+            return self._wait(before)
+        try:
+            while not (came := self._wait(_LOOK)) and self._places.keeps(self) and time.monotonic() < self._end:
+                pass
+        finally:
+            self._places.leave(self)
+        return came
+
+    def _wait(self, seconds: float) -> bool:
+        began = time.monotonic()
+        came = _readable(self._connection, min(seconds, max(self._end - began, 0.0)))
+        self.waited += time.monotonic() - began
         return came
 
 
