@@ -1,6 +1,7 @@
-"""JSON exactly as sent: numbers keep every digit, NaN is rejected, and neither depth nor text can break the server."""
+"""JSON exactly as sent: numbers keep every digit, NaN is rejected, and neither depth nor mass can break the server."""
 
 import hashlib
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -10,17 +11,30 @@ import simplejson
 MAX_DEPTH = 200
 OWN_DEPTH = MAX_DEPTH + 10  # for what we wrote ourselves: a few levels around what came in
 
+# A value has two bytes of text (`{}`) and takes up to 400 in memory. So values are counted before any is made.
+BYTES_PER_VALUE = 64  # of the largest body
+MAX_VALUES = 1 + 5 * 1024 * 1024 // BYTES_PER_VALUE  # in the largest body that a door takes, and in a message
+
+_PIECE = 1024 * 1024
+
+# The possessive `+`: text is never looked at again from another place, and nothing is kept for that.
+_TEXT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_TEXT_BYTES = re.compile(_TEXT.pattern.encode(), re.DOTALL)
+
 
 class Refused(ValueError):
     """Valid JSON that could not be shown again as it was sent. Its text is the reason, worded to follow a colon."""
 
 
-def loads(text: str | bytes, max_depth: int = MAX_DEPTH) -> Any:
+def loads(text: str | bytes, max_depth: int = MAX_DEPTH, max_values: int | None = MAX_VALUES) -> Any:
     """JSON text as Python values. A number with a point or an exponent becomes a Decimal, and so does `-0`.
 
     Raises ValueError if it is not JSON; NaN, Infinity and text that is not UTF-8 are not. Raises Refused (a ValueError
-    too) if it is nested deeper than `max_depth`, has a number out of range, or has a name twice in one object.
+    too) if it is nested deeper than `max_depth`, has more values than `max_values` (None: any number), has a number out
+    of range, or has a name twice in one object. An empty list or object counts as two values.
     """
+    if max_values is not None and _has_more_than(max_values, text):
+        raise Refused(f"it has more than {max_values} values")
     if isinstance(text, bytes):
         text = text.decode("utf-8")  # UnicodeDecodeError is a ValueError
     try:
@@ -44,7 +58,10 @@ def dumps(value: Any) -> str:
 def fingerprint(value: Any) -> str:
     """The SHA-256 (hex) of the value as canonical JSON, the same whatever the spacing or the order of names."""
     canonical = simplejson.dumps(value, use_decimal=True, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    digest = hashlib.sha256()
+    for start in range(0, len(canonical), _PIECE):  # encoded at once, a large one would be there a second time
+        digest.update(canonical[start : start + _PIECE].encode())
+    return digest.hexdigest()
 
 
 def _decimal(text: str) -> Decimal:
@@ -68,6 +85,29 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise Refused(f"the name {dumps(name)[:200]} is there twice")
         value[name] = one
     return value
+
+
+def _has_more_than(most: int, text: str | bytes) -> bool:
+    """Whether the text has more values. If it is no JSON, the answer may be wrong, and the parser says what it is.
+
+    A value follows each comma and each opening bracket. Those in texts count only if there may be too many.
+    """
+    if 1 + _marks(text, 0, len(text)) <= most:
+        return False
+    values, end = 1, 0
+    pattern: re.Pattern[Any] = _TEXT if isinstance(text, str) else _TEXT_BYTES
+    for number, one in enumerate(pattern.finditer(text)):
+        values += _marks(text, end, one.start())
+        end = one.end()
+        if values > most or number > 2 * most:  # each name and each text has its value
+            return True
+    return values + _marks(text, end, len(text)) > most
+
+
+def _marks(text: str | bytes, start: int, end: int) -> int:
+    if isinstance(text, str):
+        return text.count(",", start, end) + text.count("[", start, end) + text.count("{", start, end)
+    return text.count(b",", start, end) + text.count(b"[", start, end) + text.count(b"{", start, end)
 
 
 def _deeper_than(value: Any, depth: int) -> bool:

@@ -183,7 +183,7 @@ ZENDESK_SIGNATURE_TOLERANCE_SECONDS = env.number("ZENDESK_SIGNATURE_TOLERANCE_SE
 
 REQUEST_MAX_BYTES = 1024 * 1024
 LARGE_REQUEST_MAX_BYTES = 5 * 1024 * 1024
-DATA_UPLOAD_MAX_MEMORY_SIZE = LARGE_REQUEST_MAX_BYTES
+DATA_UPLOAD_MAX_MEMORY_SIZE = LARGE_REQUEST_MAX_BYTES + 1  # a body in chunks has this length: see config/web/chunked.py
 
 TOKEN_REQUESTS_PER_SECOND = env.number("TOKEN_REQUESTS_PER_SECOND", 500)
 TOKEN_REQUESTS_BURST = env.number("TOKEN_REQUESTS_BURST", 1000)
@@ -264,12 +264,17 @@ LOGGING = {
     "filters": {
         "request_id": {"()": "config.request_id.RequestIdFilter"},
         "outage": {"()": "config.aws.outage.OutageFilter"},
+        "refused": {"()": "config.web.refused.RefusedFilter"},
     },
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
     },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "filters": ["request_id", "outage"], "formatter": "line"},
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id", "outage", "refused"],
+            "formatter": "line",
+        },
     },
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
     "loggers": {

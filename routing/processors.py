@@ -13,6 +13,7 @@ from config.request_id import working_on
 from routing import sla
 from ticketing import service
 from ticketing.tickets import announcement
+from ticketing.tickets.announcement import Announcement
 
 log = logging.getLogger(__name__)
 
@@ -33,15 +34,17 @@ def _process(event: SqsEvent, queue: str) -> BatchAnswer:
 
 def _worked(record: SqsRecord, queue: str) -> bool:
     try:
-        announced = announcement.from_message(record["body"])
-    except ValueError:
+        _work(announcement.from_message(record["body"]))
+    except (aws.AwsError, DatabaseError, OverflowError) as error:
+        log.warning("Message %s comes again: %s", record["messageId"], error)
+        return False
+    except ValueError:  # no announcement, or one of a ticket whose id the record could not even hold
         return dead_letters.put_aside(queue, record, announcement.FOREIGN)
-    with working_on(announced.request_id):
-        try:
-            ticket = announced.ticket or service.find(announced.ticket_id)
-            if ticket:  # else gone from the record: nothing to do
-                sla.run_clock(announced, ticket)
-        except (aws.AwsError, DatabaseError, OverflowError) as error:
-            log.warning("Message %s comes again: %s", record["messageId"], error)
-            return False
     return True
+
+
+def _work(announced: Announcement) -> None:
+    with working_on(announced.request_id):
+        ticket = announced.ticket or service.find(announced.ticket_id)
+        if ticket:  # else gone from the record: nothing to do
+            sla.run_clock(ticket)

@@ -8,19 +8,18 @@ from django.db.models.functions import Coalesce
 from config import times
 from config.caller import Tier
 from routing.models import Clock
-from ticketing.tickets.announcement import Announcement
 from ticketing.tickets.ticket import Ticket
 
 SOLVED_WITHIN: dict[Tier, timedelta] = {"gold": timedelta(hours=4), "general": timedelta(hours=24)}
 
 
-def run_clock(announced: Announcement, ticket: Ticket) -> None:
-    """Start, stop or restart the ticket's clock. An announcement that is not newer than the clock changes nothing.
+def run_clock(ticket: Ticket) -> None:
+    """Start, stop or restart the ticket's clock. A ticket that is not newer than the clock changes nothing.
 
     It runs from when the ticket was received: nobody here could work it before, however long ago the customer wrote.
     A clock that has stopped stays there until the ticket is reopened. A later note, or the closing, does not move it.
     """
-    started = times.parse(ticket.received_at) or times.parse(announced.occurred_at)
+    started = times.parse(ticket.received_at) or times.parse(ticket.updated_at)
     if started is None:
         return
     stopped = _stopped(ticket)

@@ -81,7 +81,7 @@ def sources() -> list[Source]:
             handler="ticketing.submissions.worker.handler",
             workers=4,
             about="ticketing.submissions.worker.about",
-            deliveries="ticketing.submissions.worker.delivery_ids",
+            deliveries="ticketing.submissions.whose.delivery_ids",
             note="ticketing.submissions.worker.note",
         ),
         # Many at once: most of the cost of an SQL transaction occurs once, however many tickets it writes.

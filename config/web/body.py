@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest
+from django.http import HttpRequest, UnreadablePostError
 from rest_framework.request import Request
 
 from config import json
-from config.web.errors import BadRequest, TooLarge, UnsupportedMediaType
+from config.web.errors import BadRequest, RequestTimeout, TooLarge, UnsupportedMediaType
+from config.web.waiting import TooSlow
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 _GZIP: Final = 16 + zlib.MAX_WBITS  # zlib's word for "gzip, and nothing else"
@@ -21,7 +22,7 @@ def read_json(request: Request | HttpRequest, limit: int | None = None) -> Any:
 
     Raises BadRequest (400), TooLarge (413) and UnsupportedMediaType (415).
     """
-    return parse_json(plain(request, read_bytes(request, limit), limit))
+    return parse_json(plain(request, read_bytes(request, limit), limit), limit)
 
 
 def read_object(request: Request | HttpRequest, limit: int | None = None) -> dict[str, Any]:
@@ -33,12 +34,21 @@ def read_object(request: Request | HttpRequest, limit: int | None = None) -> dic
 
 
 def read_bytes(request: Request | HttpRequest, limit: int | None = None) -> bytes:
-    """Read the body as it came, to check a signature first. Raises TooLarge (413) and UnsupportedMediaType (415)."""
+    """Read the body as it came, to check a signature first.
+
+    Raises BadRequest (400) and RequestTimeout (408) if it does not come whole, TooLarge (413) and UnsupportedMediaType
+    (415).
+    """
     limit = limit or settings.REQUEST_MAX_BYTES
     media_type = (request.content_type or "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedMediaType("Content-Type must be application/json")
-    body: bytes = request.read(limit + 1)
+    try:
+        body: bytes = request.read(limit + 1)
+    except UnreadablePostError as error:
+        if isinstance(error.__cause__, TooSlow):
+            raise RequestTimeout("Request body did not arrive in time: send it again, without pauses") from None
+        raise BadRequest("Request body broke off, or its chunks are not valid") from None
     if len(body) > limit:
         raise _too_large(limit)
     return body
@@ -86,12 +96,12 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"Request body is larger than {limit} bytes")
 
 
-def parse_json(body: bytes) -> Any:
-    """Parse JSON text from outside. Raises BadRequest (400) with the reason."""
+def parse_json(body: bytes, limit: int | None = None) -> Any:
+    """Parse JSON text from outside, of a body that may have `limit` bytes. Raises BadRequest (400) with the reason."""
     if not body.strip():
         raise BadRequest("Request body is required")
     try:
-        return json.loads(body)
+        return json.loads(body, max_values=1 + (limit or settings.REQUEST_MAX_BYTES) // json.BYTES_PER_VALUE)
     except json.Refused as error:
         raise BadRequest(f"Request body cannot be kept as it is: {error}") from None
     except ValueError:

@@ -1,17 +1,38 @@
 """Bodies in chunks, as streaming clients send them. Django accepts only bodies whose length is given."""
 
-from collections.abc import Iterable
-from io import BytesIO
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-class Gathered:
-    """The application, but a body in chunks is read whole first and passed on with its length.
+class _Chunks:
+    """A body in chunks. What the server finds wrong with them is an OSError, as Django expects it of a body."""
 
-    At most one byte more than `limit` is read. The view's own check of the size then rejects the body as too large.
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def read(self, size: int = -1) -> bytes:
+        return self._or_error(self._body.read, size)
+
+    def readline(self, size: int = -1) -> bytes:
+        return self._or_error(self._body.readline, size)
+
+    def _or_error(self, read: Callable[[int], bytes], size: int) -> bytes:
+        try:
+            return read(size)
+        except OSError:
+            raise
+        except Exception as error:  # each server has its own
+            raise OSError("The chunks are not valid") from error
+
+
+class Unchunked:
+    """The application, but a body in chunks has a length: one byte more than `limit`, which is the most that is read.
+
+    Nothing is read here. A view reads the body when it knows who sent it, and the server says where it ends. Its own
+    check of the size then rejects a body that is too large.
     """
 
     def __init__(self, application: "WSGIApplication", limit: int) -> None:
@@ -20,6 +41,5 @@ class Gathered:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         # Without this mark, the server does not signal the end of the body, and reading might wait for ever.
         if "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated"):
-            body = environ["wsgi.input"].read(self._limit + 1)
-            environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+            environ |= {"CONTENT_LENGTH": str(self._limit + 1), "wsgi.input": _Chunks(environ["wsgi.input"])}
         return self._application(environ, start_response)

@@ -31,6 +31,10 @@ class Unauthorized(ApiError):
     status_code = status.HTTP_401_UNAUTHORIZED
 
 
+class RequestTimeout(ApiError):
+    status_code = status.HTTP_408_REQUEST_TIMEOUT
+
+
 class TooLarge(ApiError):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
 

@@ -1,9 +1,12 @@
 """Liveness and readiness: whether the process is alive, and whether it can reach what it needs."""
 
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -16,6 +19,10 @@ from config.consumer.sources import queue_names
 from config.notices import notices
 from config.request_id import request_id
 
+KEPT_SECONDS: Final = 1.0
+
+Found = tuple[dict[str, Any], int]  # the answer, without its request's id, and its status
+
 
 def alive(request: HttpRequest) -> JsonResponse:
     """200 as long as the process lives."""
@@ -23,19 +30,45 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 if everything can be reached, else 503, which names what cannot.
+    """200 if everything can be reached, else 503, which names what cannot. A process looks once a second at most.
 
     What waits without being worked is told beside a 200, and so are the notices about the settings: this process can
     take requests all the same, and a load balancer that sent none would make it worse.
     """
+    found, status = _last.found()
+    return JsonResponse(found | ({"request_id": request_id()} if "error" in found else {}), status=status)
+
+
+class _Last:
+    """What was found last. Nobody needs a token to ask, and looking takes a call to AWS for each table and queue."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: Found | None = None
+        self._until = 0.0
+
+    def found(self) -> Found:
+        with self._lock:  # who asks meanwhile gets this answer too
+            if self._found is None or time.monotonic() >= self._until:
+                self._found = _look()
+                self._until = time.monotonic() + KEPT_SECONDS
+            return self._found
+
+    def forget(self) -> None:
+        self._found = None
+
+
+_last = _Last()
+
+
+def _look() -> Found:
     missing = _missing(_aws())
     if not _reached(_database):
         missing.insert(0, "database")
     if not missing:
         told = {"waiting": _unworked(), "notices": notices()}
-        return JsonResponse({"status": "ready"} | {name: sentences for name, sentences in told.items() if sentences})
-    sentence = f"Not reachable: {', '.join(missing)}"
-    return JsonResponse({"error": sentence, "request_id": request_id(), "missing": missing}, status=503)
+        return {"status": "ready"} | {name: sentences for name, sentences in told.items() if sentences}, 200
+    return {"error": f"Not reachable: {', '.join(missing)}", "missing": missing}, 503
 
 
 def _missing(checks: dict[str, Callable[[], object]]) -> list[str]:

@@ -2,25 +2,27 @@
 
 gunicorn itself refuses what is not valid HTTP, before any application sees it. And if a client has still more than
 64 KiB to send, gunicorn closes the connection. Then the client sees a broken connection in place of the 413, and nginx
-makes a 502 of it.
+makes a 502 of it. And whoever sends slowly holds a thread (waiting.py), or the main loop when a connection is closed.
 """
 
 import socket
-import time
 from contextlib import suppress
 from typing import Any, Final
 
 from gunicorn import util
 from gunicorn.glogging import Logger
 from gunicorn.http.errors import ParseException
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 from config import json, request_id
 from config.web.headers import BARE
+from config.web.waiting import Patient, Places
 
 _PATIENCE: Final = 5  # seconds for the rest of a request, and no more than this many bytes
 _REST_BYTES: Final = 64 * 1024 * 1024
 _STEP: Final = 64 * 1024
+_FIRST_BYTE: Final = 0.02  # seconds for which a thread waits for it; then the main loop waits
+_LINGER: Final = 2.0  # seconds for which a client may read the answer to what was not read to its end
 
 _SENTENCES: Final = {
     403: "You may not do this",
@@ -46,7 +48,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def init_process(self) -> None:
         util.write_error = _write_error  # gunicorn has no setting for it
+        self.places = Places(self.cfg.threads)
         super().init_process()
+
+    def handle(self, conn: Any) -> Any:
+        """Answer a connection's next request. The main loop waits for its first byte, and never for its last."""
+        if self.cfg.is_ssl:
+            return super().handle(conn)
+        if not conn.initialized and not conn.data_ready and not conn.wait_for_data(_FIRST_BYTE):
+            return _DEFER
+        conn.sock.setblocking(True)
+        conn.init()
+        conn.parser.unreader.sock = Patient(conn.sock, self.places)
+        keep = super().handle(conn)
+        if not keep:
+            self._close(conn)
+        return keep
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request, then read what the view left of its body."""
@@ -59,20 +76,32 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         """Answer what the application never saw, or failed at, then read what still comes."""
         request_id.begin(None)
         super().handle_error(req, client, addr, exc)
-        util.close_graceful(client, _PATIENCE, _REST_BYTES)
+        with suppress(OSError):
+            client.shutdown(socket.SHUT_WR)
+            _drain(Patient(client, self.places, 0), _PATIENCE)
+
+    def _close(self, conn: Any) -> None:
+        """Close here what gunicorn would close in the main loop, where it waits for two seconds for each client."""
+        with suppress(OSError):
+            conn.sock.shutdown(socket.SHUT_WR)
+            _drain(Patient(conn.sock, self.places, 0), _LINGER)
+        conn.close()
 
 
 def _read_rest(conn: Any) -> bool:
     """Whether nothing is left of the request's body."""
-    deadline = time.monotonic() + _PATIENCE
-    for _ in range(_REST_BYTES // _STEP):
-        seconds = deadline - time.monotonic()
-        if seconds <= 0:
-            break
-        conn.sock.settimeout(seconds)
-        if not conn.parser.mesg.body.read(_STEP):
-            return True
-    return False
+    arriving = conn.parser.unreader.sock
+    if isinstance(arriving, Patient):
+        if arriving.gave_up:
+            return False
+        arriving.begin(_PATIENCE)
+    return any(not conn.parser.mesg.body.read(_STEP) for _ in range(_REST_BYTES // _STEP))
+
+
+def _drain(arriving: Patient, seconds: float) -> None:
+    """Read until the client closes: if something is left unread, it may lose the end of its answer."""
+    arriving.begin(seconds)
+    any(not arriving.recv(_STEP) for _ in range(_REST_BYTES // _STEP))
 
 
 def _write_error(client: socket.socket, status: int, reason: str, message: str) -> None:

@@ -19,7 +19,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
 from config import json
-from ingestion.zendesk import retry_after, sign_in
+from ingestion.zendesk import address, answers, retry_after, sign_in
 from ingestion.zendesk.errors import GiveUp, NotThere, PipelineError, TryLater, Withheld
 
 log = logging.getLogger(__name__)
@@ -217,14 +217,17 @@ def _get(session: requests.Session, path: str, query: dict[str, str]) -> dict[st
 def _ask(session: requests.Session, method: str, path: str, **what: Any) -> requests.Response:
     if not settings.ZENDESK_API_URL:
         raise GiveUp("Zendesk's address is not known: set ZENDESK_DOMAIN or ZENDESK_API_URL")
+    address.check()
     try:
-        return session.request(
+        asked = session.request(
             method,
             settings.ZENDESK_API_URL.rstrip("/") + path,
             **what,
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             allow_redirects=False,
+            stream=True,
         )
+        return answers.bounded(asked)
     except _WRONG_ADDRESS:
         raise GiveUp("ZENDESK_API_URL is not an address: it must look like https://company.zendesk.com") from None
     except requests.RequestException as error:

@@ -16,7 +16,7 @@ from requests.auth import AuthBase
 
 from config import json
 from config.notices import CANNOT_ANSWER_BACK, NOT_SIGNED_IN, notices
-from ingestion.zendesk import posting, sign_in, signature, token_request
+from ingestion.zendesk import address, answers, posting, sign_in, signature, token_request
 from ingestion.zendesk.errors import PipelineError, TryLater
 
 CLOCK_SECONDS: Final = 60  # more than two clocks that are set by NTP ever differ
@@ -26,7 +26,6 @@ PUBLIC_SECRET: Final = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S
 _ANY_TICKET = "/api/v2/tickets/1.json"
 _NO_TICKET = "/api/v2/tickets/0.json"  # a token that may read tickets gets a 404, whatever its user may see
 _ME = "/api/v2/users/me.json"
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,8 @@ def _misspelt(url: str) -> str:
         return "ZENDESK_API_URL is no address: it must look like https://company.zendesk.com"
     if not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
         return "ZENDESK_API_URL must have a host and nothing else, such as https://company.zendesk.com"
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-        return "ZENDESK_API_URL must begin with https://, so that nobody reads the secret on its way"
+    if parts.scheme != "https" and not address.is_loopback(parts):
+        return address.OPEN
     return ""
 
 
@@ -182,10 +181,11 @@ def _answer_back() -> Line:
 def _ask(path: str, auth: AuthBase | Any, method: str = "GET") -> requests.Response:
     """Zendesk's answer, whatever its status. Raises TryLater if there is none, and what signing in raises."""
     wait = (token_request.CONNECT_SECONDS, token_request.READ_SECONDS)
-    address = settings.ZENDESK_API_URL.rstrip("/") + path
+    url = settings.ZENDESK_API_URL.rstrip("/") + path
     try:
         body: Any = {"ticket": {}} if method == "PUT" else None
-        return requests.request(method, address, json=body, auth=auth, timeout=wait, allow_redirects=False)
+        asked = requests.request(method, url, json=body, auth=auth, timeout=wait, allow_redirects=False, stream=True)
+        return answers.bounded(asked)
     except requests.RequestException as error:
         raise TryLater(f"Zendesk could not be reached ({type(error).__name__})") from None
 

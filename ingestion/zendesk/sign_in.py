@@ -14,7 +14,7 @@ import requests
 from django.conf import settings
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from ingestion.zendesk import token_request
+from ingestion.zendesk import answers, token_request
 from ingestion.zendesk.errors import PipelineError, TryLater
 from ingestion.zendesk.token_request import Token
 
@@ -77,7 +77,7 @@ def _once_more(response: requests.Response, **how: Any) -> requests.Response:
     if response.status_code != 401:
         return response
     log.warning("Zendesk no longer accepts the access token: asking for a new one")
-    _ = response.content  # read to its end, so that the connection serves the second request too
+    answers.bounded(response)  # read to its end, so that the connection serves the second request too
     request = response.request.copy()
     new = tokens.instead_of(request.headers["Authorization"].removeprefix("Bearer "))
     request.headers["Authorization"] = f"Bearer {new}"

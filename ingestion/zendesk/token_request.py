@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from config import json
-from ingestion.zendesk import retry_after
+from ingestion.zendesk import address, answers, retry_after
 from ingestion.zendesk.errors import GiveUp, TryLater
 
 CONNECT_SECONDS: Final = 3
@@ -63,14 +63,15 @@ def _post() -> requests.Response:
         "scope": settings.ZENDESK_OAUTH_SCOPE,
         "expires_in": ASKED_SECONDS,
     }
-    address = settings.ZENDESK_API_URL.rstrip("/") + "/oauth/tokens"
+    address.check()
+    url = settings.ZENDESK_API_URL.rstrip("/") + "/oauth/tokens"
     with requests.Session() as session:
         session.mount("https://", HTTPAdapter(max_retries=_RETRY))
         session.mount("http://", HTTPAdapter(max_retries=_RETRY))
         try:
-            return session.post(
-                address, json=body, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, auth=unsigned
-            )
+            wait = (CONNECT_SECONDS, READ_SECONDS)
+            asked = session.post(url, json=body, timeout=wait, allow_redirects=False, auth=unsigned, stream=True)
+            return answers.bounded(asked)
         except requests.ReadTimeout:
             raise TryLater(f"Zendesk's sign-in did not answer within {READ_SECONDS} seconds") from None
         except requests.RequestException as error:

@@ -1,10 +1,12 @@
 """JSON exactly as sent, or refused; never a crash."""
 
 import time
+import tracemalloc
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import simplejson
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,3 +114,57 @@ def test_an_answer_is_written_with_every_digit() -> None:
     renderer = ExactJSONRenderer()
     assert renderer.render({"n": Decimal("1.10")}) == b'{"n":1.10}'
     assert renderer.render(None) == b""
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1", 1),
+        ("[1,2,3]", 4),
+        ('{"a":1,"b":2}', 3),
+        ('{"a,[{":"\\",[{","b":"]\\\\"}', 3),
+        ('["[[[[",",,,,",[1]]', 5),
+        ("[[1],[2]]", 5),
+        ("[{},[]]", 5),  # an empty one counts twice
+    ],
+)
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_values_are_counted_and_no_more_than_the_limit_are_made(text: str, values: int, as_bytes: bool) -> None:
+    given = text.encode() if as_bytes else text
+    assert json.loads(given, max_values=values) == json.loads(text)
+    with pytest.raises(json.Refused, match=f"more than {values - 1} values"):
+        json.loads(given, max_values=values - 1)
+
+
+def _size(value: Any) -> int:
+    """Its values, where each empty list or object counts twice."""
+    children = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return 1 + (isinstance(value, dict | list) and not children) + sum(map(_size, children))
+
+
+@given(st.recursive(st.text() | st.integers(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)))
+def test_any_values_are_counted(value: Any) -> None:
+    for text in (json.dumps(value), simplejson.dumps(value, ensure_ascii=False, indent=1)):
+        assert json.loads(text, max_values=_size(value)) == value
+        with pytest.raises(json.Refused):
+            json.loads(text, max_values=_size(value) - 1)
+
+
+@pytest.mark.parametrize("text", ['"' * 3_000_000, "," * 3_000_000, '"' + '\\"' * 1_500_000, "[" * 3_000_000])
+def test_what_is_no_json_is_refused_soon(text: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(ValueError, match=r"."):
+        json.loads(text)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("unit", ["{}", "[]", "0", '""', '{"":0}'])
+def test_millions_of_small_values_cost_no_memory(unit: str) -> None:
+    text = f"[{','.join([unit] * 2_000_000)}]"
+    tracemalloc.start()
+    try:
+        with pytest.raises(json.Refused, match="it has more than"):
+            json.loads(text)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()

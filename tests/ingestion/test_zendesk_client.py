@@ -1,13 +1,15 @@
 """Reading tickets from Zendesk's API."""
 
 import base64
+import gzip
+import tracemalloc
 from typing import Any
 
 import pytest
 import requests
 import responses
 
-from ingestion.zendesk import client
+from ingestion.zendesk import answers, client, token_request
 from ingestion.zendesk.errors import GiveUp, TryLater
 from tests.ingestion.conftest import API, Zendesk
 from tests.standins.zendesk import ZendeskStandIn
@@ -206,3 +208,33 @@ def test_a_ticket_that_an_agent_opened_comes_with_its_customer_and_its_pictures(
     assert context["ticket"]["requester_id"] in [user["id"] for user in context["users"]]
     assert [one["file_name"] for one in context["comments"][0]["attachments"]] == ["whiteboard.png"]
     assert [one["name"] for one in context.get("organizations", [])] == organizations
+
+
+@pytest.mark.parametrize("path", ["12345.json", "12345/comments.json"])
+def test_an_answer_of_any_size_is_read_to_a_limit(zendesk: Zendesk, http: responses.RequestsMock, path: str) -> None:
+    """A hundred kilobytes that unpack to a hundred megabytes."""
+    bomb = gzip.compress(b" " * 100_000_000)
+    http.replace("GET", f"{API}/api/v2/tickets/{path}", body=bomb, headers={"Content-Encoding": "gzip"})
+    tracemalloc.start()
+    try:
+        with pytest.raises(GiveUp, match=f"more than {answers.MAX_BYTES} bytes"):
+            client.fetch("12345")
+        assert tracemalloc.get_traced_memory()[1] < 4 * answers.MAX_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_answer_with_very_many_values_is_no_answer(zendesk: Zendesk, http: responses.RequestsMock) -> None:
+    http.replace("GET", TICKET, body=b"[" + b"{}," * 1_000_000 + b"{}]")
+    with pytest.raises(TryLater, match="is not JSON"):
+        client.fetch("12345")
+
+
+def test_credentials_go_to_no_address_that_can_be_read_on_its_way(http: responses.RequestsMock, settings: Any) -> None:
+    settings.ZENDESK_API_URL = "http://zendesk.test"
+    with pytest.raises(GiveUp, match="must begin with https://"):
+        client.fetch("12345")
+    settings.ZENDESK_OAUTH_CLIENT_ID = settings.ZENDESK_OAUTH_CLIENT_SECRET = "x"
+    with pytest.raises(GiveUp, match="must begin with https://"):
+        token_request.ask()
+    assert len(http.calls) == 0

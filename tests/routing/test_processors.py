@@ -102,10 +102,10 @@ def test_the_end_of_times_fails_alone() -> None:
 def test_what_cannot_be_worked_now_comes_again_alone(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     run = sla.run_clock
 
-    def once(announced: Any, one: Ticket) -> None:
+    def once(one: Ticket) -> None:
         if one.ticket_id == "bad":
             raise error
-        run(announced, one)
+        run(one)
 
     monkeypatch.setattr(sla, "run_clock", once)
     assert handle(announced(ticket(ticket_id="bad")), announced(ticket())) == [0]

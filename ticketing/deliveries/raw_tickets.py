@@ -18,6 +18,7 @@ from config.refusals import Invalid
 from ticketing.tickets.keys import Key
 
 PREFIX = "raw-tickets/"
+MAX_VALUES = 2_000_000  # 5,000 comments, which is Zendesk's limit, have some hundred each
 _KEY = re.compile(rf"{PREFIX}year=\d{{4}}/month=\d\d/day=\d\d/ticket-(\d+)\.json")
 
 
@@ -52,7 +53,7 @@ def store(name: str, context: dict[str, Any]) -> None:
 def load(name: str) -> Any:
     """The raw ticket with this key. Raises Invalid if there is none, or if it is not JSON. Raises aws.AwsError."""
     try:
-        return json.loads(aws.call(_load, name), json.OWN_DEPTH)
+        return json.loads(aws.call(_load, name), json.OWN_DEPTH, MAX_VALUES)
     except FileNotFoundError:
         raise Invalid("It is not in the raw store any more") from None
     except ValueError:

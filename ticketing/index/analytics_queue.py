@@ -43,7 +43,10 @@ def _announced(records: list[SqsRecord], again: list[str]) -> Iterator[tuple[str
 
 
 def _ticket(body: str) -> Ticket | None:
-    """The announced ticket. If it was too large to be sent, it is read from the record; None if it is gone there."""
+    """The announced ticket. If it was too large to be sent, or nobody of ours says so, it is read from the record.
+
+    None if the record does not have it.
+    """
     announced = announcement.from_message(body)
     return announced.ticket or store.get(announced.ticket_id)
 

@@ -75,9 +75,17 @@ def whole(pieces: list[JobPiece]) -> bool:
 
 
 def content(pieces: list[JobPiece]) -> Iterator[bytes]:
-    """The content of the pieces, in their order. Raises aws.AwsError, or FileNotFoundError if a piece is gone."""
+    """The content of the pieces, in their order.
+
+    Raises aws.AwsError, and FileNotFoundError if a piece is gone or somebody put another in its place.
+    """
     for piece in pieces:
         with aws.call(_fetched, f"{_folder(piece.job_id)}/{piece.name}") as file:
+            digest = hashlib.sha256()
+            for chunk in file.chunks(_CHUNK):
+                digest.update(chunk)
+            if piece.name != f"{digest.hexdigest()}.jsonl":
+                raise FileNotFoundError(f"{piece.name} was overwritten in S3: start the export anew")
             yield from file.chunks(_CHUNK)
 
 

@@ -48,8 +48,8 @@ def stays(before: Ticket, after: Ticket) -> bool:
 def fill(ticket: Ticket) -> Ticket:
     """The ticket with its large fields, which are read if they are in S3. Raises aws.AwsError.
 
-    If somebody deleted the object, the rest of the ticket is still served (see `is_whole`), and the log says what is
-    missing. The object may come back, since the bucket keeps deleted objects as earlier versions.
+    If somebody deleted the object, or put another in its place, the rest of the ticket is still served (see
+    `is_whole`), and the log says what is missing. The object may come back, since the bucket keeps earlier versions.
     """
     if not ticket.overflow:
         return ticket
@@ -58,7 +58,10 @@ def fill(ticket: Ticket) -> Ticket:
     except aws.NotFound:
         log.error("Description and attributes of ticket %s are not in S3 any more", ticket.ticket_id)
         return ticket
-    values = json.loads(text, json.OWN_DEPTH)
+    if hashlib.sha256(text).hexdigest() != ticket.overflow:
+        log.error("Description and attributes of ticket %s were overwritten in S3: restore them", ticket.ticket_id)
+        return ticket
+    values = json.loads(text, json.OWN_DEPTH, None)  # earlier versions took in any number of values
     return replace(ticket, **{name: values[name] for name in FIELDS})
 
 

@@ -40,13 +40,15 @@ class Unreadable(Exception):
 class Opened:
     """The payload of a message. If it has no subject, it has that of its wrapper.
 
-    `pointer` says where in S3 it was, to be deleted once the ticket is stored. `sent_as` is what all messages with the
-    same payload have in common: the S3 object, or the id that a wrapper gave it.
+    `pointer` says where in S3 it was, to be deleted once the ticket is stored, and `owner` which submission the door
+    stored it for. `sent_as` is what all messages with the same payload have in common: the S3 object, or the id that a
+    wrapper gave it, with the payload's own digest.
     """
 
     payload: dict[str, Any]
     pointer: Pointer | None = None
     sent_as: str | None = None
+    owner: str | None = None
 
 
 def seal(payload: dict[str, Any], attributes: dict[str, str], object_name: str) -> tuple[str, Transport]:
@@ -67,7 +69,7 @@ def seal(payload: dict[str, Any], attributes: dict[str, str], object_name: str) 
     compressed = json.dumps({"type": "COMPRESSED", "data": data})
     if len(compressed) <= room:
         return compressed, "compressed"
-    key = large.store(object_name, text)
+    key = large.store(object_name, text, attributes.get("submission_id"))
     pointer = {"type": "S3_REFERENCE", "bucket": settings.LARGE_MESSAGE_BUCKET, "key": key, "size": len(text)}
     return json.dumps(pointer), "s3"
 
@@ -85,10 +87,13 @@ def unseal(body: str, attributes: Collection[str] = ()) -> Opened:
         raise Unreadable(f"The message points to an object outside the bucket and prefixes of large messages. {_ALLOW}")
     if at:
         stored = large.read(at.key, MAX_PAYLOAD_BYTES)
-        return Opened(_titled(_json(stored.text), found.subject), at, f"s3 {at.key} {stored.written}")
+        payload = _titled(_json(stored.text), found.subject)
+        return Opened(payload, at, f"s3 {at.key} {stored.written}", stored.submission_id)
     if wrappers.is_compressed(value):
         value = _json(_decompress(value["data"]))
-    return Opened(_titled(value, found.subject), None, found.sent_as)
+    payload = _titled(value, found.subject)
+    # Who claims another message's id, with other words, speaks for itself alone.
+    return Opened(payload, None, f"{found.sent_as} {json.fingerprint(payload)}" if found.sent_as else None)
 
 
 def transport(body: str) -> Transport:

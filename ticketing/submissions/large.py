@@ -10,6 +10,7 @@ from config import aws
 from ticketing.tickets import ids
 
 PREFIX = "large-tickets/"
+_OWNER = "submission-id"  # the object's metadata of this name says whose it is
 _KEY_BYTES = 1024  # S3's limit
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # no S3 key has one, since keys are UTF-8
 
@@ -24,14 +25,18 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True)
 class Stored:
-    """An object. `written` differs if a program has written the key anew, even with the same text."""
+    """An object. `written` differs if a program has written the key anew, even with the same text.
+
+    `submission_id` is the submission that the door stored it for, None for another program's object.
+    """
 
     text: bytes = field(repr=False)
     written: str
+    submission_id: str | None = None
 
 
-def store(name: str, text: str) -> str:
-    """Store the payload under `large-tickets/<name>.json`, or nearly so. Returns the key.
+def store(name: str, text: str, submission_id: str | None = None) -> str:
+    """Store the payload under `large-tickets/<name>.json`, or nearly so, as that submission's. Returns the key.
 
     An existing object is never overwritten. The name is the request's id, which a sender may have used before. If it is
     taken, a fresh id is added to it. Raises aws.AwsError.
@@ -39,10 +44,10 @@ def store(name: str, text: str) -> str:
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
     key = f"{PREFIX}{safe}.json"
     try:
-        _put(key, text)
+        _put(key, text, submission_id)
     except aws.Conflict:
         key = f"{PREFIX}{safe}-{ids.new_id()}.json"
-        _put(key, text)
+        _put(key, text, submission_id)
     return key
 
 
@@ -78,15 +83,17 @@ def _content(key: str, limit: int) -> Stored:
     with closing(answer["Body"]) as body:
         if answer["ContentLength"] > limit:
             raise TooLarge(key)
-        return Stored(body.read(), f"{answer['LastModified'].isoformat()} {answer['ETag']}")
+        written = f"{answer['LastModified'].isoformat()} {answer['ETag']}"
+        return Stored(body.read(), written, answer.get("Metadata", {}).get(_OWNER))
 
 
-def _put(key: str, text: str) -> None:
+def _put(key: str, text: str, submission_id: str | None) -> None:
     aws.call(
         aws.client("s3").put_object,
         Bucket=settings.LARGE_MESSAGE_BUCKET,
         Key=key,
         Body=text.encode(),
         ContentType="application/json",
+        Metadata={_OWNER: submission_id} if submission_id else {},
         IfNoneMatch="*",
     )

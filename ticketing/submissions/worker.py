@@ -16,15 +16,16 @@ from config.request_id import working_on
 from config.web.service_levels import ServiceLevel
 from ticketing import deliveries, service
 from ticketing.deliveries import Delivery, End
-from ticketing.submissions import envelope, large, twins, wordless
+from ticketing.submissions import envelope, large, twins, whose, wordless
 from ticketing.submissions.payload import has_text, to_draft
 from ticketing.submissions.service import ticket_key
-from ticketing.tickets import ids
 from ticketing.tickets.keys import Key
 
 log = logging.getLogger(__name__)
 
 _LEVEL = ServiceLevel("PostTickets", door="submission")  # the door itself counts as SubmitTicket
+
+_NOT_WRITTEN_DOWN = "It is not what the API took in under that submission_id, so another program wrote it"
 
 # No further try changes these, until somebody repairs the cause.
 _NEVER = (envelope.Unreadable, Invalid, large.TooLarge, large.Gone)
@@ -37,17 +38,11 @@ def handler(event: SqsEvent, context: Any = None) -> BatchAnswer:
 
 def about(record: SqsRecord) -> set[str]:
     """The ids of the delivery and, if it can be told, of the ticket that a message is about."""
-    delivery = _delivery_named(record) or _foreign(record)
+    delivery = whose.named(record) or whose.foreign(record)
     known = {delivery.delivery_id} | ({delivery.ticket_id} if delivery.ticket_id else set())
     with suppress(*_NEVER, aws.AwsError):  # an unreadable message names no ticket
         known.add(_key(_unsealed(record), delivery).keyed_id)
     return known
-
-
-def delivery_ids(record: SqsRecord) -> set[str]:
-    """The ids that the message's delivery may have. Nothing is read for this."""
-    named = attribute(record, "submission_id") or ""
-    return ({named} if ids.is_id(named) else set()) | {_foreign(record).delivery_id}
 
 
 def note(record: SqsRecord, error: Exception) -> None:
@@ -56,7 +51,7 @@ def note(record: SqsRecord, error: Exception) -> None:
     Nothing is read for this, because the reading may be what failed.
     """
     said = f"An error in Foyer itself ({type(error).__name__}): see the worker's log"
-    for delivery_id in delivery_ids(record):  # only one of the two exists; nothing is created for the other
+    for delivery_id in whose.delivery_ids(record):  # only one of them exists; nothing is created for the others
         deliveries.attempt(delivery_id, said)
 
 
@@ -64,7 +59,7 @@ def _worked(record: SqsRecord) -> bool:
     with working_on(attribute(record, "request_id")):
         try:
             with _LEVEL.attempt() as attempt:
-                delivery = _delivery_of(record)
+                delivery = whose.delivery_of(record)
                 attempt.tier = _tier(delivery)
                 # A redelivery deletes no object: under that key there may be another submission's by now.
                 return delivery.ended_well or _tried(record, delivery)
@@ -94,15 +89,26 @@ def _opened(record: SqsRecord, delivery: Delivery) -> bool:
     """
     try:
         opened = _unsealed(record)
+        whose.check(opened, delivery)
+        _note_queued(record, delivery)
         end, ticket_id = _open(opened, delivery)
+    except whose.NotWrittenDown:  # the delivery waits for its own message
+        return dead_letters.put_aside(settings.SUBMISSION_QUEUE, record, _NOT_WRITTEN_DOWN)
     except _NEVER as error:
         return _failed(record, delivery, error)
     note = wordless.NOTE if end == "created" and not has_text(opened.payload) else None
     deliveries.finish(delivery.delivery_id, end, ticket_id, note=note)
     if opened.pointer:
         twins.remember(opened.pointer, delivery, ticket_id)
-        large.delete(opened.pointer.key)
+        if whose.may_delete(opened, delivery):
+            large.delete(opened.pointer.key)
     return True
+
+
+def _note_queued(record: SqsRecord, delivery: Delivery) -> None:
+    """Note the acceptance in the door's place: it queued this, then died or could not note it, or is about to."""
+    if delivery.state == "received":
+        deliveries.accept(delivery.delivery_id, delivery.details | _answer(record))
 
 
 def _failed(record: SqsRecord, delivery: Delivery, error: Exception) -> bool:
@@ -149,46 +155,9 @@ def _tier(delivery: Delivery) -> Tier:
     return cast(Tier, delivery.details.get("tier", "general"))
 
 
-def _delivery_of(record: SqsRecord) -> Delivery:
-    """The delivery that the door wrote down. For another program's message, it is written now.
-
-    The message itself never says whose ticket it is. Only a delivery that a door wrote does.
-    """
-    known = _delivery_named(record)
-    if known and known.state == "received":  # the door queued this, then died or could not note it, or is about to
-        deliveries.accept(known.delivery_id, known.details | _answer(record))
-    if known:
-        return known
-    delivery = _foreign(record)
-    return deliveries.receive(delivery) or delivery
-
-
 def _answer(record: SqsRecord) -> dict[str, str]:
     """What the door answers after it queued this message."""
-    return {"messageId": _origin(record), "transport": envelope.transport(record["body"])}
-
-
-def _delivery_named(record: SqsRecord) -> Delivery | None:
-    submission_id = attribute(record, "submission_id")
-    known = deliveries.get(submission_id) if submission_id and ids.is_id(submission_id) else None
-    return known if known and known.door == "submission" else None
-
-
-def _foreign(record: SqsRecord) -> Delivery:
-    """Another program's message as a delivery. It is in the queue, so it is accepted."""
-    origin = _origin(record)
-    return Delivery(
-        delivery_id=ids.keyed_id(settings.DEFAULT_CUSTOMER, "message", origin),
-        door="submission",
-        customer_id=settings.DEFAULT_CUSTOMER,
-        key=origin,
-        state="accepted",
-    )
-
-
-def _origin(record: SqsRecord) -> str:
-    """The id with which the message was first sent. A redriven message has a new one."""
-    return attribute(record, "origin_message_id") or record["messageId"]
+    return {"messageId": whose.origin(record), "transport": envelope.transport(record["body"])}
 
 
 def _cause(error: Exception) -> str:

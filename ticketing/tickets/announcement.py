@@ -1,9 +1,14 @@
-"""An announcement: the JSON message that tells everyone who needs to know that a ticket is new or changed."""
+"""An announcement: the JSON message that tells everyone who needs to know that a ticket is new or changed.
 
+It is sealed (config/seal.py), because whoever may send to a topic or a queue can write one. What has no valid seal says
+which ticket to look at, and nothing else.
+"""
+
+import logging
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from config import json
+from config import json, seal
 from config.aws.events import SqsRecord, notification
 from ticketing.tickets.ticket import Ticket, from_json
 
@@ -12,7 +17,10 @@ EventName = Literal["ticket.created", "ticket.updated"]
 MAX_TICKET_BYTES = 200_000  # a larger ticket is sent without its description and attributes
 _LARGE_FIELDS = ("issue_description", "attributes")
 FOREIGN = "The message is no announcement of a ticket"  # why nobody can work it
+_UNSEALED = "An announcement was not sealed by Foyer within the last day: its ticket is read from the record"
 _TEXTS = ("event", "ticket_id", "tier", "channel", "request_id", "occurred_at")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class Announcement:
     channel: str
     request_id: str  # of the request that made this version
     occurred_at: str  # the ticket's `updated_at`
-    ticket: Ticket | None  # None if it was too large to be sent whole: read it from the record
+    ticket: Ticket | None  # None if it was too large to be sent whole, or has no valid seal: read it from the record
 
 
 def to_message(ticket: Ticket, event: EventName) -> tuple[str, dict[str, str]]:
@@ -48,7 +56,7 @@ def to_message(ticket: Ticket, event: EventName) -> tuple[str, dict[str, str]]:
     attributes: dict[str, str] = {"event": event, "tier": ticket.tier, "channel": ticket.channel}
     replaced = {"replaced": {"times": ticket.replacements, "comment_id": ticket.replaced_comment_id}}
     body |= replaced if ticket.replacements else {}
-    return json.dumps(body | ({"partial": True} if partial else {})), attributes
+    return seal.seal(json.dumps(body | ({"partial": True} if partial else {}))), attributes
 
 
 def from_message(body: str) -> Announcement:
@@ -57,9 +65,12 @@ def from_message(body: str) -> Announcement:
     Raises ValueError if the body is not an announcement. Such a message can never be processed.
     """
     try:
-        values = _announced(body)
+        values, text = _announced(body)
         texts = {name: _text(values[name]) for name in _TEXTS}
         whole = None if values.get("partial") else _ticket(values, texts["request_id"])
+        if whole and not seal.holds(text):
+            log.warning(_UNSEALED)
+            whole = None
         return Announcement(
             event=values["event"],
             ticket_id=values["ticket_id"],
@@ -77,7 +88,8 @@ def from_message(body: str) -> Announcement:
 def about(record: SqsRecord) -> set[str]:
     """The id of the ticket that a message (Lambda's SQS form) announces; empty if it is not an announcement."""
     try:
-        return {str(_announced(record["body"])["ticket_id"])}
+        values, _ = _announced(record["body"])
+        return {str(values["ticket_id"])}
     except (ValueError, KeyError, TypeError):
         return set()
 
@@ -91,10 +103,11 @@ def _ticket(values: dict[str, Any], request_id: str) -> Ticket:
     return ticket
 
 
-def _announced(body: str) -> Any:
+def _announced(body: str) -> tuple[Any, str]:
+    """The announcement's values, and the text that has them."""
     value = json.loads(body, json.OWN_DEPTH)
     published = notification(value)
-    return json.loads(published.text, json.OWN_DEPTH) if published else value
+    return (json.loads(published.text, json.OWN_DEPTH), published.text) if published else (value, body)
 
 
 def _text(value: Any) -> str:

@@ -32,6 +32,7 @@ _COMMENT_ID_BYTES = _SORT_KEY_BYTES - len(items.COMMENT)
 # ends a line somewhere is a control character, which JSON escapes anyway.
 _LINE_ENDS = {one: f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"}
 LONGEST = 256 * 1024 * 1024  # bytes of a line with its end: a line is written and read in one piece
+_VALUES = LONGEST // json.BYTES_PER_VALUE
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # the first three are a byte order mark, which each of several joined files may bring
 _DEPTH = json.OWN_DEPTH  # what came in by a door is nested a little deeper in a line
 
@@ -119,7 +120,7 @@ def _object(text: bytes) -> dict[str, Any]:
     if len(text) > LONGEST:
         raise Invalid(f"The line is longer than {LONGEST} bytes")
     try:
-        values = json.loads(text.removeprefix(codecs.BOM_UTF8), _DEPTH)
+        values = json.loads(text.removeprefix(codecs.BOM_UTF8), _DEPTH, _VALUES)
     except json.Refused as error:
         raise Invalid(f"The line cannot be kept as it is: {error}") from None
     except UnicodeDecodeError:

@@ -219,3 +219,11 @@ def test_a_cursor_that_was_tampered_with_is_refused() -> None:
     forged = [cursor[:-1] + ("A" if cursor[-1] != "A" else "B"), "x" + cursor, cursor[:10], "::", "é", "\0", "a" * 5000]
     for one in [*forged, signing.dumps("a position")]:
         assert refusal(body.open_cursor, get(cursor=one), "tickets", "acme") == (400, "cursor is not valid"), one
+
+
+def test_a_body_with_too_many_values_is_told_how_many_it_may_have(settings: Any) -> None:
+    settings.REQUEST_MAX_BYTES = 64 * 9
+    assert len(body.read_json(post(b"[1,2,3,4,5,6,7,8,9]"))) == 9
+    with pytest.raises(BadRequest, match="it has more than 10 values"):
+        body.read_json(post(b"[1,2,3,4,5,6,7,8,9,0]"))
+    assert len(body.read_json(post(b"[1,2,3,4,5,6,7,8,9,0]"), 64 * 10)) == 10

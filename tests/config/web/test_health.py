@@ -1,6 +1,7 @@
 """Readiness: everything is asked at once, and what cannot be reached is named."""
 
 import threading
+import time
 
 import pytest
 from django.db import DatabaseError
@@ -52,3 +53,50 @@ def test_an_aws_that_hangs_is_waited_for_once(client: Client, monkeypatch: pytes
     reached = health._reached
     monkeypatch.setattr(health, "_reached", lambda reach: reached(reach) if reach is health._database else hangs(reach))
     assert len(client.get("/readyz").json()["missing"]) == together.parties
+
+
+def test_a_process_looks_once_a_second_and_tells_everybody(
+    client: Client, monkeypatch: pytest.MonkeyPatch, calls: list[str]
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    first = client.get("/readyz")
+    seen = len(calls)
+    for _ in range(20):
+        assert client.get("/readyz").content == first.content
+    assert len(calls) == seen > 0
+    now += health.KEPT_SECONDS
+    assert client.get("/readyz").status_code == 200
+    assert len(calls) == 2 * seen
+
+
+def test_what_is_away_is_remembered_too_but_each_answer_has_its_own_request_id(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+
+    def away() -> None:
+        looked.append(1)
+        raise DatabaseError
+
+    monkeypatch.setattr(health, "_database", away)
+    answers = [client.get("/readyz") for _ in range(3)]
+    assert [one.status_code for one in answers] == [503] * 3
+    assert len({one.json()["request_id"] for one in answers}) == 3
+    assert len(looked) == 1
+
+
+def test_those_who_ask_at_once_look_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def look() -> health.Found:
+        looked.append(1)
+        return {"status": "ready"}, 200
+
+    monkeypatch.setattr(health, "_look", look)
+    threads = [threading.Thread(target=health._last.found) for _ in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert len(looked) == 1

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.test import Client
 
@@ -147,6 +148,17 @@ def test_a_file_that_broke_off_is_no_shorter_file(
     response: Any = desk.get(download(job))
     storages["default"].delete(f"!exports/{job.pk}/{job.pieces.get().name}")
     with pytest.raises(FileNotFoundError):
+        list(response.streaming_content)
+
+
+def test_a_piece_that_somebody_overwrote_is_not_handed_out(desk: Client, make_ticket: MakeTicket) -> None:
+    make_ticket()
+    job = exported(desk)
+    name = f"!exports/{job.pk}/{job.pieces.get().name}"
+    storages["default"].delete(name)
+    storages["default"].save(name, ContentFile(b'{"subject": "Lie"}'))
+    response: Any = desk.get(download(job))
+    with pytest.raises(FileNotFoundError, match="overwritten in S3"):
         list(response.streaming_content)
 
 

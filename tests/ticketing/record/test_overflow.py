@@ -15,7 +15,7 @@ from config.refusals import Busy, Invalid, KeyReused
 from tests import record
 from ticketing import index, service
 from ticketing.models import IndexedTicket
-from ticketing.record import store
+from ticketing.record import overflow, store
 from ticketing.tickets import announcement
 from ticketing.tickets.ticket import Ticket, new_comment
 
@@ -234,3 +234,15 @@ def test_the_itsm_door_takes_and_gives_a_large_ticket_whole(token_client: Callab
     assert answer.status_code == 201
     shown = client.get(answer["Location"]).json()
     assert (shown["issue_description"], shown["attributes"]) == ("x" * 900_000, {"shelf": 1.1})
+
+
+@pytest.mark.parametrize("text", [b"{}", b"no JSON", b'{"issue_description": "Lie", "attributes": {}}'])
+def test_an_object_that_somebody_overwrote_is_not_served(text: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    ticket = record.opened(issue_description=LARGE)
+    place: Any = {"Bucket": settings.ATTACHMENTS_BUCKET, "Key": objects()[0]}
+    aws.client("s3").put_object(**place, Body=text)
+    served = service.get_ticket(ticket.ticket_id, "acme")
+    assert (served.issue_description, served.attributes, overflow.is_whole(served)) == ("", {}, False)
+    assert "overwritten in S3: restore them" in caplog.text
+    with pytest.raises(Busy):
+        change(ticket, issue_description="New")

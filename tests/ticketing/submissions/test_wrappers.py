@@ -12,7 +12,7 @@ from config import json
 from tests import record
 from tests.ticketing.submitting import dead_letters, event, failed, message, published, theirs
 from ticketing import service
-from ticketing.submissions import large, worker
+from ticketing.submissions import large, whose, worker
 from ticketing.submissions.service import ticket_key
 from ticketing.tickets.ticket import Ticket
 
@@ -224,14 +224,9 @@ def test_no_wrapper_opens_another_bucket(bucket: str) -> None:
 
 def test_a_wrapped_message_is_known_by_its_ticket_before_it_is_worked() -> None:
     one = message(published('{"message": "Help"}'))
-    [promised] = worker.about(one) - {theirs_id(one)}
+    [promised] = worker.about(one) - whose.delivery_ids(one)
     assert failed(one) == []
     assert record.ticket_ids() == [promised]
-
-
-def theirs_id(one: Any) -> str:
-    [delivery_id] = worker.delivery_ids(one)
-    return delivery_id
 
 
 def test_wrappers_without_end_are_opened_a_few_deep_and_the_ticket_says_what_is_left() -> None:

@@ -1,10 +1,12 @@
 """An announcement: its form, its size, and back to the ticket."""
 
+import re
+import time
 from typing import Any
 
 import pytest
 
-from config import json
+from config import json, seal
 from tests import record
 from tests.ticketing.submitting import published
 from ticketing.tickets import announcement
@@ -42,12 +44,19 @@ ODD: list[dict[str, Any]] = [
 
 def body(**more: Any) -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads(announcement.to_message(TICKET, "ticket.updated")[0])
+    del loaded["seal"]
     return loaded | more
+
+
+def sealed(values: dict[str, Any]) -> str:
+    return seal.seal(json.dumps(values))
 
 
 def test_an_announcement_has_the_form_that_everybody_reads() -> None:
     message, attributes = announcement.to_message(TICKET, "ticket.updated")
-    assert json.loads(message) == {
+    values = json.loads(message)
+    assert re.fullmatch("[0-9]{10}[.][0-9a-f]{64}", values.pop("seal"))
+    assert values == {
         "event": "ticket.updated",
         "ticket_id": TICKET.ticket_id,
         "version": 3,
@@ -132,12 +141,12 @@ def test_a_field_that_is_missing_is_refused() -> None:
 
 def test_a_field_that_came_later_is_passed_over() -> None:
     values = body(new=1) | {"ticket": TICKET.to_json() | {"new": 1}}
-    assert announcement.from_message(json.dumps(values)).ticket == TICKET
+    assert announcement.from_message(sealed(values)).ticket == TICKET
 
 
 def test_a_message_from_before_tickets_said_when_they_were_received_is_read() -> None:
     ticket = {name: value for name, value in TICKET.to_json().items() if name != "received_at"}
-    announced = announcement.from_message(json.dumps(body(ticket=ticket)))
+    announced = announcement.from_message(sealed(body(ticket=ticket)))
     assert announced.ticket
     assert announced.ticket.received_at == TICKET.created_at
 
@@ -145,3 +154,19 @@ def test_a_message_from_before_tickets_said_when_they_were_received_is_read() ->
 def test_a_draft_of_the_record_fits(aws: None) -> None:
     ticket = record.opened(subject="s", type="t", assignee="a")
     assert announcement.from_message(announcement.to_message(ticket, "ticket.created")[0]).ticket == ticket
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(body()),  # as an earlier version wrote it
+        json.dumps(body() | {"seal": f"{int(time.time())}.{'0' * 64}"}),
+        sealed(body()).replace('"version":3', '"version":9'),
+        sealed(body()).replace('"seal":"', '"seal":"1'),
+        sealed(body()) + " ",
+    ],
+)
+def test_what_foyer_did_not_seal_says_only_which_ticket_to_look_at(text: str) -> None:
+    announced = announcement.from_message(text)
+    assert (announced.ticket_id, announced.ticket) == (TICKET.ticket_id, None)
+    assert announcement.from_message(published(text)).ticket is None
