@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from itsm.lambda_handler import lambda_handler
 from tests.itsm import gateway
 
 pytestmark = pytest.mark.django_db
@@ -64,4 +65,4 @@ def test_cookies_travel_over_tls_alone() -> None:
 def test_api_gateway_has_tls_and_is_sent_nowhere() -> None:
     event = gateway.event("GET", "/tickets")
     del event["headers"]["X-Forwarded-Proto"], event["multiValueHeaders"]["X-Forwarded-Proto"]
-    assert gateway.lambda_handler(event, None)["statusCode"] == 401
+    assert lambda_handler(event, None)["statusCode"] == 401
