@@ -11,7 +11,12 @@
     getItem: (name) => localStorage.getItem(name),
     setItem: (name, value) => localStorage.setItem(name, value),
   };
-  const address = { get pathname() { return location.pathname; }, get search() { return location.search; } };
+  const address = {
+    get pathname() { return location.pathname; },
+    get search() { return location.search; },
+    get hash() { return location.hash; },
+    set href(link) { location.assign(link); },
+  };
 
   htmx.config.includeIndicatorStyles = false; // a <style> of its own, which the policy forbids
   htmx.config.allowEval = false;
