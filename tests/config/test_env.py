@@ -184,6 +184,6 @@ def test_half_an_oauth_client_stops_the_start_and_does_not_tell_the_secret(proje
 
 @pytest.mark.parametrize("days", ["0", "-1", "3651"])
 def test_an_end_of_tokens_that_is_none_stops_the_start(project: Path, days: str) -> None:
-    ended = start(project, "check", DJANGO_SECRET_KEY="key", TOKEN_DAYS=days)
+    ended = start(project, "check", DJANGO_SECRET_KEY=KEY, TOKEN_DAYS=days)
     assert ended.returncode != 0
     assert ended.stderr == f"TOKEN_DAYS must be between 1 and 3650, but it is {days}.\n"
