@@ -8,21 +8,20 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e import doors
 from tests.e2e.copy import Copy, within
+from ticketing.deliveries import raw_tickets
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.xdist_group("e2e")]
 
 SOON = 15_000  # milliseconds
+ZENDESK_ID = 9_601  # with four comments
 
 
 def _open(desk: Page, copy: Copy) -> None:
-    """The page of a Zendesk ticket."""
-
-    def shown() -> bool:
-        desk.goto(f"{copy.desk}ticketing/indexedticket/?channel__exact=zendesk")
-        return desk.locator("#result_list tbody tr").count() > 0
-
-    within(15, shown)
-    desk.locator("#result_list tbody tr a").first.click()
+    """The page of a Zendesk ticket of this test's own, as soon as it is there."""
+    ticket_id = raw_tickets.ticket_key(str(ZENDESK_ID)).keyed_id
+    assert doors.zendesk(copy, ZENDESK_ID).status_code == 202
+    within(15, lambda: ticket_id in copy.indexed("channel = 'zendesk'"))
+    desk.goto(f"{copy.desk}ticketing/indexedticket/{ticket_id}/change/")
 
 
 def _arrives(desk: Page, text: str) -> None:
@@ -44,9 +43,7 @@ def test_a_reply_and_a_note_reach_zendesk_and_come_back_as_nothing_new(copy: Cop
         _arrives(desk, text)
     desk.screenshot(path=pictures / "answer-back.png", full_page=True)
     before = desk.locator("li.desk-entry").count()
-    number = re.search(r'"ticket_id": "(\d+)"', desk.content().replace("&quot;", '"'))
-    assert number
-    assert doors.zendesk(copy, int(number[1])).status_code == 202
+    assert doors.zendesk(copy, ZENDESK_ID).status_code == 202
     page = desk.url
     within(15, lambda: _has_ended(desk, copy))
     desk.goto(page)

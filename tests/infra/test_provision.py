@@ -73,7 +73,7 @@ def assert_complete() -> None:
     tables = (settings.TABLE_NAME, settings.DELIVERIES_TABLE, settings.CHECKPOINTS_TABLE)
     assert {recovery(table) for table in tables} == {"ENABLED"}
     rules = aws.client("s3").get_bucket_lifecycle_configuration(Bucket=settings.LARGE_MESSAGE_BUCKET)["Rules"]
-    assert [rule.get("Expiration") for rule in rules] == [{"Days": 30}, None]
+    assert [rule.get("Expiration") for rule in rules] == [{"Days": 30}, {"Days": 1}, None]
     assert rules[0]["Filter"] == {"Prefix": "large-tickets/"}
     [rule] = aws.client("s3").get_bucket_lifecycle_configuration(Bucket=settings.ATTACHMENTS_BUCKET)["Rules"]
     assert (rule["Filter"], rule["Expiration"]) == ({"Prefix": "!exports/"}, {"Days": 7})

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -27,6 +28,17 @@ WHOLE = (
 REFUSED = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\n"
 
 
+def read_request(client: socket.socket) -> None:
+    """Read all of the request: a socket that is closed with something unread resets the connection."""
+    read = b""
+    while not (head := read.partition(b"\r\n\r\n"))[1]:
+        read += client.recv(65_536)
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head[0])
+    missing = int(length[1]) - len(head[2]) if length else 0
+    while missing > 0:
+        missing -= len(client.recv(65_536))
+
+
 @contextmanager
 def answering(*answers: bytes) -> Iterator[str]:
     """A service that gives each answer to one request, and closes the connection."""
@@ -35,11 +47,11 @@ def answering(*answers: bytes) -> Iterator[str]:
         for answer in answers:
             client, _ = listening.accept()
             with client:
-                client.recv(65_536)
+                read_request(client)
                 client.sendall(answer)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(5)
+        listening.settimeout(30)
         thread = threading.Thread(target=serve, args=[listening])
         thread.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"

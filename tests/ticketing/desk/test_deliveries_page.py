@@ -388,12 +388,12 @@ def test_a_dead_letter_queue_says_why_its_messages_lie_there(desk: Client) -> No
     sqs.send("TicketSubmissionsDLQ", "another one")  # which has a delivery, if only by the message's id
     page = desk.get(PAGE).content.decode()
     assert f"<li>2 {TIMES} <bdi>The message is no base64 of JSON</bdi></li>" in page
-    assert f"<li>1 {TIMES} &lt;b&gt;It is no announcement&lt;/b&gt;</li>" in page
+    assert f"<li>1 {TIMES} <bdi>&lt;b&gt;It is no announcement&lt;/b&gt;</bdi></li>" in page
     assert (
-        f"<li>1 {TIMES} No cause is noted here, and it names no ticket: another program wrote it, or see the log<"
+        f"<li>1 {TIMES} <bdi>No cause is noted here, and it names no ticket: another program wrote it, or see the log<"
         in page
     )
-    assert f"<li>1 {TIMES} No cause is noted here: see its delivery below, or the log</li>" in page
+    assert f"<li>1 {TIMES} <bdi>No cause is noted here: see its delivery below, or the log</bdi></li>" in page
     assert "4111" not in page
     assert len(sqs.receive("FoyerJobsDLQ", 10, 0)) == 4
 

@@ -157,12 +157,12 @@ def test_what_somebody_searched_for_is_told_to_them_and_to_who_may_see_tickets(
     desk: Client, grace: User, make_ticket: MakeTicket
 ) -> None:
     desk.post("/desk/ticketing/indexedticket/export/?q=divorce&caller=maria%40example.com")
-    assert "of search divorce, caller maria@example.com" in desk.get(PAGE).content.decode()
+    assert "of <bdi>search divorce, caller maria@example.com</bdi>" in desk.get(PAGE).content.decode()
     others = Client()
     others.force_login(grace)
     grace.user_permissions.set(Permission.objects.filter(codename="view_job"))
     page = others.get(PAGE).content.decode()
-    assert "</strong> of a list of tickets" in page
+    assert "</strong> of <bdi>a list of tickets</bdi>" in page
     assert "divorce" not in page
     assert "maria" not in page
     Job.objects.update(started_by="grace")

@@ -4,10 +4,10 @@ import hashlib
 from typing import Any
 
 import pytest
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.files.storage import storages
 
 from config import json
+from config.web.admin import BadAddress
 from tests import record
 from tests.ticketing.jobs.conftest import found, parts
 from tests.ticketing.transfer.transferring import empty_s3
@@ -126,7 +126,7 @@ def test_mine_are_those_of_who_started_it() -> None:
 
 
 def test_a_list_that_is_none_is_not_begun() -> None:
-    with pytest.raises(IncorrectLookupParameters):
+    with pytest.raises(BadAddress, match="no filter 'colour'"):
         started("colour=red")
     assert not Job.objects.exists()
 

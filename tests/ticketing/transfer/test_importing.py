@@ -300,7 +300,7 @@ def test_a_table_that_takes_only_some_comments_is_given_the_rest_again(monkeypat
         def __getattr__(self, name: str) -> Any:
             return getattr(table, name)
 
-    monkeypatch.setattr(config_aws.dynamodb, "client", lambda _: Table())
+    monkeypatch.setattr(config_aws.dynamodb, "client", lambda *_: Table())
     monkeypatch.setattr(config_aws.calls._retry, "sleep", lambda _: None)
     imported(line(ticket_id="t", comments=[{"comment": str(one)} for one in range(3)]))
     assert (given, texts_of("t")) == ([3, 2, 2, 1], ["0", "1", "2"])
