@@ -105,7 +105,7 @@ def _put_aside(message: topic.Message, cause: str) -> bool:
 
     The ticket itself is left out, because it may be what is too large.
     """
-    values = json.loads(message.body, json.OWN_DEPTH)
+    values = json.loads(message.body, json.OWN_DEPTH, None)
     values.pop("ticket")
     log.error("Ticket %s at version %s can never be announced: %s", values["ticket_id"], values["version"], cause)
     try:

@@ -65,6 +65,9 @@ def left() -> None:
     if not settings.ZENDESK_ANSWER_BACK:
         return
     before = ago(answering.LEASE)
-    late = {one.ticket_id: one.delivery_id for one in outgoing.waiting(ANSWER) if one.received_at < before}
-    for delivery_id in list(late.values())[:_MOST_AT_ONCE]:
-        celery.send(ANSWER_TASK, delivery_id)
+    try:
+        late = {one.ticket_id: one.delivery_id for one in outgoing.waiting(ANSWER) if one.received_at < before}
+        for delivery_id in list(late.values())[:_MOST_AT_ONCE]:
+            celery.send(ANSWER_TASK, delivery_id)
+    except aws.AwsError as error:
+        log.warning("Answers that wait are queued a minute later: %s", error)

@@ -21,9 +21,12 @@ def save(delivery_id: str, fetched: Fetched) -> None:
 
 
 def load(delivery_id: str) -> Fetched | None:
-    """What was kept, None if it is gone. Raises aws.AwsError."""
+    """What was kept, None if it is gone. It may have any number of values: each page was counted as it came.
+
+    Raises aws.AwsError.
+    """
     try:
-        return Fetched(**json.loads(aws.call(_read, delivery_id), json.OWN_DEPTH))
+        return Fetched(**json.loads(aws.call(_read, delivery_id), json.OWN_DEPTH, None))
     except aws.NotFound:
         return None
 

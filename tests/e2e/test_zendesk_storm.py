@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.xdist_group("e2e"),
 COUNT = 1000
 BAD_SHARE = 0.1
 WORKED_SECONDS = 600  # a quarter of it where nothing else runs
+SETTLED_SECONDS = 60  # what was announced last may still be on its way to the queue
 DELETED = list(shapes.SHAPES).index("deleted")
 TOLD = range(shapes.FIRST, shapes.FIRST + COUNT + COUNT // len(shapes.SHAPES) + 3)
 FLAGGED = [one for one in TOLD if (one - shapes.FIRST) % len(shapes.SHAPES) != DELETED][:COUNT]
@@ -87,6 +88,6 @@ def test_a_thousand_tickets_on_a_bad_day_are_filed_once_however_often_they_are_t
         within(WORKED_SECONDS, lambda: is_idle("FoyerJobs") and is_idle("AnalyticsQueue"))
         aws.forget_clients()
     assert filed(copy) == wanted
-    found = comments(copy)
-    assert {one: found[desk_id(one)] for one in FLAGGED} == {one: len(data.comments(one)) - 1 for one in FLAGGED}
+    told = {desk_id(one): len(data.comments(one)) - 1 for one in FLAGGED}
+    within(SETTLED_SECONDS, lambda: told.items() <= comments(copy).items())
     assert zendesk.sign_ins >= 1

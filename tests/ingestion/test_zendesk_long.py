@@ -313,3 +313,10 @@ def test_what_was_announced_and_vanished_in_zendesk_is_not_waited_for(
     worker.run(0)
     assert desk_ticket().ticket.arriving is None
     assert stored("d-1").state == "created"
+
+
+@pytest.mark.usefixtures("aws")
+def test_what_was_fetched_may_have_any_number_of_values() -> None:
+    fetched = client.Fetched({"id": 1}, [{"id": n, "marks": [0] * 1000} for n in range(100)], {}, "10", 1)
+    begun.save("d-1", fetched)
+    assert begun.load("d-1") == fetched

@@ -207,7 +207,7 @@ def _attributes(value: Any) -> dict[str, Any]:
     """Foyer writes attributes as one JSON text; another program may write a map."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = json.loads(value, json.OWN_DEPTH, None)  # earlier versions took in any number of values
         except ValueError:
             return {}
     plain = _plain(value)

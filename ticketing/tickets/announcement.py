@@ -65,10 +65,10 @@ def from_message(body: str) -> Announcement:
     Raises ValueError if the body is not an announcement. Such a message can never be processed.
     """
     try:
-        values, text = _announced(body)
+        values, sealed = _announced(body)
         texts = {name: _text(values[name]) for name in _TEXTS}
         whole = None if values.get("partial") else _ticket(values, texts["request_id"])
-        if whole and not seal.holds(text):
+        if whole and not sealed:
             log.warning(_UNSEALED)
             whole = None
         return Announcement(
@@ -103,11 +103,16 @@ def _ticket(values: dict[str, Any], request_id: str) -> Ticket:
     return ticket
 
 
-def _announced(body: str) -> tuple[Any, str]:
-    """The announcement's values, and the text that has them."""
+def _announced(body: str) -> tuple[Any, bool]:
+    """The announcement's values, and whether Foyer sealed them. A ticket of earlier versions has any number of them."""
+    if seal.holds(body):
+        return json.loads(body, json.OWN_DEPTH, None), True
     value = json.loads(body, json.OWN_DEPTH)
     published = notification(value)
-    return (json.loads(published.text, json.OWN_DEPTH), published.text) if published else (value, body)
+    if not published:
+        return value, False
+    sealed = seal.holds(published.text)
+    return json.loads(published.text, json.OWN_DEPTH, None if sealed else json.MAX_VALUES), sealed
 
 
 def _text(value: Any) -> str:

@@ -170,3 +170,9 @@ def test_a_comment_of_another_program_is_shown_and_kept_from_customers() -> None
 def test_comments_without_their_ticket_are_no_ticket() -> None:
     record.put(ticket_id="t", item="TICKET#COMMENT#1", comment="Hi")
     assert store.get_with_comments("t", 10) == (None, [], None)
+
+
+def test_attributes_of_an_earlier_version_may_have_any_number_of_values() -> None:
+    many = {"a": [0] * (json.MAX_VALUES + 1)}
+    record.put(ticket_id="many", attributes=json.dumps(many))
+    assert record.get("many").attributes == many

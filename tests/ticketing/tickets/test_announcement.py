@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -170,3 +171,13 @@ def test_what_foyer_did_not_seal_says_only_which_ticket_to_look_at(text: str) ->
     announced = announcement.from_message(text)
     assert (announced.ticket_id, announced.ticket) == (TICKET.ticket_id, None)
     assert announcement.from_message(published(text)).ticket is None
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_ticket_with_very_many_values_is_announced_if_foyer_sealed_it(wrapped: bool) -> None:
+    many = replace(TICKET, attributes={"a": [0] * (json.MAX_VALUES + 1)})
+    text = seal.seal(json.dumps(body(ticket=many.to_json())))
+    assert announcement.from_message(published(text) if wrapped else text).ticket == many
+    unsealed = text.replace('"seal":"', '"seal":"0')
+    with pytest.raises(ValueError, match="more than"):
+        announcement.from_message(published(unsealed) if wrapped else unsealed)
