@@ -12,6 +12,7 @@ import logging
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from config.request_id import working_on
 from ingestion.zendesk import marker, posting
 from ingestion.zendesk.errors import GiveUp, TryLater
 from ingestion.zendesk.posting import Found, Throttled
-from ticketing import deliveries
+from ticketing import deliveries, service
 from ticketing.answers import adopted, lane, promises
 from ticketing.answers.lane import Lane, Lost
 from ticketing.deliveries import Delivery
@@ -125,7 +126,9 @@ def _sent(held: Lane, delivery: Delivery) -> Lane:
         return _kept(held, delivery)
     if not settings.ZENDESK_ANSWER_BACK:
         raise GiveUp(_OFF)
-    found = posting.find(delivery.key, comment) if was_begun else Found(None)
+    found = (
+        posting.find(delivery.key, comment, partial(_is_anothers, comment, delivery.key)) if was_begun else Found(None)
+    )
     if found.comment is None and not promises.stands(delivery, comment):
         return _kept(held, delivery)
     held, theirs = (held, found.comment) if found.comment else _posted(held, delivery, comment, found.updated_at)
@@ -133,6 +136,16 @@ def _sent(held: Lane, delivery: Delivery) -> Lane:
         adopted.adopt(comment, marker.own_key(delivery.key, theirs, comment))
     deliveries.finish(delivery.delivery_id, "updated", ticket_id=delivery.ticket_id)
     return held
+
+
+def _is_anothers(comment: Comment, zendesk_id: str, theirs: dict[str, Any]) -> bool:
+    """Whether Zendesk's comment, which only its words make the same, is an earlier answer that said the same."""
+    if marker.of(theirs) == comment.comment_id:
+        return False
+    there = service.known_comments(comment.ticket_id).get(marker.key(zendesk_id, theirs).keyed_id)
+    if there is None or there.comment_id == comment.comment_id:
+        return False
+    return adopted.promised(comment.ticket_id, there.comment_id) is not None
 
 
 def _posted(held: Lane, delivery: Delivery, comment: Comment, seen: str | None) -> tuple[Lane, dict[str, Any] | None]:
