@@ -189,17 +189,27 @@ def _add(adding: transactions.CommentWrite, reopening: frozenset[Status]) -> Com
     raise Busy
 
 
+def _nobody() -> None:
+    """Nobody asks who else wrote some of the comments."""
+
+
 def add_comments(
-    ticket_id: str, customer_id: str, drafts: Iterable[tuple[Comment, Key]], actor: Actor, *, there: int = 0
+    ticket_id: str,
+    customer_id: str,
+    drafts: Iterable[tuple[Comment, Key]],
+    actor: Actor,
+    *,
+    there: int = 0,
+    met: Callable[[], object] = _nobody,
 ) -> Iterator[int]:
     """Add a sender's comments in this order, each with its key, as many in a transaction as AWS takes.
 
     Yields how many of them are in the record after each transaction; what the caller does not ask for is not written.
-    A comment that is there already is left out, whatever it says. None of them reopens the ticket, and each keeps the
-    door that it names. `there` is how many of the sender's comments were there before: the ticket tells people how many
-    of how many are there. Raises as `add_comment` does.
+    A comment that is there already is left out, whatever it says, and `met` is called. None of them reopens the ticket,
+    and each keeps the door that it names. `there` is how many of the sender's comments were there before: the ticket
+    tells people how many of how many are there. Raises as `add_comment` does.
     """
-    return many_comments.add(ticket_id, customer_id, list(drafts), actor, there)
+    return many_comments.add(ticket_id, customer_id, list(drafts), actor, there, met)
 
 
 def all_arrived(ticket_id: str) -> None:

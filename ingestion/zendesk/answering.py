@@ -12,6 +12,7 @@ import logging
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -20,8 +21,8 @@ from config import times
 from config.request_id import working_on
 from ingestion.zendesk import marker, posting
 from ingestion.zendesk.errors import GiveUp, TryLater
-from ingestion.zendesk.posting import Throttled
-from ticketing import deliveries
+from ingestion.zendesk.posting import Found, Throttled
+from ticketing import deliveries, service
 from ticketing.answers import adopted, lane, promises
 from ticketing.answers.lane import Lane, Lost
 from ticketing.deliveries import Delivery
@@ -120,28 +121,43 @@ def _failed_for_now(held: Lane, delivery: Delivery, error: TryLater, may_wait: b
 def _sent(held: Lane, delivery: Delivery) -> Lane:
     """Send the comment, unless Zendesk has it or shall not get it, and note that. Raises TryLater and GiveUp."""
     comment = promises.find_comment(delivery)
-    if comment is None:
-        deliveries.finish(delivery.delivery_id, "ignored", note=_REPLACED, ticket_id=delivery.ticket_id)
-        return held
+    was_begun = held.begun == delivery.delivery_id or delivery.attempts > 0
+    if comment is None or not (was_begun or promises.stands(delivery, comment)):
+        return _kept(held, delivery)
     if not settings.ZENDESK_ANSWER_BACK:
         raise GiveUp(_OFF)
-    held, theirs = _brought(held, delivery, comment)
+    found = (
+        posting.find(delivery.key, comment, partial(_is_anothers, comment, delivery.key)) if was_begun else Found(None)
+    )
+    if found.comment is None and not promises.stands(delivery, comment):
+        return _kept(held, delivery)
+    held, theirs = (held, found.comment) if found.comment else _posted(held, delivery, comment, found.updated_at)
     if theirs:
-        adopted.adopt(comment, marker.key(delivery.key, theirs))
+        adopted.adopt(comment, marker.own_key(delivery.key, theirs, comment))
     deliveries.finish(delivery.delivery_id, "updated", ticket_id=delivery.ticket_id)
     return held
 
 
-def _brought(held: Lane, delivery: Delivery, comment: Comment) -> tuple[Lane, dict[str, Any] | None]:
-    """The lane, and the comment as Zendesk has it now, if that is known."""
-    seen: str | None = None
-    if held.begun == comment.comment_id or delivery.attempts:
-        found = posting.find(delivery.key, comment)
-        if found.comment:
-            return held, found.comment
-        seen = found.updated_at
+def _is_anothers(comment: Comment, zendesk_id: str, theirs: dict[str, Any]) -> bool:
+    """Whether Zendesk's comment, which only its words make the same, is an earlier answer that said the same."""
+    if marker.of(theirs) == comment.comment_id:
+        return False
+    there = service.known_comments(comment.ticket_id).get(marker.key(zendesk_id, theirs).keyed_id)
+    if there is None or there.comment_id == comment.comment_id:
+        return False
+    return adopted.promised(comment.ticket_id, there.comment_id) is not None
+
+
+def _posted(held: Lane, delivery: Delivery, comment: Comment, seen: str | None) -> tuple[Lane, dict[str, Any] | None]:
+    """The lane, and the comment as Zendesk has it now, if it tells. `seen` is as `posting.post` takes it."""
     held = lane.begin(held, _with_this(held))
     return held, posting.post(delivery.key, comment, seen)
+
+
+def _kept(held: Lane, delivery: Delivery) -> Lane:
+    """Note that it is not sent."""
+    deliveries.finish(delivery.delivery_id, "ignored", note=_REPLACED, ticket_id=delivery.ticket_id)
+    return held
 
 
 def _with_this(held: Lane) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ingestion.zendesk import changes, fate, mapping, people
+from ingestion.zendesk import changes, fate, mapping, people, taken_back
 from ingestion.zendesk.values import moment
 from ticketing import service
 from ticketing.deliveries import raw_tickets
@@ -56,11 +56,14 @@ def is_due(context: dict[str, Any], left: Comments) -> bool:
     return not fate.is_deleted(context["ticket"]) and any(_answers(context, left))
 
 
-def following(closed: Ticket, context: dict[str, Any], left: Comments, delivery_id: str) -> Ticket | None:
-    """The ticket that follows a closed one, opened if it is due. None if it is not. Raises as `service.open_ticket`."""
+def following(closed: Ticket, context: dict[str, Any], left: Comments, delivery_id: str, held: str) -> Ticket | None:
+    """The ticket that follows a closed one, opened if it is due. None if it is not. `held` is `taken_back.as_of`.
+
+    Raises as `service.open_ticket`.
+    """
     if not is_due(context, left):
         return _after(closed)
-    new = _draft(closed, context, left, delivery_id)
+    new = taken_back.dated(_draft(closed, context, left, delivery_id), held)
     return service.open_ticket(new, raw_tickets.follow_up_key(closed.ticket_id)).ticket
 
 
@@ -70,12 +73,18 @@ def _after(closed: Ticket) -> Ticket | None:
 
 
 def _draft(closed: Ticket, context: dict[str, Any], left: Comments, delivery_id: str) -> Ticket:
-    """The follow-up as it is opened. It was created when the customer wrote, as far as Zendesk tells."""
+    """The follow-up as it is opened. It was created when the customer wrote, as far as Zendesk tells.
+
+    A subject that staff redacted in the closed ticket stays so.
+    """
     new = mapping.draft(context, delivery_id)
     answer = next(_answers(context, left))
     known = closed.requester if new.caller_id == closed.caller_id else None  # Zendesk may say less this time
+    redacted = [name for name in closed.redacted if name == "subject"]
     return replace(
         new,
+        subject=closed.subject if redacted else new.subject,
+        redacted=redacted,
         issue_description=_description(closed, context),
         created_at=moment(answer["created_at"]) or "",
         requester={**(known or {}), **(new.requester or {})} or None,

@@ -33,10 +33,9 @@ def is_same(theirs: Mapping[str, Any], ours: Comment) -> bool:
     if _custom(theirs) is not None:
         return of(theirs) == ours.comment_id
     written, came = times.parse(ours.created_at), times.parse(str(theirs.get("created_at")))
-    same = (_squeezed(theirs.get("body")), theirs.get("public") is not False)
     if not written or not came or came < written - _CLOCKS:
         return False
-    return same == (_squeezed(ours.comment), ours.visibility == "public")
+    return _says_the_same(theirs, ours)
 
 
 def recognized(
@@ -46,16 +45,27 @@ def recognized(
 
     Returns the `keyed_id`s of the latter as well. They are noted, so that they are never filed as others. A marker
     alone proves nothing, since every program of the account can write one, and so can another Foyer. It must name a
-    comment of this very ticket that no other comment of Zendesk has named.
+    comment of this very ticket that Zendesk was promised, and that no other comment of Zendesk has named.
     """
-    own: set[str] = set()
+    own, zendesk_id = set[str](), str(context["ticket"]["id"])
     for one in comments:
-        named, its = of(one), key(str(context["ticket"]["id"]), one)
-        if named and its.keyed_id not in known and adopted.adopt_named(ticket_id, named, its):
-            known = known | {its.keyed_id: Known(named, its.mark)}
-        if named and its.keyed_id in known and known[its.keyed_id].comment_id == named:
-            own.add(its.keyed_id)
+        if (named := of(one)) is None:
+            continue
+        its = key(zendesk_id, one).keyed_id
+        if its not in known and (found := _adopted(ticket_id, zendesk_id, one, named)):
+            known = known | {its: found}
+        if its in known and known[its].comment_id == named:
+            own.add(its)
     return known, own
+
+
+def _adopted(ticket_id: str, zendesk_id: str, theirs: Mapping[str, Any], named: str) -> Known | None:
+    """What is known of Zendesk's comment once it is noted as the one that it names. None if it is not that one."""
+    ours = adopted.promised(ticket_id, named)
+    if ours is None:
+        return None
+    its = own_key(zendesk_id, theirs, ours)
+    return Known(named, its.mark) if adopted.adopt(ours, its) else None
 
 
 def unsigned(comment: Comment) -> Comment:
@@ -66,6 +76,20 @@ def unsigned(comment: Comment) -> Comment:
 def key(zendesk_id: str, comment: Mapping[str, Any]) -> Key:
     """The key by which the Zendesk door knows the comment."""
     return raw_tickets.comment_key(zendesk_id, str(comment["id"]), zendesk_comment.mark(comment))
+
+
+def own_key(zendesk_id: str, theirs: Mapping[str, Any], ours: Comment) -> Key:
+    """As `key`, for a comment of the desk's own. It has no mark if Zendesk shows other words, or to others.
+
+    Then they were redacted there before this was noted, and the next document replaces the desk's.
+    """
+    its = key(zendesk_id, theirs)
+    return its if _says_the_same(theirs, ours) else replace(its, mark=None)
+
+
+def _says_the_same(theirs: Mapping[str, Any], ours: Comment) -> bool:
+    same = (_squeezed(theirs.get("body")), theirs.get("public") is not False)
+    return same == (_squeezed(ours.comment), ours.visibility == "public")
 
 
 def _custom(comment: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -3,6 +3,7 @@
 A PUT is never repeated here: where its answer is lost, Zendesk may have the comment. The caller looks first (`find`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -66,8 +67,10 @@ def post(zendesk_id: str, comment: Comment, unless_changed_since: str | None = N
     return _posted(response.content)
 
 
-def find(zendesk_id: str, comment: Comment) -> Found:
+def find(zendesk_id: str, comment: Comment, is_anothers: Callable[[dict[str, Any]], bool]) -> Found:
     """Look whether Zendesk has the comment. Reads its comments from the newest on, only as far back as it can be.
+
+    `is_anothers` tells whether a comment of Zendesk with the same words is another one of the desk's.
 
     Raises TryLater and GiveUp.
     """
@@ -79,7 +82,7 @@ def find(zendesk_id: str, comment: Comment) -> Found:
         query = {"sort": "-created_at", "page[size]": "100"} | ({"page[after]": cursor} if cursor else {})
         page, after = client.page(f"/api/v2/tickets/{zendesk_id}/comments.json", query)
         comments = [one for one in page.get("comments") or [] if isinstance(one, dict)]
-        if ours := next((one for one in comments if marker.is_same(one, comment)), None):
+        if ours := next((one for one in comments if marker.is_same(one, comment) and not is_anothers(one)), None):
             return Found(ours)
         if after is None or after == cursor or _is_before(comments, comment):
             return Found(None, seen)

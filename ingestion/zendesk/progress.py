@@ -57,10 +57,11 @@ class Progress:
         if noted.get("at", "") <= max(delivery.ended_at, deliveries.ago(_USABLE)):
             return None
         self._noted = {**noted, **self._noted, "runs": noted.get("runs", 0) + 1}
-        self.began = noted.get("began", self.began)
         if "died" in noted:
             self._every = min(self._every, CAREFUL_SECONDS)
-        return begun.load(delivery.delivery_id) if "fetched" in noted else None
+        found = begun.load(delivery.delivery_id) if "fetched" in noted else None
+        self.began = noted.get("began", self.began) if found else self.began
+        return found
 
     def fetched(self, so_far: Fetched) -> None:
         """A page of comments was fetched. Raises HandOver and aws.AwsError."""

@@ -48,10 +48,10 @@ def write(context: dict[str, Any], delivery_id: str, fetched: str, tell: Tell = 
     ticket is too large, Stale and Busy if others write it (try again), and aws.AwsError.
     """
     left, held = mapping.comments(context), taken_back.as_of(context, fetched)
-    ticket = _first(context, delivery_id)
+    ticket = _first(context, delivery_id, held)
     while not _took(ticket, left, context, held, tell):
         left = follow_up.absent(ticket, left, context)  # now that no one can add to it any more
-        following = follow_up.following(ticket, context, left, delivery_id)
+        following = follow_up.following(ticket, context, left, delivery_id, held)
         if following is None:
             now = service.get_ticket(ticket.ticket_id, None)
             return Written(ticket, _is_ours(ticket, delivery_id), follow_up.left_out(now, context, left))
@@ -59,7 +59,7 @@ def write(context: dict[str, Any], delivery_id: str, fetched: str, tell: Tell = 
     return Written(ticket, _is_ours(ticket, delivery_id))
 
 
-def _first(context: dict[str, Any], delivery_id: str) -> Ticket:
+def _first(context: dict[str, Any], delivery_id: str, held: str) -> Ticket:
     """The Zendesk ticket's first ticket at the desk, opened if it is not there.
 
     It is looked up first: if a large ticket is written again, its text goes to S3, and an earlier document has old
@@ -68,7 +68,8 @@ def _first(context: dict[str, Any], delivery_id: str) -> Ticket:
     key = raw_tickets.ticket_key(str(context["ticket"]["id"]))
     if ticket := service.find(key.keyed_id):
         return ticket
-    return service.open_ticket(follow_up.named(mapping.draft(context, delivery_id), context), key).ticket
+    new = follow_up.named(mapping.draft(context, delivery_id), context)
+    return service.open_ticket(taken_back.dated(new, held), key).ticket
 
 
 def _is_ours(ticket: Ticket, delivery_id: str) -> bool:
@@ -83,7 +84,9 @@ def _took(ticket: Ticket, left: list[dict[str, Any]], context: dict[str, Any], h
         _take_back_comments(ticket, keyed, known, context, held, tell)
     with suppress(Final):
         if not is_final(ticket.status):
-            _add_comments(ticket.ticket_id, keyed, known, tell)  # before a change that may close the ticket
+            if _add_comments(ticket.ticket_id, keyed, known, tell):  # before a change that may close the ticket
+                known = service.known_comments(ticket.ticket_id)
+                _take_back_comments(ticket, keyed, known, context, held, tell)
             _bring_up_to_date(ticket.ticket_id, context, held)
             return True
     _settle(ticket, context, held)
@@ -112,12 +115,19 @@ def _settle(ticket: Ticket, context: dict[str, Any], held: str) -> None:
     _take_back_texts(ticket.ticket_id, context, held)
 
 
-def _add_comments(ticket_id: str, keyed: list[tuple[Comment, Key]], known: dict[str, Known], tell: Tell) -> None:
-    """Add the comments that are missing. None of them reopens the ticket, because Zendesk decides its status."""
-    missing = [(one, key) for one, key in keyed if key.keyed_id not in known]
+def _add_comments(ticket_id: str, keyed: list[tuple[Comment, Key]], known: dict[str, Known], tell: Tell) -> bool:
+    """Add the comments that are missing. None of them reopens the ticket, because Zendesk decides its status.
+
+    Returns whether another run wrote some of them meanwhile. Its document may be an earlier one, with other words.
+    """
+    missing, met = [(one, key) for one, key in keyed if key.keyed_id not in known], list[bool]()
     there = len(keyed) - len(missing)
-    for added in service.add_comments(ticket_id, settings.DEFAULT_CUSTOMER, missing, _actor(), there=there):
+    adding = service.add_comments(
+        ticket_id, settings.DEFAULT_CUSTOMER, missing, _actor(), there=there, met=lambda: met.append(True)
+    )
+    for added in adding:
         tell(there + added, len(keyed))
+    return bool(met)
 
 
 def _keyed(comments: list[dict[str, Any]], context: dict[str, Any], held: str) -> list[tuple[Comment, Key]]:

@@ -7,13 +7,14 @@ redaction moves. Of documents with one date, the one that was fetched last holds
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 
 from config.refusals import Absent
 from ingestion.zendesk import changes, mapping, people
-from ingestion.zendesk.values import moment
+from ingestion.zendesk.values import inner, moment
 from ticketing import service
 from ticketing.service import Known
 from ticketing.tickets.keys import Key
@@ -21,13 +22,19 @@ from ticketing.tickets.ticket import Actor, Comment, Ticket
 
 _TEXTS = ("subject", "issue_description")
 _MARKS = (*_TEXTS, "opening")  # what was seen of them
+_OPENING = "issue_description"
 _BLOCK = "▇"  # what Zendesk puts in place of each letter
-_AS_OF = "words_as_of"  # in the attributes: as of when the texts hold, once Zendesk took words back
+_AS_OF = "words_as_of"  # in the attributes: as of when the texts hold
 
 
 def as_of(context: dict[str, Any], fetched: str) -> str:
     """As of when the document holds. `fetched` is when it was fetched: the time, or the day of a raw one."""
     return f"{moment(changes.moment(mapping.attributes(context))) or ''} {fetched}"
+
+
+def dated(new: Ticket, held: str) -> Ticket:
+    """The draft of a ticket, which says as of when its texts hold. An earlier document may come after it."""
+    return replace(new, attributes={"zendesk": changes.zendesk(new) | {_AS_OF: held}})
 
 
 def replace_comments(
@@ -63,24 +70,45 @@ def texts(desk: Ticket, wanted: dict[str, Any], held: str) -> tuple[dict[str, An
     wanted = {name: value for name, value in wanted.items() if name not in left_alone}
     gone = _gone(desk, wanted)
     fetched = wanted["attributes"]["zendesk"]
-    seen = fetched["seen"] | (_marks(known.get("seen", {})) if is_earlier else {})
-    fetched = fetched | {"seen": seen} | ({_AS_OF: held} if gone else {})
+    if is_earlier:
+        fetched = _opened_as(known, fetched) | {"seen": fetched["seen"] | _marks(inner(known, "seen"))}
+    if gone or _readers(known) != _readers(fetched):
+        fetched = fetched | {_AS_OF: held}
     return wanted | {"attributes": desk.attributes | {"zendesk": fetched}}, gone
 
 
 def texts_of_closed(desk: Ticket, wanted: dict[str, Any], held: str) -> tuple[dict[str, Any], list[str]]:
-    """As `texts`, for a ticket that is closed at the desk: only these texts change, and what was seen of them."""
+    """As `texts`, for a ticket that is closed at the desk: only these texts change, what was seen of them, and who may
+    read the description. If only that changes, the description is named among the texts."""
     wanted, gone = texts(desk, wanted, held)
     known, fetched = changes.zendesk(desk), wanted["attributes"]["zendesk"]
-    marks = {"seen": known.get("seen", {}) | _marks(fetched["seen"]), _AS_OF: held}
-    attributes = desk.attributes | {"zendesk": known | marks}
-    return {name: wanted[name] for name in gone} | {"attributes": attributes}, gone
+    marks = {"seen": inner(known, "seen") | _marks(fetched["seen"]), _AS_OF: held}
+    attributes = desk.attributes | {"zendesk": _opened_as(fetched, known) | marks}
+    changed = {name: wanted[name] for name in gone} | {"attributes": attributes}
+    return changed, gone or [_OPENING] * (_readers(known) != _readers(fetched))
 
 
 def _gone(desk: Ticket, wanted: dict[str, Any]) -> list[str]:
-    """A description never changes in Zendesk but by a redaction, and mostly the subject changes with it then."""
+    """A description never changes in Zendesk but by a redaction, and mostly the subject changes with it then.
+
+    The desk may show another description: a follow-up has one of Foyer's, and staff may have redacted it.
+    """
     changed = [name for name in _TEXTS if name in wanted and wanted[name] != getattr(desk, name)]
-    return changed if "issue_description" in changed else [one for one in changed if _BLOCK in (wanted[one] or "")]
+    before, now = inner(changes.zendesk(desk), "seen"), wanted["attributes"]["zendesk"]["seen"]
+    if _OPENING in changed or before.get(_OPENING, now[_OPENING]) != now[_OPENING]:
+        return changed
+    return [one for one in changed if _BLOCK in (wanted[one] or "")]
+
+
+def _readers(zendesk: dict[str, Any]) -> str:
+    """Who may read the description: `internal` are staff alone."""
+    return str(inner(zendesk, "opening").get("visibility", "public"))
+
+
+def _opened_as(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """The other's attributes, but what the one says of who wrote the description, and for whom."""
+    kept = {name: value for name, value in other.items() if name != "opening"}
+    return kept | ({"opening": one["opening"]} if "opening" in one else {})
 
 
 def _marks(seen: dict[str, Any]) -> dict[str, Any]:

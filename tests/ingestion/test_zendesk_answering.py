@@ -143,9 +143,11 @@ def test_without_metadata_in_zendesks_list_the_words_tell(world: World) -> None:
     assert len(world.at_the_desk()) == world.before + 1
 
 
-def test_the_same_words_said_twice_are_there_twice(world: World) -> None:
+@pytest.mark.parametrize("shows_metadata", [True, False])
+def test_the_same_words_said_twice_are_there_twice(world: World, *, shows_metadata: bool) -> None:
+    world.zendesk.writing.shows_metadata = shows_metadata
     first = world.say("Thanks!")
-    world.settle(first)
+    answering.work(first.comment_id)
     world.zendesk.writing.bad_days = [0]
     second = world.say("Thanks!")
     world.settle(second)

@@ -207,6 +207,14 @@ def test_what_was_fetched_by_several_runs_is_as_old_as_the_first_of_them(receive
     assert later.began == first.began
 
 
+def test_what_is_fetched_anew_because_it_is_gone_is_as_old_as_the_new_fetch(received: Delivery) -> None:
+    deliveries.progressed("d-1", {"at": times.now(), "fetched": 10, "began": "2026-01-01T00:00:00.000Z"})
+    anew = Progress()
+    began = anew.began
+    assert anew.begin(stored("d-1")) is None
+    assert anew.began == began
+
+
 @pytest.fixture
 def half(received: Delivery, zendesk: Zendesk) -> Iterator[list[str]]:
     """A run died after the first page. Gives the comments' texts."""

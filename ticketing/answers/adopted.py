@@ -1,7 +1,11 @@
 """Comments that are both the desk's and Zendesk's: one that was written at the desk, and that Zendesk then showed."""
 
+from contextlib import suppress
+
 from config import aws
 from config.refusals import Absent
+from ticketing import deliveries
+from ticketing.deliveries.doors import ANSWER
 from ticketing.reading import get_comment
 from ticketing.record import items, transactions
 from ticketing.record.table import TICKETS
@@ -30,9 +34,11 @@ def adopt(comment: Comment, key: Key) -> bool:
     return True
 
 
-def adopt_named(ticket_id: str, comment_id: str, key: Key) -> bool:
-    """As `adopt`, for a comment that Zendesk's own names. False as well if the ticket has no such comment."""
-    try:
-        return adopt(get_comment(ticket_id, comment_id, None), key)
-    except Absent:
-        return False
+def promised(ticket_id: str, comment_id: str) -> Comment | None:
+    """The ticket's comment with this id, if Zendesk was promised it. None if it was not."""
+    promise = deliveries.get(comment_id)
+    if promise is None or (promise.door, promise.ticket_id) != (ANSWER, ticket_id):
+        return None
+    with suppress(Absent):
+        return get_comment(ticket_id, comment_id, None)
+    return None

@@ -92,9 +92,13 @@ def states(ticket: Ticket, comments: Iterable[Comment]) -> dict[str, Delivery]:
 
 
 def find_comment(delivery: Delivery) -> Comment | None:
-    """The comment of the delivery as it is now. None if it is gone, or was replaced since the promise."""
+    """The comment of the delivery as it is now. None if it is gone."""
     try:
-        comment = get_comment(delivery.ticket_id or "", delivery.delivery_id, None)
+        return get_comment(delivery.ticket_id or "", delivery.delivery_id, None)
     except Absent:
         return None
-    return comment if fingerprint(comment) == delivery.fingerprint else None
+
+
+def stands(delivery: Delivery, comment: Comment) -> bool:
+    """Whether the comment of the delivery still says what was promised."""
+    return fingerprint(comment) == delivery.fingerprint

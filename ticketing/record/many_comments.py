@@ -4,7 +4,7 @@ A transaction takes up to forty-nine of them. The ticket's count and version ris
 two transactions, the ticket is right.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -47,7 +47,9 @@ def known(ticket_id: str) -> dict[str, Known]:
     return {one["item"].removeprefix(items.KEY): Known(one.get("comment_id", ""), one.get("mark")) for one in found}
 
 
-def add(ticket_id: str, customer_id: str, drafts: Sequence[Draft], actor: Actor, there: int) -> Iterator[int]:
+def add(
+    ticket_id: str, customer_id: str, drafts: Sequence[Draft], actor: Actor, there: int, met: Callable[[], object]
+) -> Iterator[int]:
     """Add the comments in this order. Yields how many of them are there after each transaction.
 
     `there` is how many of the sender's comments were there before. See `service.add_comments` for the rest.
@@ -59,19 +61,21 @@ def add(ticket_id: str, customer_id: str, drafts: Sequence[Draft], actor: Actor,
     for batch in batched_by_size(once.values(), AT_ONCE, lambda draft: items.size(draft[0].to_json()), MOST_BYTES):
         now_there = there + done + len(batch)
         arriving = {"there": now_there, "of": of} if now_there < of else None
-        _add_together(ticket_id, customer_id, batch, actor, arriving)
+        if not _add_together(ticket_id, customer_id, batch, actor, arriving):
+            met()
         done += len(batch)
         yield done
 
 
 def _add_together(
     ticket_id: str, customer_id: str, batch: list[Draft], actor: Actor, arriving: dict[str, int] | None
-) -> None:
-    """Add a transaction's worth of comments.
+) -> bool:
+    """Add a transaction's worth of comments. Returns whether this was who wrote all of them.
 
     A rejected try tells which of them are there already: the next one leaves them out. It makes new ids for the others,
     so their order is right although another writer's comments came between.
     """
+    whole = len(batch)
     for _ in aws.while_contended():
         now = times.now()
         adding = CommentsWrite(
@@ -86,12 +90,12 @@ def _add_together(
         except aws.Conflict as conflict:
             batch = _missing(batch, conflict)
             if not batch:
-                return
+                return False
             _check_ticket(conflict, customer_id)
         except aws.Contended:
             break  # `transact` has waited for the other writers already
         else:
-            return
+            return len(batch) == whole
     raise Busy
 
 
