@@ -12,6 +12,7 @@ from config.refusals import Stale
 from ingestion.zendesk import pipeline, tasks
 from ingestion.zendesk.errors import TryLater
 from tests.ingestion.conftest import API, Worker, Zendesk, stored
+from tests.standins.zendesk import ZendeskStandIn
 from ticketing import deliveries
 from ticketing.deliveries import Delivery
 
@@ -109,10 +110,10 @@ def test_a_ticket_that_zendesk_never_has_fails_after_the_last_try(
 
 
 def test_waits_as_long_as_zendesk_asks(received: Delivery, monkeypatch: pytest.MonkeyPatch, worker: Worker) -> None:
-    for asked in (30, 3600):
+    for asked in (30, 93, 600, 3600):
         failing(monkeypatch, TryLater("Zendesk could not answer", after=asked))
         worker.run(0)
-    assert worker.countdowns == [30, tasks.LONGEST_WAIT]
+    assert worker.countdowns == [30, 93, 600, tasks.LONGEST_ASKED]
 
 
 @pytest.mark.parametrize("error", [aws.Permanent("AccessDenied"), aws.NotFound("NoSuchBucket"), TypeError("a bug")])
@@ -141,5 +142,18 @@ def test_a_failed_delivery_can_be_run_again(
     assert (stored("d-1").state, stored("d-1").error) == ("created", None)
 
 
-def test_a_wait_and_a_run_end_within_the_visibility() -> None:
+def test_a_run_ends_within_the_visibility_and_sqs_can_wait_as_long_as_is_asked() -> None:
     assert tasks.LONGEST_WAIT + tasks.RUN_SECONDS < VISIBILITY_SECONDS
+    assert tasks.LONGEST_ASKED <= 900
+
+
+@pytest.mark.parametrize(("header", "wait"), [("50, 47", 50), ("93", 93), ("Mon, 05 Jan 2026 10:02:40 GMT", 160)])
+def test_the_next_try_comes_when_zendesk_said_and_the_delivery_says_so(
+    received: Delivery, settings: Any, monkeypatch: pytest.MonkeyPatch, worker: Worker, header: str, wait: int
+) -> None:
+    monkeypatch.setattr("ingestion.zendesk.retry_after.time.time", lambda: 1_767_607_200.0)  # 10:00 on that day
+    with ZendeskStandIn(fail_next=[429], retry_after=header, api_token="token") as standin:
+        settings.ZENDESK_API_URL, settings.ZENDESK_EMAIL = standin.url, "desk@foyer.example"
+        worker.run(0)
+    assert worker.countdowns == [wait]
+    assert stored("d-1").error == f"Zendesk could not answer (status 429) and asks to wait {wait} seconds"
