@@ -348,3 +348,39 @@ def test_only_a_new_answer_opens_what_staff_solved(
     zendesk.ticket["updated_at"] = "2026-01-05T11:00:00Z"
     pipeline.run(received)
     assert desk_ticket().ticket.status == status
+
+
+def written_by() -> list[tuple[str | None, str]]:
+    return [(one.author, one.door) for one in desk_ticket().comments]
+
+
+@pytest.mark.parametrize("status", ["open", "closed"])
+def test_a_name_that_zendesk_tells_later_comes_and_one_that_is_known_stays(
+    received: Delivery, zendesk: Zendesk, calls: list[str], status: str
+) -> None:
+    everybody, zendesk.users = zendesk.users, []
+    everybody[1]["role"] = "agent"
+    zendesk.comment("We look into it.", author_id=8)
+    zendesk.comment("Thank you.", author_id=7)
+    pipeline.run(received)
+    assert written_by() == [("zendesk:8", "zendesk"), ("zendesk:7", "zendesk")]
+    change(status=status)
+    for known in (everybody, [], everybody):
+        zendesk.users = known
+        pipeline.run(received)
+        assert written_by() == [("Jonas Weber", "desk"), ("Léa Moreau", "zendesk")]
+    calls.clear()
+    zendesk.users = []
+    pipeline.run(received)
+    assert "BatchGetItem" not in calls  # no comment is compared again
+
+
+def test_a_person_whom_zendesk_never_names_costs_nothing_later(
+    received: Delivery, zendesk: Zendesk, calls: list[str]
+) -> None:
+    zendesk.comment("Who am I?", author_id=99)
+    pipeline.run(received)
+    calls.clear()
+    pipeline.run(received)
+    assert "BatchGetItem" not in calls
+    assert written_by() == [("zendesk:99", "zendesk")]

@@ -13,6 +13,8 @@ from ticketing.tickets import attached
 from ticketing.tickets.html_text import text_of
 
 SYSTEM = "Zendesk"  # the author of what nobody wrote
+NUMBER = "zendesk:"  # before the id of an author without a name
+_UNNAMED = "?"  # at the end of a mark whose author has no name yet
 _STAFF = ("agent", "admin")  # roles of Zendesk's users; the other is `end-user`
 _NOBODY = (None, "", -1, "-1")
 _BODIES = ("body", "plain_body")
@@ -39,13 +41,18 @@ def whole(comment: Mapping[str, Any]) -> str:
     return _with_extras(_words(comment), comment) or attached.NO_TEXT
 
 
-def mark(comment: Mapping[str, Any]) -> str:
+def mark(comment: Mapping[str, Any], author: str) -> str:
     """A fingerprint of what Zendesk says: the text, who may read it, and the author's id.
 
-    The author's name is left out, because Zendesk does not always tell it.
+    The author's name is left out, because Zendesk does not always tell it. But the mark shows if it is still unknown.
     """
     said = [whole(comment), comment.get("public") is not False, str(comment.get("author_id"))]
-    return json.fingerprint(said)[:12]
+    return json.fingerprint(said)[:12] + (_UNNAMED if author.startswith(NUMBER) else "")
+
+
+def says_nothing_new(before: str | None, now: str) -> bool:
+    """Whether the mark of a comment `now` tells of nothing that the one `before` did not. A name may be new."""
+    return before in (now, now.removesuffix(_UNNAMED))
 
 
 def opening(description: str, comment: Mapping[str, Any] | None) -> str:

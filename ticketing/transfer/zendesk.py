@@ -41,6 +41,7 @@ def mapped(given: dict[str, Any], staff: Mapping[str, str]) -> Mapped:
     _check(given)
     number, people = foreign.number(given, "id"), _people(given)
     opening, comments = zendesk_comment.split(given, foreign.objects(given, "comments"))
+    marks = [zendesk_comment.mark(one, _author(one, people)) for one in comments]
     told: list[str] = []
     assignee, values, rest = _assignee(given, staff, told), _fields(given), foreign.rest(given, _TAKEN)
     everything = foreign.objects(given, "comments")
@@ -56,7 +57,10 @@ def mapped(given: dict[str, Any], staff: Mapping[str, str]) -> Mapped:
             "comments": [_comment(one, people, given.get("requester_id")) for one in comments],
         },
         told,
-        [raw_tickets.comment_key(number, foreign.number(one, "id"), zendesk_comment.mark(one)) for one in comments],
+        [
+            raw_tickets.comment_key(number, foreign.number(one, "id"), mark)
+            for one, mark in zip(comments, marks, strict=True)
+        ],
     )
 
 
@@ -158,7 +162,7 @@ def _author(comment: dict[str, Any], people: list[dict[str, Any]]) -> str:
     """The author's name, if one of the ticket's people has this id."""
     if zendesk_comment.is_nobodys(comment):
         return zendesk_comment.SYSTEM
-    return foreign.text(_who(comment, people).get("name")) or f"zendesk:{comment['author_id']}"
+    return foreign.text(_who(comment, people).get("name")) or f"{zendesk_comment.NUMBER}{comment['author_id']}"
 
 
 def _is_by_staff(comment: dict[str, Any], people: list[dict[str, Any]], requester_id: Any) -> bool:
