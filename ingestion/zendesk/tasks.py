@@ -20,7 +20,7 @@ from config.celery import app
 from config.refusals import Busy, Invalid, Refusal, Stale
 from config.request_id import working_on
 from ingestion.zendesk import follow_up, measures, pipeline
-from ingestion.zendesk.errors import GiveUp, NotThere, PipelineError, TryLater
+from ingestion.zendesk.errors import GiveUp, NotYet, PipelineError, TryLater
 from ingestion.zendesk.progress import HandOver, Progress
 from ticketing import deliveries
 from ticketing.deliveries import End, raw_tickets
@@ -37,7 +37,7 @@ LONGEST_WAIT: Final = 60.0
 LONGEST_ASKED: Final = 900.0  # if Zendesk asks for more; SQS holds no message back for longer
 RETRIES: Final = 5
 
-_FOR_NOW = (TryLater, NotThere, aws.Retryable, aws.Contended, Busy, Stale, SoftTimeLimitExceeded)
+_FOR_NOW = (TryLater, NotYet, aws.Retryable, aws.Contended, Busy, Stale, SoftTimeLimitExceeded)
 
 
 class DeliveryTask(Task[[str], None]):
@@ -119,7 +119,7 @@ def _work(delivery_id: str, progress: Progress, is_last: bool) -> None:
         try:
             outcome = pipeline.run(delivery, progress)
         except (GiveUp, Invalid) as error:
-            if isinstance(error, NotThere) and not is_last:
+            if isinstance(error, NotYet) and not is_last:
                 raise
             log.warning("Delivery %s failed: %s", delivery_id, error.sentence)
             progress.forget()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import responses
+from botocore.exceptions import ClientError
 from celery.exceptions import SoftTimeLimitExceeded
 
 from config import aws
@@ -11,7 +12,7 @@ from config.celery import VISIBILITY_SECONDS
 from config.refusals import Stale
 from ingestion.zendesk import pipeline, tasks
 from ingestion.zendesk.errors import TryLater
-from tests.ingestion.conftest import API, Worker, Zendesk, stored
+from tests.ingestion.conftest import API, Worker, Zendesk, desk_ticket, stored
 from tests.standins.zendesk import ZendeskStandIn
 from ticketing import deliveries
 from ticketing.deliveries import Delivery
@@ -107,6 +108,43 @@ def test_a_ticket_that_zendesk_never_has_fails_after_the_last_try(
     assert stored("d-1").state == "failed"
     assert "no such ticket" in str(stored("d-1").error)
     assert worker.countdowns == []
+
+
+class Refusing:
+    """An embedding function that cannot be invoked, for one of AWS's reasons."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def invoke(self, **_: Any) -> None:
+        raise ClientError({"Error": {"Code": self.code}}, "Invoke")
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException", "TooManyRequestsException"])
+def test_an_invocation_that_failed_is_tried_again_and_shows_until_it_is_done(
+    received: Delivery,
+    zendesk: Zendesk,
+    embedded: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    worker: Worker,
+    code: str,
+) -> None:
+    zendesk.comment("We look into it.")
+    made = aws.client
+    with monkeypatch.context() as broken:
+        broken.setattr(aws, "client", lambda name, *more: Refusing(code) if name == "lambda" else made(name, *more))
+        worker.run(0)
+        worker.run(0)
+        delivery = stored("d-1")
+        assert (delivery.state, len(worker.countdowns)) == ("received", 2)
+        assert code in str(delivery.error)
+        assert [one.comment for one in desk_ticket().comments] == ["We look into it."]
+        worker.run(tasks.RETRIES)
+        assert (stored("d-1").state, len(worker.countdowns)) == ("failed", 2)
+        assert code in str(stored("d-1").error)
+    worker.run(0)
+    assert (stored("d-1").state, stored("d-1").error, len(embedded)) == ("created", None, 1)
+    assert len(desk_ticket().comments) == 1
 
 
 def test_waits_as_long_as_zendesk_asks(received: Delivery, monkeypatch: pytest.MonkeyPatch, worker: Worker) -> None:
