@@ -9,9 +9,11 @@ from django.test import Client
 from ingestion.zendesk import pipeline, replay
 from ingestion.zendesk.mapping import mark
 from tests.ingestion.conftest import Zendesk, desk_ticket
+from tests.ticketing.search.conftest import found
 from ticketing import service
 from ticketing.deliveries import Delivery
 from ticketing.desk.page import ticket_url
+from ticketing.index.following import follow
 from ticketing.tickets.ticket import Actor, draft
 from ticketing.tickets.workflow import Channel
 
@@ -52,6 +54,21 @@ def test_a_ticket_that_an_agent_opened_is_the_customers(received: Delivery, zend
         "by": "staff",
         "visibility": "public",
     }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("known", [LEA, {"name": "Omar Haddad", "email": None}, {"name": None, "email": "o@home.test"}])
+def test_a_ticket_that_an_agent_opened_is_found_by_the_customers_name_and_address(
+    received: Delivery, zendesk: Zendesk, known: dict[str, str | None]
+) -> None:
+    zendesk.ticket |= {"requester_id": 361089721000, "submitter_id": 360786799000}
+    zendesk.users = [{"id": 360786799000, "name": "Jonas Weber", "role": "agent"}]
+    zendesk.others["users/361089721000"] = {"id": 361089721000, **known}
+    zendesk.comments[0]["author_id"] = 360786799000
+    pipeline.run(received)
+    follow([desk_ticket().ticket])
+    for said in filter(None, known.values()):
+        assert found(said) == [desk_ticket().ticket.ticket_id]
 
 
 def test_a_replay_knows_who_was_looked_up_and_asks_nobody(received: Delivery, zendesk: Zendesk) -> None:
