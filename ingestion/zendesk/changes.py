@@ -13,7 +13,7 @@ _AS_FETCHED = ("opening", "organization")  # if Zendesk does not say them any mo
 def of(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
     """The fields that changed in Zendesk, and the attributes. What Zendesk did not change stays as staff left it.
 
-    An exception: a new answer of the requester brings Zendesk's status back, so that nobody overlooks it as solved.
+    An exception: a customer's new answer brings Zendesk's status back, so that nobody overlooks it as solved.
     A status that Foyer does not know changes nothing.
     """
     known, fetched, said = zendesk(desk), mapping.attributes(context), mapping.fields(context)
@@ -89,7 +89,7 @@ def _joined(known: dict[str, Any], fetched: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_new_answer(now: str, before: str, context: dict[str, Any]) -> bool:
-    """Whether the requester said more after the answer that was the last one before.
+    """Whether a customer said more after the answer that was the last one before.
 
     The last one can also be another because that one is private now, or because the ticket has another requester.
     """

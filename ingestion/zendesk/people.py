@@ -58,6 +58,18 @@ def is_staff(comment: dict[str, Any], context: dict[str, Any]) -> bool:
     return zendesk_comment.is_by_staff(comment, author, context["ticket"].get("requester_id"))
 
 
+def is_answer(comment: dict[str, Any], context: dict[str, Any]) -> bool:
+    """Whether a customer may have said it, for all to read."""
+    author = _user(context, comment.get("author_id"))
+    return zendesk_comment.is_answer(comment, author, context["ticket"].get("requester_id"))
+
+
+def is_told_answer(comment: dict[str, Any], context: dict[str, Any]) -> bool:
+    """As `is_answer`, but not of somebody whom Zendesk does not tell this time."""
+    author = _user(context, comment.get("author_id"))
+    return zendesk_comment.is_told_answer(comment, author, context["ticket"].get("requester_id"))
+
+
 def opening(comment: dict[str, Any] | None, context: dict[str, Any]) -> dict[str, str] | None:
     """Who wrote the ticket's description, and for whom, unless the requester did and everybody may read it."""
     if comment is None:

@@ -70,6 +70,21 @@ def is_by_staff(comment: Mapping[str, Any], author: Mapping[str, Any], requester
     return author.get("role") in _STAFF and str(comment.get("author_id")) != str(requester_id)
 
 
+def is_answer(comment: Mapping[str, Any], author: Mapping[str, Any], requester_id: Any) -> bool:
+    """Whether a customer may have said it, for all to read: the requester, somebody in copy, or whoever is unknown.
+
+    Calls and chats have no author, but a customer in them. What Zendesk itself writes are plain comments.
+    """
+    is_system = is_nobodys(comment) and str(comment.get("type") or "Comment") == "Comment"
+    return comment.get("public") is not False and not is_system and not is_by_staff(comment, author, requester_id)
+
+
+def is_told_answer(comment: Mapping[str, Any], author: Mapping[str, Any], requester_id: Any) -> bool:
+    """As `is_answer`, but not of somebody whom Zendesk does not tell this time: it may be an agent's of long ago."""
+    is_told = bool(author) or is_nobodys(comment) or str(comment.get("author_id")) == str(requester_id)
+    return is_told and is_answer(comment, author, requester_id)
+
+
 def opened_by(comment: Mapping[str, Any], author: str, requester_id: Any, *, by_staff: bool) -> dict[str, str] | None:
     """Who wrote the comment that opened a ticket, and for whom. None if the requester did, for all to see."""
     is_internal = comment.get("public") is False

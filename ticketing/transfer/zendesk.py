@@ -102,13 +102,11 @@ def _as_the_door(
 ) -> dict[str, Any]:
     """What the Zendesk door keeps in the attributes, to know later what changed in Zendesk and what at the desk."""
     site = re.match(r"https://[^/]+", given["url"]) if isinstance(given.get("url"), str) else None
-    requester_id = given.get("requester_id")
+    people, requester_id = _people(given), given.get("requester_id")
     answers = [
         foreign.number(one, "id")
         for one in comments
-        if one.get("public") is not False
-        and requester_id is not None
-        and str(one.get("author_id")) == str(requester_id)
+        if zendesk_comment.is_told_answer(one, _who(one, people), requester_id)
     ]
     seen = {name: json.fingerprint(values[name])[:12] for name in _SEEN}
     return {
