@@ -28,7 +28,8 @@ def of(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
     )
     if not before and moment(known) == moment(fetched) != "":
         changes = {}  # opened before Foyer recorded what it had seen
-    if _is_new_answer(now["answer"], before.get("answer", ""), context) and _overlooked(desk.status, there):
+    is_new = "answer" in before and _is_new_answer(now["answer"], str(before["answer"]), context)
+    if is_new and _overlooked(desk.status, there):
         changes["status"] = there
     return changes | {"attributes": desk.attributes | {"zendesk": _joined(known, fetched) | {"seen": now}}}
 
