@@ -13,7 +13,7 @@ _AS_FETCHED = ("opening", "organization")  # if Zendesk does not say them any mo
 def of(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
     """The fields that changed in Zendesk, and the attributes. What Zendesk did not change stays as staff left it.
 
-    An exception: a new answer of the requester brings Zendesk's status back, so that nobody overlooks it as solved.
+    An exception: a customer's new answer brings Zendesk's status back, so that nobody overlooks it as solved.
     A status that Foyer does not know changes nothing.
     """
     known, fetched, said = zendesk(desk), mapping.attributes(context), mapping.fields(context)
@@ -28,7 +28,8 @@ def of(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
     )
     if not before and moment(known) == moment(fetched) != "":
         changes = {}  # opened before Foyer recorded what it had seen
-    if _is_new_answer(now["answer"], before.get("answer", ""), context) and _overlooked(desk.status, there):
+    is_new = "answer" in before and _is_new_answer(now["answer"], str(before["answer"]), context)
+    if is_new and _overlooked(desk.status, there):
         changes["status"] = there
     return changes | {"attributes": desk.attributes | {"zendesk": _joined(known, fetched) | {"seen": now}}}
 
@@ -89,7 +90,7 @@ def _joined(known: dict[str, Any], fetched: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_new_answer(now: str, before: str, context: dict[str, Any]) -> bool:
-    """Whether the requester said more after the answer that was the last one before.
+    """Whether a customer said more after the answer that was the last one before.
 
     The last one can also be another because that one is private now, or because the ticket has another requester.
     """

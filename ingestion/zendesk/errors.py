@@ -25,5 +25,9 @@ class Withheld(GiveUp):
     """Zendesk refuses what was asked for, and only that: it is gone, or the user whom Foyer acts for may not see it."""
 
 
-class NotThere(Withheld):
-    """Zendesk does not have the ticket. Right after the webhook that may pass, so the task tries again before that."""
+class NotYet(GiveUp):
+    """It will probably not work later, but it may, so the task tries again before it ends the delivery."""
+
+
+class NotThere(Withheld, NotYet):
+    """Zendesk does not have the ticket. Right after the webhook that may pass."""

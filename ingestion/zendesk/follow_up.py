@@ -151,14 +151,8 @@ def _changed(closed: Ticket, context: dict[str, Any]) -> list[str]:
 
 
 def _answers(context: dict[str, Any], left: Comments) -> Iterator[dict[str, Any]]:
-    """Those of the comments in which a customer says something, for all to read.
-
-    Calls and chats have no author, but a customer in them. What Zendesk itself writes are plain comments.
-    """
-    for one in left:
-        is_system = zendesk_comment.is_nobodys(one) and str(one.get("type") or "Comment") == "Comment"
-        if one.get("public") is not False and not is_system and not people.is_staff(one, context):
-            yield one
+    """Those of the comments in which a customer says something."""
+    return (one for one in left if people.is_answer(one, context))
 
 
 def _opener(context: dict[str, Any]) -> Any:

@@ -73,13 +73,13 @@ def note(context: dict[str, Any]) -> str | None:
 
 
 def seen(context: dict[str, Any], fields: dict[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What shows later whether Zendesk changed a field, whether staff did, or whether the requester said more.
+    """What shows later whether Zendesk changed a field, whether staff did, or whether a customer said more.
 
     It has a fingerprint of what Zendesk says of each field, so that another way to show it is no change of Zendesk's.
-    `opening` is that of the description as shown, and `answer` the id of the requester's last public comment. `before`
+    `opening` is that of the description as shown, and `answer` the id of a customer's last public comment. `before`
     is what was seen of this requester earlier.
     """
-    answers = [str(one["id"]) for one in comments(context) if _is_answer(one, context)]
+    answers = [str(one["id"]) for one in comments(context) if people.is_told_answer(one, context)]
     said = {name: mark(value) for name, value in fields.items()}
     more = {"opening": mark(shown(context, fields)["issue_description"]), "answer": answers[-1] if answers else ""}
     return said | people.marks(fields["requester"], before or {}) | more
@@ -88,12 +88,6 @@ def seen(context: dict[str, Any], fields: dict[str, Any], before: Mapping[str, A
 def mark(value: Any) -> str:
     """The fingerprint of a field's value."""
     return json.fingerprint(value)[:12]
-
-
-def _is_answer(comment: dict[str, Any], context: dict[str, Any]) -> bool:
-    return comment.get("public") is not False and str(comment.get("author_id")) == people.requester_id(
-        context["ticket"]
-    )
 
 
 def draft(context: dict[str, Any], delivery_id: str) -> Ticket:

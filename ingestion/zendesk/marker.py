@@ -74,8 +74,8 @@ def unsigned(comment: Comment) -> Comment:
 
 
 def key(zendesk_id: str, comment: Mapping[str, Any]) -> Key:
-    """The key by which the Zendesk door knows the comment."""
-    return raw_tickets.comment_key(zendesk_id, str(comment["id"]), zendesk_comment.mark(comment))
+    """The key by which the Zendesk door knows one of the desk's own comments, of which the author is known."""
+    return raw_tickets.comment_key(zendesk_id, str(comment["id"]), zendesk_comment.mark(comment, author=""))
 
 
 def own_key(zendesk_id: str, theirs: Mapping[str, Any], ours: Comment) -> Key:

@@ -11,8 +11,7 @@ from config import json
 from ingestion.zendesk.values import inner, text
 from ticketing.tickets import zendesk_comment
 
-_NUMBER = "zendesk:"  # before the id of a person without a name
-UNTOLD = f"{_NUMBER}?"  # of a person whose name does not matter, since the desk knows it
+UNTOLD = f"{zendesk_comment.NUMBER}?"  # of a person whose name does not matter, since the desk knows it
 _PART = "requester."  # begins the name of each fingerprint of a part
 
 
@@ -45,18 +44,30 @@ def author(comment: dict[str, Any], context: dict[str, Any]) -> str:
     """The author's name, or Zendesk's id if the name is not known. What nobody wrote is Zendesk's."""
     if zendesk_comment.is_nobodys(comment):
         return zendesk_comment.SYSTEM
-    return text(_user(context, comment["author_id"]).get("name")) or f"{_NUMBER}{comment['author_id']}"
+    return text(_user(context, comment["author_id"]).get("name")) or f"{zendesk_comment.NUMBER}{comment['author_id']}"
 
 
 def is_number(author: str) -> bool:
     """Whether `author` gave the id, because the name is not known."""
-    return author.startswith(_NUMBER)
+    return author.startswith(zendesk_comment.NUMBER)
 
 
 def is_staff(comment: dict[str, Any], context: dict[str, Any]) -> bool:
     """Whether an agent wrote it, and not about a ticket of their own."""
     author = _user(context, comment.get("author_id"))
     return zendesk_comment.is_by_staff(comment, author, context["ticket"].get("requester_id"))
+
+
+def is_answer(comment: dict[str, Any], context: dict[str, Any]) -> bool:
+    """Whether a customer may have said it, for all to read."""
+    author = _user(context, comment.get("author_id"))
+    return zendesk_comment.is_answer(comment, author, context["ticket"].get("requester_id"))
+
+
+def is_told_answer(comment: dict[str, Any], context: dict[str, Any]) -> bool:
+    """As `is_answer`, but not of somebody whom Zendesk does not tell this time."""
+    author = _user(context, comment.get("author_id"))
+    return zendesk_comment.is_told_answer(comment, author, context["ticket"].get("requester_id"))
 
 
 def opening(comment: dict[str, Any] | None, context: dict[str, Any]) -> dict[str, str] | None:

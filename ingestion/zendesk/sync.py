@@ -134,8 +134,9 @@ def _keyed(comments: list[dict[str, Any]], context: dict[str, Any], held: str) -
     """Zendesk's comments in their order, each once, with their keys."""
     zendesk_id, once = str(context["ticket"]["id"]), dict[str, tuple[Comment, Key]]()
     for one in comments:
-        key = raw_tickets.comment_key(zendesk_id, str(one["id"]), zendesk_comment.mark(one))
-        once.setdefault(key.keyed_id, (_comment(one, context, held), key))
+        comment = _comment(one, context, held)
+        key = raw_tickets.comment_key(zendesk_id, str(one["id"]), zendesk_comment.mark(one, comment.author or ""))
+        once.setdefault(key.keyed_id, (comment, key))
     return list(once.values())
 
 

@@ -17,6 +17,7 @@ from ingestion.zendesk import changes, mapping, people
 from ingestion.zendesk.values import inner, moment
 from ticketing import service
 from ticketing.service import Known
+from ticketing.tickets import zendesk_comment
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Actor, Comment, Ticket
 
@@ -42,12 +43,13 @@ def replace_comments(
 ) -> Iterator[str]:
     """Replace the comments of which Zendesk says something else now. `held` is `as_of` of the document.
 
-    If Zendesk does not tell an author's name this time, the one at the desk stays. Yields the id of each comment that
-    was replaced, or found to say the same. Raises as `service.replace_comment`.
+    A name that it tells for the first time is something else. If it does not tell an author's name this time, the one
+    at the desk stays. Yields the id of each comment that was replaced, or found to say the same. Raises as
+    `service.replace_comment`.
     """
     for comment, key in said:
         there = known.get(key.keyed_id)
-        if there is None or there.mark == key.mark:
+        if there is None or zendesk_comment.says_nothing_new(there.mark, key.mark or ""):
             continue
         values: dict[str, Any] = {"comment": comment.comment, "visibility": comment.visibility}
         if not people.is_number(comment.author or ""):

@@ -20,7 +20,7 @@ from config.celery import app
 from config.refusals import Busy, Invalid, Refusal, Stale
 from config.request_id import working_on
 from ingestion.zendesk import follow_up, measures, pipeline
-from ingestion.zendesk.errors import GiveUp, NotThere, PipelineError, TryLater
+from ingestion.zendesk.errors import GiveUp, NotYet, PipelineError, TryLater
 from ingestion.zendesk.progress import HandOver, Progress
 from ticketing import deliveries
 from ticketing.deliveries import End, raw_tickets
@@ -28,14 +28,16 @@ from ticketing.tickets import ids
 
 log = logging.getLogger(__name__)
 
-# Celery's own worker would hold a task that comes before its time. The wait and the run together therefore end within
-# the queue's visibility timeout (config.celery.VISIBILITY_SECONDS), or a second worker would get the task as well.
+# While a task waits, SQS holds its message back. A worker that gets a task before its time, by its own clock, holds it
+# itself, and after the queue's visibility timeout (config.celery.VISIBILITY_SECONDS) a second worker gets it, too. So
+# the usual wait and the run together end within that.
 RUN_SECONDS: Final = 50
 FIRST_WAIT: Final = 5.0
 LONGEST_WAIT: Final = 60.0
+LONGEST_ASKED: Final = 900.0  # if Zendesk asks for more; SQS holds no message back for longer
 RETRIES: Final = 5
 
-_FOR_NOW = (TryLater, NotThere, aws.Retryable, aws.Contended, Busy, Stale, SoftTimeLimitExceeded)
+_FOR_NOW = (TryLater, NotYet, aws.Retryable, aws.Contended, Busy, Stale, SoftTimeLimitExceeded)
 
 
 class DeliveryTask(Task[[str], None]):
@@ -117,7 +119,7 @@ def _work(delivery_id: str, progress: Progress, is_last: bool) -> None:
         try:
             outcome = pipeline.run(delivery, progress)
         except (GiveUp, Invalid) as error:
-            if isinstance(error, NotThere) and not is_last:
+            if isinstance(error, NotYet) and not is_last:
                 raise
             log.warning("Delivery %s failed: %s", delivery_id, error.sentence)
             progress.forget()
@@ -164,10 +166,10 @@ def _is_last(task: DeliveryTask) -> bool:
 
 
 def _wait(retries: int, error: Exception) -> float:
-    """Seconds: 5, 10, 20, 40, 60, or down to half of each. Longer if Zendesk asks for it, but never over 60."""
+    """Seconds: 5, 10, 20, 40, 60, or down to half of each. Longer if Zendesk asks for it, but never over 900."""
     backoff = min(FIRST_WAIT * 2.0 ** max(retries, 0), LONGEST_WAIT) * uniform(0.5, 1.0)  # noqa: S311 - not a secret
     asked = error.after if isinstance(error, TryLater) and error.after else 0
-    return min(max(backoff, asked), LONGEST_WAIT)
+    return min(max(backoff, asked), LONGEST_ASKED)
 
 
 def _cause(error: Exception) -> str:

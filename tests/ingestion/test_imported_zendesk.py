@@ -57,6 +57,16 @@ def test_a_webhook_for_an_imported_ticket_changes_nothing(received: Delivery, ze
         assert getattr(after, name) == getattr(before.ticket, name), name
 
 
+def test_an_author_whom_the_export_does_not_name_gets_the_name_from_the_door(
+    received: Delivery, zendesk: Zendesk, tmp_path: Any
+) -> None:
+    import_it(tmp_path, line_of(zendesk, submitter=None))
+    assert [one.author for one in desk_ticket().comments] == ["zendesk:8", "Léa Moreau"]
+    pipeline.run(received)
+    assert [one.author for one in desk_ticket().comments] == ["Jonas Weber", "Léa Moreau"]
+    assert texts() == TEXTS
+
+
 def test_what_is_new_in_zendesk_comes_and_what_staff_changed_stays(
     received: Delivery, zendesk: Zendesk, tmp_path: Any
 ) -> None:

@@ -9,9 +9,11 @@ from django.test import Client
 from ingestion.zendesk import pipeline, replay
 from ingestion.zendesk.mapping import mark
 from tests.ingestion.conftest import Zendesk, desk_ticket
+from tests.ticketing.search.conftest import found
 from ticketing import service
 from ticketing.deliveries import Delivery
 from ticketing.desk.page import ticket_url
+from ticketing.index.following import follow
 from ticketing.tickets.ticket import Actor, draft
 from ticketing.tickets.workflow import Channel
 
@@ -52,6 +54,21 @@ def test_a_ticket_that_an_agent_opened_is_the_customers(received: Delivery, zend
         "by": "staff",
         "visibility": "public",
     }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("known", [LEA, {"name": "Omar Haddad", "email": None}, {"name": None, "email": "o@home.test"}])
+def test_a_ticket_that_an_agent_opened_is_found_by_the_customers_name_and_address(
+    received: Delivery, zendesk: Zendesk, known: dict[str, str | None]
+) -> None:
+    zendesk.ticket |= {"requester_id": 361089721000, "submitter_id": 360786799000}
+    zendesk.users = [{"id": 360786799000, "name": "Jonas Weber", "role": "agent"}]
+    zendesk.others["users/361089721000"] = {"id": 361089721000, **known}
+    zendesk.comments[0]["author_id"] = 360786799000
+    pipeline.run(received)
+    follow([desk_ticket().ticket])
+    for said in filter(None, known.values()):
+        assert found(said) == [desk_ticket().ticket.ticket_id]
 
 
 def test_a_replay_knows_who_was_looked_up_and_asks_nobody(received: Delivery, zendesk: Zendesk) -> None:
@@ -348,3 +365,39 @@ def test_only_a_new_answer_opens_what_staff_solved(
     zendesk.ticket["updated_at"] = "2026-01-05T11:00:00Z"
     pipeline.run(received)
     assert desk_ticket().ticket.status == status
+
+
+def written_by() -> list[tuple[str | None, str]]:
+    return [(one.author, one.door) for one in desk_ticket().comments]
+
+
+@pytest.mark.parametrize("status", ["open", "closed"])
+def test_a_name_that_zendesk_tells_later_comes_and_one_that_is_known_stays(
+    received: Delivery, zendesk: Zendesk, calls: list[str], status: str
+) -> None:
+    everybody, zendesk.users = zendesk.users, []
+    everybody[1]["role"] = "agent"
+    zendesk.comment("We look into it.", author_id=8)
+    zendesk.comment("Thank you.", author_id=7)
+    pipeline.run(received)
+    assert written_by() == [("zendesk:8", "zendesk"), ("zendesk:7", "zendesk")]
+    change(status=status)
+    for known in (everybody, [], everybody):
+        zendesk.users = known
+        pipeline.run(received)
+        assert written_by() == [("Jonas Weber", "desk"), ("Léa Moreau", "zendesk")]
+    calls.clear()
+    zendesk.users = []
+    pipeline.run(received)
+    assert "BatchGetItem" not in calls  # no comment is compared again
+
+
+def test_a_person_whom_zendesk_never_names_costs_nothing_later(
+    received: Delivery, zendesk: Zendesk, calls: list[str]
+) -> None:
+    zendesk.comment("Who am I?", author_id=99)
+    pipeline.run(received)
+    calls.clear()
+    pipeline.run(received)
+    assert "BatchGetItem" not in calls
+    assert written_by() == [("zendesk:99", "zendesk")]

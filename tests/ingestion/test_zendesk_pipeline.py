@@ -180,10 +180,15 @@ def test_what_staff_changed_stays_as_long_as_zendesk_says_the_same(
         ({"author_id": 7}, "solved", "solved"),
         ({"author_id": 7, "public": False}, "open", "solved"),
         ({"author_id": 8}, "open", "solved"),
+        ({"author_id": 9}, "open", "open"),  # somebody in copy
+        ({"author_id": 9}, "hold", "pending"),
+        ({"author_id": 99}, "open", "solved"),  # whom Zendesk does not tell: perhaps an agent
+        ({"author_id": -1, "type": "VoiceComment"}, "open", "open"),
+        ({"author_id": -1}, "open", "solved"),
     ],
 )
 @pytest.mark.parametrize("dies", [False, True])
-def test_an_answer_of_the_requester_is_not_overlooked_as_solved(
+def test_an_answer_of_a_customer_is_not_overlooked_as_solved(
     received: Delivery,
     zendesk: Zendesk,
     embedded: list[dict[str, Any]],
@@ -194,6 +199,8 @@ def test_an_answer_of_the_requester_is_not_overlooked_as_solved(
     dies: bool,
 ) -> None:
     zendesk.ticket["status"] = there
+    zendesk.users[1]["role"] = "agent"
+    zendesk.users.append({"id": 9, "name": "Omar", "role": "end-user"})
     run(received)
     service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": "solved"}, STAFF)
     zendesk.comment("It is still broken!", **answer)
@@ -207,6 +214,21 @@ def test_an_answer_of_the_requester_is_not_overlooked_as_solved(
     service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": "solved"}, STAFF)
     run(received)  # the same once more is no answer
     assert desk_ticket().ticket.status == "solved"
+
+
+def test_an_agents_comment_of_before_is_no_answer_if_zendesk_tells_nobody_this_time(
+    received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]]
+) -> None:
+    zendesk.users[1]["role"] = "agent"
+    zendesk.comment("It is still broken!", author_id=7)
+    zendesk.comment("We look into it.", author_id=8)
+    run(received)
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": "solved"}, STAFF)
+    everybody = zendesk.users
+    for told in ([], everybody):
+        zendesk.users = told
+        run(received)
+        assert desk_ticket().ticket.status == "solved"
 
 
 @pytest.mark.parametrize("spoiled", [None, 7, {}, {"seen": "x"}, {"updated_at": 5}])

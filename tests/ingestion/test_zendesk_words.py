@@ -238,8 +238,9 @@ CHANGED = [
 def test_a_comments_mark_is_another_when_zendesk_says_something_else(zendesk: Zendesk, change: dict[str, Any]) -> None:
     zendesk.comment("My card is 4111 1111.")
     comment = zendesk.comments[1]
-    assert zendesk_comment.mark(comment) == zendesk_comment.mark(comment | {"via": {"channel": "web"}})
-    assert zendesk_comment.mark(comment) != zendesk_comment.mark(comment | change)
+    mark = zendesk_comment.mark(comment, "Jonas Weber")
+    assert mark == zendesk_comment.mark(comment | {"via": {"channel": "web"}}, "Jonas W.")
+    assert mark != zendesk_comment.mark(comment | change, "Jonas Weber")
 
 
 def test_a_comments_mark_stands_at_its_key(received: Delivery, zendesk: Zendesk) -> None:
@@ -247,4 +248,7 @@ def test_a_comments_mark_stands_at_its_key(received: Delivery, zendesk: Zendesk)
     pipeline.run(received)
     desk, key = desk_ticket(), raw_tickets.comment_key("12345", "901")
     [known] = service.known_comments(desk.ticket.ticket_id).items()
-    assert known == (key.keyed_id, Known(desk.comments[0].comment_id, zendesk_comment.mark(zendesk.comments[1])))
+    assert known == (
+        key.keyed_id,
+        Known(desk.comments[0].comment_id, zendesk_comment.mark(zendesk.comments[1], "Jonas Weber")),
+    )

@@ -13,6 +13,8 @@ from ticketing.tickets import attached
 from ticketing.tickets.html_text import text_of
 
 SYSTEM = "Zendesk"  # the author of what nobody wrote
+NUMBER = "zendesk:"  # before the id of an author without a name
+_UNNAMED = "?"  # at the end of a mark whose author has no name yet
 _STAFF = ("agent", "admin")  # roles of Zendesk's users; the other is `end-user`
 _NOBODY = (None, "", -1, "-1")
 _BODIES = ("body", "plain_body")
@@ -39,13 +41,18 @@ def whole(comment: Mapping[str, Any]) -> str:
     return _with_extras(_words(comment), comment) or attached.NO_TEXT
 
 
-def mark(comment: Mapping[str, Any]) -> str:
+def mark(comment: Mapping[str, Any], author: str) -> str:
     """A fingerprint of what Zendesk says: the text, who may read it, and the author's id.
 
-    The author's name is left out, because Zendesk does not always tell it.
+    The author's name is left out, because Zendesk does not always tell it. But the mark shows if it is still unknown.
     """
     said = [whole(comment), comment.get("public") is not False, str(comment.get("author_id"))]
-    return json.fingerprint(said)[:12]
+    return json.fingerprint(said)[:12] + (_UNNAMED if author.startswith(NUMBER) else "")
+
+
+def says_nothing_new(before: str | None, now: str) -> bool:
+    """Whether the mark of a comment `now` tells of nothing that the one `before` did not. A name may be new."""
+    return before in (now, now.removesuffix(_UNNAMED))
 
 
 def opening(description: str, comment: Mapping[str, Any] | None) -> str:
@@ -61,6 +68,21 @@ def is_nobodys(comment: Mapping[str, Any]) -> bool:
 def is_by_staff(comment: Mapping[str, Any], author: Mapping[str, Any], requester_id: Any) -> bool:
     """Whether an agent wrote it. An agent who asks for something themselves is the requester, and no staff there."""
     return author.get("role") in _STAFF and str(comment.get("author_id")) != str(requester_id)
+
+
+def is_answer(comment: Mapping[str, Any], author: Mapping[str, Any], requester_id: Any) -> bool:
+    """Whether a customer may have said it, for all to read: the requester, somebody in copy, or whoever is unknown.
+
+    Calls and chats have no author, but a customer in them. What Zendesk itself writes are plain comments.
+    """
+    is_system = is_nobodys(comment) and str(comment.get("type") or "Comment") == "Comment"
+    return comment.get("public") is not False and not is_system and not is_by_staff(comment, author, requester_id)
+
+
+def is_told_answer(comment: Mapping[str, Any], author: Mapping[str, Any], requester_id: Any) -> bool:
+    """As `is_answer`, but not of somebody whom Zendesk does not tell this time: it may be an agent's of long ago."""
+    is_told = bool(author) or is_nobodys(comment) or str(comment.get("author_id")) == str(requester_id)
+    return is_told and is_answer(comment, author, requester_id)
 
 
 def opened_by(comment: Mapping[str, Any], author: str, requester_id: Any, *, by_staff: bool) -> dict[str, str] | None:

@@ -41,6 +41,7 @@ def mapped(given: dict[str, Any], staff: Mapping[str, str]) -> Mapped:
     _check(given)
     number, people = foreign.number(given, "id"), _people(given)
     opening, comments = zendesk_comment.split(given, foreign.objects(given, "comments"))
+    marks = [zendesk_comment.mark(one, _author(one, people)) for one in comments]
     told: list[str] = []
     assignee, values, rest = _assignee(given, staff, told), _fields(given), foreign.rest(given, _TAKEN)
     everything = foreign.objects(given, "comments")
@@ -56,7 +57,10 @@ def mapped(given: dict[str, Any], staff: Mapping[str, str]) -> Mapped:
             "comments": [_comment(one, people, given.get("requester_id")) for one in comments],
         },
         told,
-        [raw_tickets.comment_key(number, foreign.number(one, "id"), zendesk_comment.mark(one)) for one in comments],
+        [
+            raw_tickets.comment_key(number, foreign.number(one, "id"), mark)
+            for one, mark in zip(comments, marks, strict=True)
+        ],
     )
 
 
@@ -98,13 +102,11 @@ def _as_the_door(
 ) -> dict[str, Any]:
     """What the Zendesk door keeps in the attributes, to know later what changed in Zendesk and what at the desk."""
     site = re.match(r"https://[^/]+", given["url"]) if isinstance(given.get("url"), str) else None
-    requester_id = given.get("requester_id")
+    people, requester_id = _people(given), given.get("requester_id")
     answers = [
         foreign.number(one, "id")
         for one in comments
-        if one.get("public") is not False
-        and requester_id is not None
-        and str(one.get("author_id")) == str(requester_id)
+        if zendesk_comment.is_told_answer(one, _who(one, people), requester_id)
     ]
     seen = {name: json.fingerprint(values[name])[:12] for name in _SEEN}
     return {
@@ -158,7 +160,7 @@ def _author(comment: dict[str, Any], people: list[dict[str, Any]]) -> str:
     """The author's name, if one of the ticket's people has this id."""
     if zendesk_comment.is_nobodys(comment):
         return zendesk_comment.SYSTEM
-    return foreign.text(_who(comment, people).get("name")) or f"zendesk:{comment['author_id']}"
+    return foreign.text(_who(comment, people).get("name")) or f"{zendesk_comment.NUMBER}{comment['author_id']}"
 
 
 def _is_by_staff(comment: dict[str, Any], people: list[dict[str, Any]], requester_id: Any) -> bool:
