@@ -32,7 +32,7 @@ SENT: dict[str, Any] = {
     "is_superuser": "on",
     "is_staff": "on",
     "is_active": "on",
-    "groups": ["1"],
+    "groups": ["901"],
     "password1": "Correct-horse-9",
     "password2": "Correct-horse-9",
     "usable_password": "true",
@@ -72,7 +72,7 @@ class Desk:
         job = lifecycle.start("export", "agent", 1, {"query": "", "by": "agent"})[0]
         job.state = "done"
         job.save()
-        group = Group.objects.create(pk=1, name="leads")
+        group = Group.objects.create(pk=901, name="leads")
         self.ids = {USERS: agent.pk, GROUPS: group.pk, TOKENS: token.pk}
         self.other, self.job = ticket.ticket_id, job.pk
 
