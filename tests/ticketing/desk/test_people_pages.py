@@ -73,6 +73,11 @@ def new_password(text: str) -> dict[str, str]:
     return {"password1": text, "password2": text, "usable_password": "true", "set-password": "1"}
 
 
+def some(count: int) -> list[int]:
+    """The ids of so many permissions. They are others after a test that emptied the database."""
+    return list(Permission.objects.values_list("pk", flat=True)[:count])
+
+
 Attempt = Callable[[World], tuple[str, dict[str, Any]]]
 ATTEMPTS: dict[str, Attempt] = {
     "the own form": lambda w: (
@@ -91,9 +96,12 @@ ATTEMPTS: dict[str, Attempt] = {
         f"{USERS}{w.agent.pk}/change/",
         form(w.agent, **EVERYTHING, groups=[w.leads.pk]),
     ),
-    "a new group": lambda _: (f"{GROUPS}add/", {"name": "mine", "permissions": [1, 2, 3]}),
-    "a new group, in a popup": lambda _: (f"{GROUPS}add/?_popup=1", {"name": "mine", "permissions": [1], "_popup": 1}),
-    "a group's rights": lambda w: (f"{GROUPS}{w.leads.pk}/change/", {"name": "leads", "permissions": [1, 2, 3]}),
+    "a new group": lambda _: (f"{GROUPS}add/", {"name": "mine", "permissions": some(3)}),
+    "a new group, in a popup": lambda _: (
+        f"{GROUPS}add/?_popup=1",
+        {"name": "mine", "permissions": some(1), "_popup": 1},
+    ),
+    "a group's rights": lambda w: (f"{GROUPS}{w.leads.pk}/change/", {"name": "leads", "permissions": some(3)}),
     "a group's name": lambda w: (f"{GROUPS}{w.leads.pk}/change/", {"name": "others"}),
     "a group's end": lambda w: (f"{GROUPS}{w.leads.pk}/delete/", {"post": "yes"}),
     "all groups' end": lambda w: (
@@ -207,7 +215,7 @@ def test_a_superuser_gives_and_takes_rights(world: World, client: Client) -> Non
     assert client.post(f"{USERS}{world.agent.pk}/change/", sent).status_code == 302
     world.agent.refresh_from_db()
     assert (world.agent.is_superuser, list(world.agent.groups.all())) == (True, [world.leads])
-    assert client.post(f"{GROUPS}add/", {"name": "new", "permissions": [1, 2]}).status_code == 302
+    assert client.post(f"{GROUPS}add/", {"name": "new", "permissions": some(2)}).status_code == 302
     assert Group.objects.get(name="new").permissions.count() == 2
     assert client.post(f"{USERS}{world.gone_root.pk}/delete/", {"post": "yes"}).status_code == 302
 
