@@ -88,6 +88,6 @@ def test_a_thousand_tickets_on_a_bad_day_are_filed_once_however_often_they_are_t
         within(WORKED_SECONDS, lambda: is_idle("FoyerJobs") and is_idle("AnalyticsQueue"))
         aws.forget_clients()
     assert filed(copy) == wanted
-    told = {desk_id(one): len(data.comments(one)) - 1 for one in FLAGGED}
-    within(SETTLED_SECONDS, lambda: told.items() <= comments(copy).items())
+    told = {desk_id(one): len(data.comments(one)) - 1 for one in FLAGGED}  # one of them has none
+    within(SETTLED_SECONDS, lambda: comments(copy).items() >= {pair for pair in told.items() if pair[1]})
     assert zendesk.sign_ins >= 1
