@@ -1,5 +1,9 @@
-"""A thousand flagged Zendesk tickets on a bad day of Zendesk's: each is filed once, however often it is told."""
+"""Flagged Zendesk tickets by the hundred, on a bad day of Zendesk's: each is filed once, however often it is told.
 
+With the environment's `TICKETS=1000` they are a thousand, which takes some minutes.
+"""
+
+import os
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +23,7 @@ from ticketing.deliveries import raw_tickets
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(1500)]
 
-COUNT = 1000
+COUNT = int(os.environ.get("TICKETS", "200"))
 BAD_SHARE = 0.1
 WORKED_SECONDS = 600  # a quarter of it where nothing else runs
 SETTLED_SECONDS = 60  # what was announced last may still be on its way to the queue
@@ -30,7 +34,7 @@ FLAGGED = [one for one in TOLD if (one - shapes.FIRST) % len(shapes.SHAPES) != D
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    """A copy of this test's own, with a thousand tickets more."""
+    """A copy of this test's own, with many tickets more."""
     with fresh(tmp_path_factory.mktemp("storm")) as started:
         yield started
 
@@ -73,9 +77,7 @@ def desk_id(zendesk_id: int) -> str:
     return raw_tickets.ticket_key(str(zendesk_id)).keyed_id
 
 
-def test_a_thousand_tickets_on_a_bad_day_are_filed_once_however_often_they_are_told(
-    copy: Copy, zendesk: ZendeskStandIn
-) -> None:
+def test_tickets_of_a_bad_day_are_filed_once_however_often_they_are_told(copy: Copy, zendesk: ZendeskStandIn) -> None:
     before = filed(copy)
     tell(copy, FLAGGED)
     within(WORKED_SECONDS, lambda: len(filed(copy)) > len(before) + COUNT // 2)
