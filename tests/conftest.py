@@ -88,13 +88,16 @@ def _fresh_process_state() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _tests_keep_their_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def _tests_keep_their_connection(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """At the end of a request or a batch an old connection is closed, and with it the transaction around a test would
-    be gone: not there. (Django's own test client does the same; a SQLite in memory is never closed.)"""
+    be gone: not there. (Django's own test client does the same; a SQLite in memory is never closed.) Nor in a test
+    that may not ask the database: the connection is what an earlier test left, and closing it asks."""
+    databases = {"db", "transactional_db"}.intersection(request.fixturenames)
+    may_ask = databases or request.node.get_closest_marker("django_db")
     close = BaseDatabaseWrapper.close_if_unusable_or_obsolete
 
     def close_outside_transactions(connection: BaseDatabaseWrapper) -> None:
-        if not connection.in_atomic_block:
+        if may_ask and not connection.in_atomic_block:
             close(connection)
 
     monkeypatch.setattr(BaseDatabaseWrapper, "close_if_unusable_or_obsolete", close_outside_transactions)
