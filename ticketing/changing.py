@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from config import aws, times
-from config.refusals import Busy, Final, Invalid
+from config.refusals import Busy, Final, Invalid, Stale
 from ticketing.reading import get_ticket
 from ticketing.record import checks, history, overflow, redaction, store, transactions
 from ticketing.record.table import TICKETS
@@ -15,6 +15,7 @@ from ticketing.tickets.edits import Overtaken
 from ticketing.tickets.ticket import CHANGEABLE, Actor, Ticket
 
 TEXTS = ("subject", "issue_description")  # fields that can be redacted
+_OF_CLOSED = {*TEXTS, "attributes", "zendesk"}  # what may change of a closed ticket
 TOO_LARGE = "The ticket is too large to be stored"
 _UNREADABLE = "Description and attributes cannot be read right now: try again later, or give both anew"
 
@@ -32,8 +33,10 @@ def change_ticket(
 ) -> Ticket:
     """Replace the fields in `changes`, and return the ticket as it is afterwards.
 
-    `changes` maps names of CHANGEABLE to values that the door has validated. If they change nothing, nothing is
-    written. `customer_id` None is the desk, which sees all tickets. Takes two AWS calls.
+    `changes` maps names of CHANGEABLE to values that the door has validated. The Zendesk door gives `zendesk` as well,
+    what it knows (`Ticket.in_zendesk`). If they change nothing, nothing is written.
+
+    `customer_id` None is the desk, which sees all tickets. Takes two AWS calls.
 
     Raises Absent, Final (closed), Invalid, and Busy. A writer who saw the ticket earlier says what they saw:
 
@@ -42,10 +45,10 @@ def change_ticket(
       raised. A ticket that has all the wanted values already is returned as it is, even if it is closed.
 
     `unsaid` names fields of TEXTS whose old words must be nowhere afterwards: not in a note of this or an earlier
-    change, and not in S3. If only these and attributes change, the ticket may be closed. `for_good` has the ticket
-    remember that they were redacted. It takes some AWS calls more.
+    change, and not in S3. `for_good` has the ticket remember that they were redacted. It takes some AWS calls more.
+    What is redacted, and what the Zendesk door knows, may change of a closed ticket.
     """
-    assert set(changes) <= set(CHANGEABLE), changes  # noqa: S101 - a door that passes others is broken
+    assert set(changes) <= {*CHANGEABLE, "zendesk"}, changes  # noqa: S101 - a door that passes others is broken
     for _ in aws.while_contended():
         before = get_ticket(ticket_id, customer_id)
         if before.leftovers:
@@ -53,9 +56,10 @@ def change_ticket(
             before = replace(before, leftovers=[])
         if seen is not None and edits.stands(before, changes):
             return before
-        _check(before, changes, expected_versions, seen, closed=bool(unsaid) and set(changes) <= {*TEXTS, "attributes"})
+        closed = (bool(unsaid) or "zendesk" in changes) and set(changes) <= _OF_CLOSED
+        _check(before, changes, expected_versions, seen, closed=closed)
         after = replace(before, **changes, redacted=sorted({*before.redacted, *(unsaid if for_good else ())}))
-        if not transactions.differences(before, after) and after.redacted == before.redacted:
+        if not transactions.differences(before, after) and _untold(after) == _untold(before):
             return before
         after = replace(after, version=before.version + 1, updated_at=times.now(), request_id=actor.request_id)
         try:
@@ -71,6 +75,17 @@ def change_ticket(
     raise Busy
 
 
+def note_zendesk(before: Ticket, zendesk: dict[str, Any]) -> None:
+    """Note what the Zendesk door knows now (`Ticket.in_zendesk`). The ticket keeps its version, and may be closed.
+
+    Raises Stale if the door has noted something else since `before` was read, and aws.AwsError.
+    """
+    try:
+        TICKETS.update(transactions.noted(before, zendesk))
+    except aws.Conflict:
+        raise Stale("Something newer came from Zendesk meanwhile") from None
+
+
 def _write(before: Ticket, after: Ticket, actor: Actor, unsaid: Collection[str]) -> Ticket:
     """Write the ticket, and remove the old words of the fields in `unsaid`. Returns it as its item holds it."""
     stored = store.packed(after, before)
@@ -81,6 +96,10 @@ def _write(before: Ticket, after: Ticket, actor: Actor, unsaid: Collection[str])
     if stored.leftovers:
         redaction.finish(stored)
     return stored
+
+
+def _untold(ticket: Ticket) -> tuple[Any, ...]:
+    return ticket.redacted, ticket.zendesk
 
 
 def _check(

@@ -17,7 +17,7 @@ from config import aws, times
 from config.aws import metrics
 from config.refusals import Busy, Invalid, KeyReused
 from config.request_id import request_id
-from ticketing.changing import TOO_LARGE, change_ticket, check_seen
+from ticketing.changing import TOO_LARGE, change_ticket, check_seen, note_zendesk
 from ticketing.reading import (
     all_tickets,
     find,
@@ -57,6 +57,7 @@ __all__ = [
     "known_comments",
     "list_by_caller",
     "more_comments",
+    "note_zendesk",
     "open_ticket",
     "redact_comment",
     "redact_ticket",

@@ -16,7 +16,7 @@ def of(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
     An exception: a customer's new answer brings Zendesk's status back, so that nobody overlooks it as solved.
     A status that Foyer does not know changes nothing.
     """
-    known, fetched, said = zendesk(desk), mapping.attributes(context), mapping.fields(context)
+    known, fetched, said = desk.in_zendesk, mapping.attributes(context), mapping.fields(context)
     before, there = _dict(known.get("seen")), said["status"]
     if fate.status(context["ticket"]) is None:
         said["status"] = desk.status
@@ -31,17 +31,22 @@ def of(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
     is_new = "answer" in before and _is_new_answer(now["answer"], str(before["answer"]), context)
     if is_new and _overlooked(desk.status, there):
         changes["status"] = there
-    return changes | {"attributes": desk.attributes | {"zendesk": _joined(known, fetched) | {"seen": now}}}
+    return changes | kept(desk, _joined(known, fetched) | {"seen": now})
+
+
+def kept(desk: Ticket, zendesk: dict[str, Any]) -> dict[str, Any]:
+    """The fields that hold what the door knows of the ticket: the attributes for all to read, and what it relies on."""
+    return {"attributes": desk.attributes | {"zendesk": zendesk}, "zendesk": zendesk}
 
 
 def is_past(desk: Ticket, context: dict[str, Any]) -> bool:
     """Whether the desk's ticket has seen a newer state than this one. Webhooks come in any order."""
-    return moment(zendesk(desk)) > moment(mapping.attributes(context))
+    return moment(desk.in_zendesk) > moment(mapping.attributes(context))
 
 
-def zendesk(ticket: Ticket) -> dict[str, Any]:
-    """What the ticket's attributes keep of Zendesk: what we wrote, or nothing if somebody else wrote there."""
-    return _dict(ticket.attributes.get("zendesk"))
+def is_newer(desk: Ticket, context: dict[str, Any]) -> bool:
+    """Whether this state is newer than all that the desk's ticket has seen."""
+    return moment(mapping.attributes(context)) > moment(desk.in_zendesk)
 
 
 def moment(zendesk: dict[str, Any]) -> str:
@@ -70,7 +75,7 @@ def _is_another(desk: Ticket, fetched: dict[str, Any], said: Any, before: dict[s
     Earlier versions of Foyer did not note the requester's id. The caller's is that of the first one. So what they noted
     of the name and address has to differ as well, and staff must not have written another since.
     """
-    there, known = fetched.get("requester_id"), zendesk(desk).get("requester_id")
+    there, known = fetched.get("requester_id"), desk.in_zendesk.get("requester_id")
     if known:
         return bool(there) and there != known
     is_other = bool(there and said) and desk.caller_id != f"zendesk:{there}"

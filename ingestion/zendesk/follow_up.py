@@ -88,7 +88,7 @@ def _draft(closed: Ticket, context: dict[str, Any], left: Comments, delivery_id:
         issue_description=_description(closed, context),
         created_at=moment(answer["created_at"]) or "",
         requester={**(known or {}), **(new.requester or {})} or None,
-        attributes={"zendesk": changes.zendesk(new) | {_FOLLOWS: closed.ticket_id, "opening": _BY_FOYER}},
+        **changes.kept(new, new.in_zendesk | {_FOLLOWS: closed.ticket_id, "opening": _BY_FOYER}),
     )
 
 
@@ -108,8 +108,7 @@ def changed(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
     if desk.ticket_id == raw_tickets.ticket_key(str(context["ticket"]["id"])).keyed_id:
         return wanted
     wanted.pop("issue_description", None)
-    kept = wanted["attributes"]["zendesk"] | {"opening": _BY_FOYER}
-    return wanted | {"attributes": wanted["attributes"] | {"zendesk": kept}}
+    return wanted | changes.kept(desk, wanted["zendesk"] | {"opening": _BY_FOYER})
 
 
 def named(new: Ticket, context: dict[str, Any]) -> Ticket:
@@ -118,7 +117,7 @@ def named(new: Ticket, context: dict[str, Any]) -> Ticket:
     before = [one.ticket_id for one in chain(other["ticket_id"])] if other else []
     if not before:
         return new
-    return replace(new, attributes={"zendesk": changes.zendesk(new) | {_FOLLOWS: before[-1]}})
+    return replace(new, **changes.kept(new, new.in_zendesk | {_FOLLOWS: before[-1]}))
 
 
 def left_out(closed: Ticket, context: dict[str, Any], left: Comments) -> str | None:
@@ -140,7 +139,7 @@ def _changed(closed: Ticket, context: dict[str, Any]) -> list[str]:
 
     That Zendesk solved or closed its ticket as well is nothing new.
     """
-    said, before = mapping.fields(context), changes.zendesk(closed).get("seen")
+    said, before = mapping.fields(context), closed.in_zendesk.get("seen")
     if not isinstance(before, dict):
         return []  # opened before Foyer recorded what it had seen
     if said["status"] in ("solved", "closed") or fate.status(context["ticket"]) is None:

@@ -96,13 +96,15 @@ def draft(context: dict[str, Any], delivery_id: str) -> Ticket:
     values = fields(context)
     if values["status"] == "closed":
         values["status"] = "solved"  # its comments must be added first, and a closed ticket takes none
+    zendesk = attributes(context) | {"seen": seen(context, values), "delivery_id": delivery_id}
     return new_draft(
         channel="zendesk",
         customer_id=customer_id,
         tier="general",
         caller_id=f"zendesk:{requester_id}" if requester_id else whole_customer(customer_id),
         created_at=moment(context["ticket"].get("created_at")) or "",
-        attributes={"zendesk": attributes(context) | {"seen": seen(context, values), "delivery_id": delivery_id}},
+        attributes={"zendesk": zendesk},
+        zendesk=zendesk,
         **shown(context, values),
     )
 

@@ -29,7 +29,11 @@ def run(delivery: Delivery, progress: Progress | None = None) -> Outcome:
     """
     progress = progress or Progress()
     context = client.fetch(delivery.key, progress.begin(delivery), progress.fetched)
-    outcome = take(context, delivery, progress)
+    try:
+        outcome = take(context, delivery, progress)
+    except sync.Outdated:
+        progress.start_anew()
+        raise
     progress.forget()
     return outcome
 
@@ -49,7 +53,7 @@ def take(context: dict[str, Any], delivery: Delivery, progress: Progress) -> Out
     if _is_nothing(context, delivery.key):
         return Outcome("ignored", "", fate.note(context))
     key = raw_tickets.key(delivery.key, delivery.received_at)
-    raw_tickets.store(key, context)
+    raw_tickets.store(key, context, progress.began)
     written = sync.write(context, delivery.delivery_id, progress.began, progress.written)
     embedding.invoke(delivery.key, key)
     measures.embedded(delivery.received_at)

@@ -93,6 +93,12 @@ class Progress:
             with suppress(aws.AwsError):
                 begun.delete(self._delivery.delivery_id)
 
+    def start_anew(self) -> None:
+        """What was fetched is outdated: the next run fetches it again."""
+        self.forget()
+        self._unsaved = None
+        self._noted = {name: value for name, value in self._noted.items() if name not in ("fetched", "began")}
+
     def _is_time(self) -> bool:
         return time.monotonic() >= min(self._noted_at + self._every, self._ends)
 

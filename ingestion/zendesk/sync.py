@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
-from config.refusals import Final
+from config.refusals import Final, Stale
 from config.request_id import request_id
 from ingestion.zendesk import changes, follow_up, mapping, marker, people, taken_back
 from ingestion.zendesk.values import moment
@@ -25,6 +25,13 @@ from ticketing.tickets.ticket import Actor, Comment, Ticket, new_comment
 from ticketing.tickets.workflow import is_final
 
 Tell = Callable[[int, int], None]
+
+
+class Outdated(Stale):
+    """A later document was written beside this one, and did not see which comments this one replaced.
+
+    So the ticket must be fetched anew.
+    """
 
 
 def _silent(there: int, of: int) -> None:
@@ -45,7 +52,8 @@ def write(context: dict[str, Any], delivery_id: str, fetched: str, tell: Tell = 
 
     Only what Zendesk took back changes a closed ticket. `fetched` is when the ticket was fetched (`taken_back.as_of`).
     `tell` is called after each write of comments, with how many of how many are there. Raises refusals.Invalid if the
-    ticket is too large, Stale and Busy if others write it (try again), and aws.AwsError.
+    ticket is too large, Stale and Busy if others write it (try again), Outdated (try again with a new document), and
+    aws.AwsError.
     """
     left, held = mapping.comments(context), taken_back.as_of(context, fetched)
     ticket = _first(context, delivery_id, held)
@@ -73,46 +81,49 @@ def _first(context: dict[str, Any], delivery_id: str, held: str) -> Ticket:
 
 
 def _is_ours(ticket: Ticket, delivery_id: str) -> bool:
-    return bool(changes.zendesk(ticket).get("delivery_id") == delivery_id)
+    return bool(ticket.in_zendesk.get("delivery_id") == delivery_id)
 
 
 def _took(ticket: Ticket, left: list[dict[str, Any]], context: dict[str, Any], held: str, tell: Tell) -> bool:
     """Add the comments to the ticket and bring it up to date. False if it is closed, perhaps since a moment ago."""
     known, own = marker.recognized(ticket.ticket_id, left, context, service.known_comments(ticket.ticket_id))
     keyed = [(marker.unsigned(one) if key.keyed_id in own else one, key) for one, key in _keyed(left, context, held)]
-    if not changes.is_past(ticket, context):
-        _take_back_comments(ticket, keyed, known, context, held, tell)
+    replaced = not changes.is_past(ticket, context) and _replaced(ticket, keyed, known, context, held, tell)
     with suppress(Final):
         if not is_final(ticket.status):
             if _add_comments(ticket.ticket_id, keyed, known, tell):  # before a change that may close the ticket
                 known = service.known_comments(ticket.ticket_id)
-                _take_back_comments(ticket, keyed, known, context, held, tell)
-            _bring_up_to_date(ticket.ticket_id, context, held)
+                replaced = _replaced(ticket, keyed, known, context, held, tell) or replaced
+            _bring_up_to_date(ticket.ticket_id, context, held, replaced)
             return True
-    _settle(ticket, context, held)
+    _settle(ticket, context, held, replaced)
     return False
 
 
-def _take_back_comments(
+def _replaced(
     ticket: Ticket,
     keyed: list[tuple[Comment, Key]],
     known: dict[str, Known],
     context: dict[str, Any],
     held: str,
     tell: Tell,
-) -> None:
-    """Replace the comments of which Zendesk says something else now, the opening one too."""
+) -> bool:
+    """Replace the comments of which Zendesk says something else now, the opening one too. Returns whether there were
+    any."""
     said = [*_keyed(mapping.opening(context), context, held), *keyed]
     there = sum(key.keyed_id in known for _, key in keyed)
+    replaced = False
     for _ in taken_back.replace_comments(ticket, said, known, held, _actor()):
+        replaced = True
         tell(there, len(keyed))
+    return replaced
 
 
-def _settle(ticket: Ticket, context: dict[str, Any], held: str) -> None:
+def _settle(ticket: Ticket, context: dict[str, Any], held: str, replaced: bool) -> None:
     """What a closed ticket does get: its texts without what was taken back. None of its comments is on its way."""
     if ticket.arriving or not is_final(ticket.status):
         service.all_arrived(ticket.ticket_id)
-    _take_back_texts(ticket.ticket_id, context, held)
+    _take_back_texts(ticket.ticket_id, context, held, replaced)
 
 
 def _add_comments(ticket_id: str, keyed: list[tuple[Comment, Key]], known: dict[str, Known], tell: Tell) -> bool:
@@ -152,19 +163,29 @@ def _comment(comment: dict[str, Any], context: dict[str, Any], held: str) -> Com
     )
 
 
-def _take_back_texts(ticket_id: str, context: dict[str, Any], held: str) -> None:
-    """Change the texts of a closed ticket if words were taken out of them."""
+def _take_back_texts(ticket_id: str, context: dict[str, Any], held: str, replaced: bool) -> None:
+    """Change the texts of a closed ticket if words were taken out of them, and note as of when they hold."""
     desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
-    if changes.is_past(desk, context):
+    if _is_past(desk, context, replaced):
         return
     wanted, gone = taken_back.texts_of_closed(desk, follow_up.changed(desk, context), held)
     if gone:
         _change(desk, wanted, gone)
+    elif changes.is_newer(desk, context):
+        service.note_zendesk(desk, desk.in_zendesk | {"updated_at": context["ticket"]["updated_at"]})
 
 
-def _bring_up_to_date(ticket_id: str, context: dict[str, Any], held: str) -> None:
+def _is_past(desk: Ticket, context: dict[str, Any], replaced: bool) -> bool:
+    """Whether a later document came before. Raises Outdated if this one has replaced comments nevertheless."""
+    is_past = changes.is_past(desk, context)
+    if is_past and replaced:
+        raise Outdated("Zendesk's ticket changed while it was taken in")
+    return is_past
+
+
+def _bring_up_to_date(ticket_id: str, context: dict[str, Any], held: str, replaced: bool) -> None:
     desk = service.get_ticket(ticket_id, settings.DEFAULT_CUSTOMER)
-    if changes.is_past(desk, context):
+    if _is_past(desk, context, replaced):
         return
     if desk.arriving:  # some were announced that Zendesk has no more
         service.all_arrived(ticket_id)

@@ -25,7 +25,7 @@ _TEXTS = ("subject", "issue_description")
 _MARKS = (*_TEXTS, "opening")  # what was seen of them
 _OPENING = "issue_description"
 _BLOCK = "▇"  # what Zendesk puts in place of each letter
-_AS_OF = "words_as_of"  # in the attributes: as of when the texts hold
+_AS_OF = "words_as_of"  # in what the door knows of a ticket: as of when its texts hold
 
 
 def as_of(context: dict[str, Any], fetched: str) -> str:
@@ -35,7 +35,7 @@ def as_of(context: dict[str, Any], fetched: str) -> str:
 
 def dated(new: Ticket, held: str) -> Ticket:
     """The draft of a ticket, which says as of when its texts hold. An earlier document may come after it."""
-    return replace(new, attributes={"zendesk": changes.zendesk(new) | {_AS_OF: held}})
+    return replace(new, **changes.kept(new, new.in_zendesk | {_AS_OF: held}))
 
 
 def replace_comments(
@@ -66,27 +66,31 @@ def texts(desk: Ticket, wanted: dict[str, Any], held: str) -> tuple[dict[str, An
 
     What staff redacted stays. So do the texts if they hold as of a later moment than this document.
     """
-    known = changes.zendesk(desk)
+    known = desk.in_zendesk
     is_earlier = held < str(known.get(_AS_OF, ""))
     left_alone = _TEXTS if is_earlier else desk.redacted
     wanted = {name: value for name, value in wanted.items() if name not in left_alone}
     gone = _gone(desk, wanted)
-    fetched = wanted["attributes"]["zendesk"]
+    fetched = wanted["zendesk"]
     if is_earlier:
         fetched = _opened_as(known, fetched) | {"seen": fetched["seen"] | _marks(inner(known, "seen"))}
     if gone or _readers(known) != _readers(fetched):
         fetched = fetched | {_AS_OF: held}
-    return wanted | {"attributes": desk.attributes | {"zendesk": fetched}}, gone
+    return wanted | changes.kept(desk, fetched), gone
 
 
 def texts_of_closed(desk: Ticket, wanted: dict[str, Any], held: str) -> tuple[dict[str, Any], list[str]]:
-    """As `texts`, for a ticket that is closed at the desk: only these texts change, what was seen of them, and who may
-    read the description. If only that changes, the description is named among the texts."""
+    """As `texts`, for a ticket that is closed at the desk: only these texts change, what was seen of them, who may read
+    the description, and when Zendesk's ticket changed. If only the readers change, the description is named among the
+    texts."""
     wanted, gone = texts(desk, wanted, held)
-    known, fetched = changes.zendesk(desk), wanted["attributes"]["zendesk"]
-    marks = {"seen": inner(known, "seen") | _marks(fetched["seen"]), _AS_OF: held}
-    attributes = desk.attributes | {"zendesk": _opened_as(fetched, known) | marks}
-    changed = {name: wanted[name] for name in gone} | {"attributes": attributes}
+    known, fetched = desk.in_zendesk, wanted["zendesk"]
+    now = _opened_as(fetched, known) | {
+        "seen": inner(known, "seen") | _marks(fetched["seen"]),
+        "updated_at": fetched["updated_at"],
+        _AS_OF: held,
+    }
+    changed = {name: wanted[name] for name in gone} | changes.kept(desk, now)
     return changed, gone or [_OPENING] * (_readers(known) != _readers(fetched))
 
 
@@ -96,7 +100,7 @@ def _gone(desk: Ticket, wanted: dict[str, Any]) -> list[str]:
     The desk may show another description: a follow-up has one of Foyer's, and staff may have redacted it.
     """
     changed = [name for name in _TEXTS if name in wanted and wanted[name] != getattr(desk, name)]
-    before, now = inner(changes.zendesk(desk), "seen"), wanted["attributes"]["zendesk"]["seen"]
+    before, now = inner(desk.in_zendesk, "seen"), wanted["zendesk"]["seen"]
     if _OPENING in changed or before.get(_OPENING, now[_OPENING]) != now[_OPENING]:
         return changed
     return [one for one in changed if _BLOCK in (wanted[one] or "")]

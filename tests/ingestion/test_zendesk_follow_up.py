@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,12 @@ def closed(zendesk: Zendesk, *answers: str) -> Ticket:
     return ticket
 
 
+def as_it_was(ticket: Ticket) -> bool:
+    """Whether the ticket is unchanged, but for what the door notes for itself."""
+    found = service.find(ticket.ticket_id)
+    return found is not None and replace(found, zendesk=ticket.zendesk) == ticket
+
+
 def later(zendesk: Zendesk, **changes: Any) -> None:
     """What Zendesk says of the ticket an hour later than before."""
     hour = int(zendesk.ticket["updated_at"][11:13]) + 1
@@ -90,7 +97,7 @@ def test_an_answer_to_a_closed_ticket_opens_a_follow_up(zendesk: Zendesk) -> Non
     assert ticket.issue_description == (
         f"This follows {first.reference}, which was closed when the customer wrote again in Zendesk ticket 12345."
     )
-    assert service.find(first.ticket_id) == first
+    assert as_it_was(first)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +150,7 @@ def test_later_answers_and_changes_go_to_the_open_follow_up(zendesk: Zendesk) ->
     assert ticket.issue_description.startswith("This follows ")
     assert ticket.attributes["zendesk"]["follow_up_of"] == first.ticket_id
     assert ticket.attributes["zendesk"]["opening"]["author"] == "Foyer"
-    assert service.find(first.ticket_id) == first
+    assert as_it_was(first)
 
 
 def test_what_zendesk_redacts_is_replaced_in_each_ticket_of_the_chain(zendesk: Zendesk) -> None:
@@ -273,7 +280,7 @@ def test_changed_fields_of_a_closed_ticket_are_told(zendesk: Zendesk) -> None:
     later(zendesk, priority="urgent", tags=["late"], status="pending")
     note = str(work("d-2").note)
     assert ": status, priority, tags." in note
-    assert service.find(first.ticket_id) == first
+    assert as_it_was(first)
 
 
 @pytest.mark.parametrize("status", ["open", "solved", "closed", "archived"])

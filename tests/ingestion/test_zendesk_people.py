@@ -39,7 +39,7 @@ def seen_as(**said: Any) -> None:
     seen = {name: value for name, value in attributes["zendesk"]["seen"].items() if name in kept}
     zendesk = {name: value for name, value in attributes["zendesk"].items() if name not in ("requester_id", "opening")}
     seen |= {name: mark(value) for name, value in said.items()}
-    change(**said, attributes={"zendesk": zendesk | {"seen": seen}})
+    change(**said, attributes={"zendesk": zendesk | {"seen": seen}}, zendesk={})
 
 
 def test_a_ticket_that_an_agent_opened_is_the_customers(received: Delivery, zendesk: Zendesk) -> None:
@@ -314,7 +314,7 @@ def test_an_organization_that_cannot_be_read_keeps_no_ticket_out(
 def test_an_organization_of_an_import_keeps_its_name(received: Delivery, zendesk: Zendesk) -> None:
     pipeline.run(received)
     attributes = desk_ticket().ticket.attributes
-    change(attributes={"zendesk": attributes["zendesk"] | {"organization": {"id": 5, "name": "Haddad"}}})
+    change(attributes={"zendesk": attributes["zendesk"] | {"organization": {"id": 5, "name": "Haddad"}}}, zendesk={})
     zendesk.ticket |= {"organization_id": 5, "updated_at": "2026-01-05T11:00:00Z"}
     pipeline.run(received)
     assert desk_ticket().ticket.attributes["zendesk"]["organization"] == {"id": "5", "name": "Haddad"}

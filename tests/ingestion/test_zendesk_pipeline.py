@@ -236,7 +236,7 @@ def test_a_ticket_that_does_not_say_what_was_seen_is_as_zendesk_has_it(
     received: Delivery, zendesk: Zendesk, embedded: list[dict[str, Any]], spoiled: Any
 ) -> None:
     run(received)
-    changes = {"status": "solved", "attributes": {"zendesk": spoiled}}
+    changes = {"status": "solved", "attributes": {"zendesk": spoiled}, "zendesk": {}}
     service.change_ticket(desk_ticket().ticket.ticket_id, None, changes, STAFF)
     assert pipeline.run(received).end == "updated"
     assert desk_ticket().ticket.status == "open"

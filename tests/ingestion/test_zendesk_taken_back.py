@@ -9,11 +9,13 @@ import pytest
 from botocore.client import BaseClient
 from django.core.management import CommandError, call_command
 
+from config.refusals import Stale
 from ingestion.zendesk import pipeline
 from tests.ingestion.conftest import Zendesk, desk_ticket
 from tests.ticketing.search.conftest import found
 from tests.words import places
 from ticketing import service
+from ticketing.answers import promises
 from ticketing.deliveries import Delivery, raw_tickets
 from ticketing.index.following import follow
 from ticketing.models import IndexedComment
@@ -133,6 +135,70 @@ def test_a_comment_that_was_made_private_is_internal_and_public_again_if_zendesk
     pipeline.run(received)
     assert comment().visibility == "public"
     assert desk_ticket().ticket.status == "open"
+
+
+@pytest.mark.parametrize("attributes", [{}, {"zendesk": 1}, {"zendesk": {"ticket_id": "99", "updated_at": "2027"}}])
+def test_a_client_that_replaces_the_attributes_brings_no_old_words_back(
+    zendesk: Zendesk, received: Delivery, attributes: dict[str, Any]
+) -> None:
+    zendesk.ticket["description"] = zendesk.comments[0]["body"] = f"My card is {WORD}"
+    zendesk.comment("Between us")
+    pipeline.run(received)
+    before = document(zendesk)
+    redact_description(zendesk)
+    zendesk.comments[1]["public"] = False
+    zendesk.ticket["updated_at"] = MOVED
+    pipeline.run(received)
+    ticket = desk_ticket().ticket
+    changed = service.change_ticket(ticket.ticket_id, "default", {"attributes": attributes}, STAFF)
+    assert changed.attributes == attributes
+    assert promises.zendesk_id(changed) == "12345"
+    replay(before)
+    assert (places(WORD), comment().visibility) == ([], "internal")
+    zendesk.ticket["updated_at"] = "2026-01-05T13:00:00Z"
+    pipeline.run(received)
+    assert desk_ticket().ticket.attributes["zendesk"]["ticket_id"] == "12345"
+    assert (places(WORD), comment().visibility) == ([], "internal")
+
+
+@pytest.mark.parametrize("status", ["open", "closed"])
+def test_an_earlier_document_that_comes_last_changes_nothing(zendesk: Zendesk, received: Delivery, status: str) -> None:
+    zendesk.comment("Between us", public=False)
+    pipeline.run(received)
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": status}, STAFF)
+    zendesk.comments[1]["public"] = True
+    zendesk.ticket["updated_at"] = MOVED
+    overtaken = document(zendesk)
+    zendesk.comments[1]["public"] = False
+    zendesk.ticket["updated_at"] = "2026-01-05T13:00:00Z"
+    pipeline.run(received)
+    replay(overtaken)
+    assert (comment().visibility, desk_ticket().ticket.status) == ("internal", status)
+
+
+@pytest.mark.parametrize("status", ["open", "closed"])
+def test_a_run_whose_document_is_overtaken_while_it_replaces_a_comment_is_followed_by_another(
+    zendesk: Zendesk, received: Delivery, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zendesk.comment("Between us", public=False)
+    pipeline.run(received)
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": status}, STAFF)
+    replace, overtaking = service.replace_comment, [True]
+
+    def overtaken(*arguments: Any, **more: Any) -> Comment:
+        if overtaking and overtaking.pop():
+            zendesk.comments[1]["public"] = False
+            zendesk.ticket["updated_at"] = "2026-01-05T13:00:00Z"
+            pipeline.run(received)
+        return replace(*arguments, **more)
+
+    monkeypatch.setattr(service, "replace_comment", overtaken)
+    zendesk.comments[1]["public"] = True
+    zendesk.ticket["updated_at"] = MOVED
+    with pytest.raises(Stale, match="changed while it was taken in"):
+        pipeline.run(received)
+    pipeline.run(received)
+    assert (comment().visibility, desk_ticket().ticket.status) == ("internal", status)
 
 
 def test_another_author_is_shown_but_a_known_name_stays_if_zendesk_does_not_tell_it(
@@ -280,6 +346,19 @@ def test_the_raw_store_keeps_old_words_until_it_is_told_to_forget_them(zendesk: 
     assert raw_tickets.load(raw_tickets.key("12345", "2026-01-05")) == document(zendesk)
     assert raw_tickets.holds(raw_tickets.key("123456", "2026-01-05"))
     assert forget_raw() == told.format("0 ", 0, "deleted")
+
+
+def test_what_a_late_run_stored_over_a_newer_document_does_not_stand_for_all(
+    zendesk: Zendesk, received: Delivery
+) -> None:
+    zendesk.comment(f"My card is {WORD}")
+    late, key = document(zendesk), raw_tickets.key("12345", received.received_at)
+    redact_comment(zendesk)  # Zendesk's time does not move
+    pipeline.run(received)
+    raw_tickets.store(key, late, "2026-01-05T10:00:00.000Z")
+    forget_raw()
+    assert places(WORD, raw=True) == []
+    assert raw_tickets.load(key) == document(zendesk)
 
 
 def test_a_raw_document_that_cannot_be_read_is_named_and_nothing_changes(aws: None) -> None:

@@ -70,7 +70,7 @@ def as_before(**said: Any) -> None:
     seen = {name: value for name, value in ticket.attributes["zendesk"]["seen"].items() if name != "opening"}
     seen |= {name: mark(value) for name, value in said.items()}
     attributes = {"zendesk": ticket.attributes["zendesk"] | {"seen": seen}}
-    service.change_ticket(ticket.ticket_id, None, said | {"attributes": attributes}, STAFF)
+    service.change_ticket(ticket.ticket_id, None, said | {"attributes": attributes, "zendesk": {}}, STAFF)
 
 
 @pytest.mark.parametrize(("by_staff", "expected"), [(None, f"{OPENING}\n\n{LINE}"), ("Staff's words", "Staff's words")])

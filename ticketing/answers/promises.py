@@ -32,10 +32,10 @@ log = logging.getLogger(__name__)
 def zendesk_id(ticket: Ticket | None) -> str | None:
     """The Zendesk ticket that the desk's stands for. None if it stands for none.
 
-    Other programs can write attributes. So they are believed only if the ticket's own id was made of the same number,
-    or of the ticket that it follows, and that one stands for the same.
+    What only attributes tell, another program may have written. So it is believed only if the ticket's own id was made
+    of the same number, or of the ticket that it follows, and that one stands for the same.
     """
-    match ticket and (ticket.channel, ticket.attributes.get("zendesk")):
+    match ticket and (ticket.channel, ticket.in_zendesk):
         case ("zendesk", {"ticket_id": str(number), **more}) if ticket and _NUMBER.fullmatch(number):
             if raw_tickets.ticket_key(number).keyed_id == ticket.ticket_id:
                 return number

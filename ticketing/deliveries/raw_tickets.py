@@ -5,11 +5,11 @@ The Zendesk door (`ingestion.zendesk`) writes and reads it. `reconcile` checks t
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
 from config import aws, json, times
@@ -19,7 +19,17 @@ from ticketing.tickets.keys import Key
 
 PREFIX = "raw-tickets/"
 MAX_VALUES = 2_000_000  # 5,000 comments, which is Zendesk's limit, have some hundred each
+_FETCHED = "fetched"  # in the object's metadata, since the document is Zendesk's answer unchanged
+_SECONDS = 10.0  # some megabytes may take longer than another call
 _KEY = re.compile(rf"{PREFIX}year=\d{{4}}/month=\d\d/day=\d\d/ticket-(\d+)\.json")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A document of the raw store, and when it was fetched from Zendesk."""
+
+    document: Any
+    fetched: str
 
 
 def key(zendesk_id: str, received_at: str) -> str:
@@ -45,16 +55,28 @@ def comment_key(zendesk_id: str, comment_id: str, mark: str | None = None) -> Ke
     return Key(settings.DEFAULT_CUSTOMER, f"zendesk comments {zendesk_id}", comment_id, comment_id, mark)
 
 
-def store(name: str, context: dict[str, Any]) -> None:
-    """Store the ticket, over what an earlier try left. Raises aws.AwsError: the caller tries again or fails."""
-    aws.call(_save, name, json.dumps(context).encode())
+def store(name: str, context: dict[str, Any], fetched: str = "") -> None:
+    """Store the ticket, over what an earlier try left. `fetched` is when it was fetched.
+
+    Raises aws.AwsError: the caller tries again or fails.
+    """
+    content, metadata = json.dumps(context).encode(), {_FETCHED: fetched} if fetched else {}
+    place: Any = {"Bucket": settings.S3_BUCKET_TICKETS, "Key": name}
+    put = aws.client("s3", _SECONDS).put_object
+    aws.call(put, **place, Body=content, Metadata=metadata, ContentType="application/json")
 
 
 def load(name: str) -> Any:
     """The raw ticket with this key. Raises Invalid if there is none, or if it is not JSON. Raises aws.AwsError."""
+    return read(name).document
+
+
+def read(name: str, version_id: str | None = None) -> Raw:
+    """As `load`, for any version, with when it was fetched."""
     try:
-        return json.loads(aws.call(_load, name), json.OWN_DEPTH, MAX_VALUES)
-    except FileNotFoundError:
+        content, fetched = aws.call(_read, name, {"VersionId": version_id} if version_id else {})
+        return Raw(json.loads(content, json.OWN_DEPTH, MAX_VALUES), fetched)
+    except aws.NotFound:
         raise Invalid("It is not in the raw store any more") from None
     except ValueError:
         raise Invalid("What is in the raw store is not JSON") from None
@@ -79,6 +101,12 @@ def stored_on(day: str) -> list[tuple[str, str]]:
 def of_ticket(zendesk_id: str) -> list[str]:
     """The keys of a ticket's raw documents, by day. Reads the names of all raw tickets. Raises aws.AwsError."""
     return sorted(key for key, number in stored() if number == zendesk_id)
+
+
+def versions_of(name: str) -> list[str]:
+    """The ids of all versions that are kept of a raw ticket, the current one too. Raises aws.AwsError."""
+    found = versions.versions(settings.S3_BUCKET_TICKETS, name)
+    return [one["VersionId"] for one in found if one["Key"] == name and "Size" in one]  # what has none marks a deletion
 
 
 def forget_versions(name: str, *, dry_run: bool = False) -> int:
@@ -116,10 +144,7 @@ def _prefix(moment: str) -> str:
     return f"{PREFIX}year={year}/month={month}/day={day}/"
 
 
-def _load(name: str) -> bytes:
-    with storages["raw_tickets"].open(name) as file:
-        return bytes(file.read())
-
-
-def _save(name: str, content: bytes) -> None:
-    storages["raw_tickets"].save(name, ContentFile(content))
+def _read(name: str, version: dict[str, Any]) -> tuple[bytes, str]:
+    """What is stored, and when it was fetched. An earlier version of Foyer noted that nowhere: then, when stored."""
+    answer = aws.client("s3", _SECONDS).get_object(Bucket=settings.S3_BUCKET_TICKETS, Key=name, **version)
+    return answer["Body"].read(), answer["Metadata"].get(_FETCHED) or times.stamp(answer["LastModified"])

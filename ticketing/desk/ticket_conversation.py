@@ -156,8 +156,8 @@ def _kind(comment: Comment) -> Kind:
 
 def _opened(ticket: Ticket | IndexedTicket) -> tuple[Kind, str]:
     """Who wrote the description. Only the Zendesk door says it, so it is believed of that door's tickets alone."""
-    match ticket.channel, getattr(ticket, "attributes", None):
-        case "zendesk", {"zendesk": {"opening": {"author": str(author), "by": by, "visibility": visibility}}}:
+    match ticket.channel, getattr(ticket, "in_zendesk", None):
+        case "zendesk", {"opening": {"author": str(author), "by": by, "visibility": visibility}}:
             kind: Kind = "staff" if by == "staff" else "customer"
             return "note" if visibility == "internal" else kind, author
     return "customer", _caller(ticket)

@@ -61,6 +61,7 @@ def from_ticket(ticket: Ticket, fingerprint: str | None) -> Item:
         "replaced_comment_id": ticket.replaced_comment_id,
         "redacted": ticket.redacted or None,
         "leftovers": ticket.leftovers or None,
+        "zendesk": json.dumps(ticket.zendesk) if ticket.zendesk else None,
     }
     return _without_nothing(values)
 
@@ -99,6 +100,7 @@ def to_ticket(values: Item) -> Ticket:
         replaced_comment_id=_text(values, "replaced_comment_id"),
         redacted=_tags(values.get("redacted")),
         leftovers=_tags(values.get("leftovers")),
+        zendesk=_attributes(values.get("zendesk")),
     )
 
 
@@ -143,7 +145,7 @@ def to_comment(values: Item) -> Comment:
 
 def change_values(name: str, value: Any) -> Any:
     """A changed field as its item holds it. None means that the attribute is removed."""
-    return json.dumps(value) if name == "attributes" else value
+    return json.dumps(value) if name in ("attributes", "zendesk") else value
 
 
 def size(value: Any) -> int:

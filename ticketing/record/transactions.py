@@ -22,8 +22,8 @@ from ticketing.tickets.ticket import CHANGEABLE, Actor, Comment, Ticket
 from ticketing.tickets.workflow import STATUSES, Status
 
 _KEPT_APART = (*overflow.FIELDS, "overflow")  # change together: `overflow` names the object that has the others
-_REDACTION = ("redacted", "leftovers")  # fields that no door may change, and no note tells
-_NOTHING: dict[str, tuple[Any, ...]] = {name: ([],) for name in _REDACTION}  # what is left out of an item
+_UNTOLD = ("redacted", "leftovers", "zendesk")  # fields that no note tells
+_NOTHING: dict[str, tuple[Any, ...]] = {name: ([], {}) for name in _UNTOLD}  # what is left out of an item
 REDACTED = {"redacted": True}  # in a note: a value that must not be told
 _NEW = "attribute_not_exists(ticket_id)"
 _LONG_VALUE = 2_000  # characters; a change notes only the length and hash of a longer value
@@ -41,7 +41,7 @@ def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor, unsaid: 
     fields = differences(before, after)
     moved = before.overflow != stored.overflow
     touched = [*fields, *(name for name in _KEPT_APART if moved and name not in fields)]
-    touched += [name for name in _REDACTION if getattr(before, name) != getattr(stored, name)]
+    touched += [name for name in _UNTOLD if getattr(before, name) != getattr(stored, name)]
     sets: dict[str, Any] = {
         "version": after.version,
         "updated_at": after.updated_at,
@@ -51,10 +51,29 @@ def change(before: Ticket, after: Ticket, stored: Ticket, actor: Actor, unsaid: 
     sets |= {name: items.change_values(name, getattr(stored, name)) for name in touched if name not in gone}
     # An item that another program wrote may have no version; it reads as 1.
     at_version = "(#version = :before OR (attribute_not_exists(#version) AND :before = :one))"
-    condition = f"attribute_exists(ticket_id) AND {at_version}"
-    updating = update(before.ticket_id, sets, condition, {":before": before.version, ":one": 1}, gone=gone)
+    condition, values = f"attribute_exists(ticket_id) AND {at_version}", {":before": before.version, ":one": 1}
+    if "zendesk" in touched:
+        condition, values = f"{condition} AND {_as_known(before)[0]}", values | _as_known(before)[1]
+    updating = update(before.ticket_id, sets, condition, values, gone=gone)
     told = {name: pair if name not in unsaid else [REDACTED, REDACTED] for name, pair in fields.items()}
     return [updating, note(before.ticket_id, after.version, after.updated_at, actor, told)]
+
+
+def noted(before: Ticket, zendesk: dict[str, Any]) -> Update:
+    """The update that only notes what the Zendesk door knows of a ticket. It makes no version: nobody is told.
+
+    The condition is that the door has noted nothing else since `before`.
+    """
+    condition, values = _as_known(before)
+    sets = {"zendesk": items.change_values("zendesk", zendesk)}
+    return update(before.ticket_id, sets, f"attribute_exists(ticket_id) AND {condition}", values)
+
+
+def _as_known(before: Ticket) -> tuple[str, dict[str, Any]]:
+    """The condition that the Zendesk door has noted nothing since, and its values."""
+    if not before.zendesk:
+        return "attribute_not_exists(#zendesk)", {}
+    return "#zendesk = :as_known", {":as_known": items.change_values("zendesk", before.zendesk)}
 
 
 def creation(item: Item) -> Action:

@@ -64,6 +64,17 @@ class Ticket:
     replaced_comment_id: str | None = None  # the comment that was replaced last; not in the JSON
     redacted: list[str] = field(default_factory=list)  # fields that staff redacted, for good; not in the JSON
     leftovers: list[str] = field(default_factory=list)  # S3 objects with redacted words, to delete; not in the JSON
+    zendesk: dict[str, Any] = field(default_factory=dict)  # `attributes.zendesk` as its door wrote it; not in the JSON
+
+    @property
+    def in_zendesk(self) -> dict[str, Any]:
+        """What the Zendesk door knows of the ticket.
+
+        A client may replace the attributes, and write what it likes there. So they tell it only where the door has not
+        noted it: an earlier version of Foyer wrote the ticket, or an import.
+        """
+        known = self.zendesk or self.attributes.get("zendesk")
+        return known if isinstance(known, dict) else {}
 
     @property
     def reference(self) -> str:
@@ -167,6 +178,7 @@ _UNSHOWN = {
     "replaced_comment_id",
     "redacted",
     "leftovers",
+    "zendesk",
 }
 
 
