@@ -1,6 +1,7 @@
 """What staff write at the desk is in Zendesk: once, in its order, whatever dies or fails in between."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ticketing.record import items
 from ticketing.record.table import TICKETS
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Comment
+from ticketing.tickets.workflow import Visibility
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.usefixtures("aws")]
 
@@ -141,6 +143,52 @@ def test_without_metadata_in_zendesks_list_the_words_tell(world: World) -> None:
     assert (len(world.in_zendesk()), puts(world)) == (1, 1)
     world.webhook()
     assert len(world.at_the_desk()) == world.before + 1
+
+
+@pytest.mark.parametrize("dies", [False, True])
+@pytest.mark.parametrize("visibility", ["public", "internal"])
+@pytest.mark.parametrize("shows_metadata", [True, False])
+def test_a_webhook_between_the_put_and_its_note_does_not_file_the_answer_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, shows_metadata: bool, visibility: Visibility, dies: bool
+) -> None:
+    world.zendesk.writing.shows_metadata, post = shows_metadata, posting.post
+
+    def then_a_webhook(*args: Any) -> Any:
+        answer = post(*args)
+        world.webhook()
+        if dies:
+            raise Died
+        return answer
+
+    comment = world.say("We are\nlooking into it", visibility)
+    with monkeypatch.context() as while_sending:
+        while_sending.setattr(posting, "post", then_a_webhook)
+        with suppress(Died):
+            answering.work(comment.comment_id)
+    world.webhook()
+    world.settle(comment)
+    world.webhook()
+    assert (len(world.in_zendesk()), puts(world)) == (1, 1)
+    assert len(world.at_the_desk()) == world.before + 1
+    assert service.get_comment(comment.ticket_id, comment.comment_id, None) == comment
+    assert world.delivery(comment).state == "updated"
+
+
+def test_other_words_that_an_agent_wrote_in_zendesk_meanwhile_are_filed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.zendesk.writing.shows_metadata, post = False, posting.post
+
+    def beside(*args: Any) -> Any:
+        answer = post(*args)
+        world.zendesk.writing._written(ZENDESK_ID, {"comment": {"body": "Call them"}})
+        world.webhook()
+        return answer
+
+    monkeypatch.setattr(posting, "post", beside)
+    comment = world.say("We are looking into it")
+    world.settle(comment)
+    assert len(world.at_the_desk()) == world.before + 2
 
 
 @pytest.mark.parametrize("shows_metadata", [True, False])
