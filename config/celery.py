@@ -9,6 +9,7 @@ from typing import Any
 
 from celery import Celery
 from celery.beat import PersistentScheduler
+from celery.result import EagerResult
 from celery.signals import worker_process_shutdown
 from django.conf import settings
 
@@ -71,15 +72,17 @@ app.conf.update(
 )
 
 
-def send(task: str, *arguments: str) -> None:
-    """Queue a task by its name, for code that may not import its module. Raises aws.AwsError if it is not queued.
+def send(task: str, *arguments: str) -> EagerResult[Any] | None:
+    """Queue a task by its name, so that whoever queues it need not import what works it. Raises aws.AwsError if it is
+    not queued.
 
-    With CELERY_TASK_ALWAYS_EAGER the task runs at once, and its delivery says how it ended.
+    With CELERY_TASK_ALWAYS_EAGER the task runs at once. Its delivery says how it ended, and so does what is returned.
     """
     if settings.CELERY_TASK_ALWAYS_EAGER:
-        app.tasks[task].apply(arguments, throw=False)
-        return
+        app.loader.import_default_modules()  # what is imported already costs nothing
+        return app.tasks[task].apply(arguments, throw=False)
     app.send_task(task, arguments)
+    return None
 
 
 class Scheduler(PersistentScheduler):

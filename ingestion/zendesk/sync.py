@@ -77,7 +77,7 @@ def _first(context: dict[str, Any], delivery_id: str, held: str) -> Ticket:
     if ticket := service.find(key.keyed_id):
         return ticket
     new = follow_up.named(mapping.draft(context, delivery_id), context)
-    return service.open_ticket(taken_back.dated(new, held), key).ticket
+    return service.open_ticket(changes.dated(new, held), key).ticket
 
 
 def _is_ours(ticket: Ticket, delivery_id: str) -> bool:
