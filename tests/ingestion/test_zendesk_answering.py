@@ -1,6 +1,5 @@
 """What staff write at the desk is in Zendesk: once, in its order, whatever dies or fails in between."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -9,7 +8,6 @@ import pytest
 from ingestion.zendesk import answering, posting
 from tests.ingestion.answering import ADA, ZENDESK_ID, Died, World
 from tests.standins import zendesk_writing
-from tests.standins.zendesk import ZendeskStandIn
 from tests.standins.zendesk_writing import WRITTEN_THEN_CUT, WRITTEN_THEN_HTML
 from ticketing import deliveries, service
 from ticketing.answers import lane
@@ -21,14 +19,6 @@ from ticketing.tickets.ticket import Comment
 from ticketing.tickets.workflow import Visibility
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.usefixtures("aws")]
-
-
-@pytest.fixture(name="world")
-def _world(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    settings.ZENDESK_ANSWER_BACK = True
-    with ZendeskStandIn(email="desk@foyer.test", api_token="token") as zendesk:
-        settings.ZENDESK_API_URL = zendesk.url
-        yield World(zendesk, monkeypatch)
 
 
 def puts(world: World) -> int:
