@@ -435,3 +435,23 @@ def test_a_reply_that_closed_the_ticket_comes_back_as_nothing_new(world: World) 
     world.webhook()
     assert "follow_up_of" not in world.ticket.attributes["zendesk"]
     assert world.at_the_desk()[world.before :] == ["Closed now"]
+
+
+@pytest.mark.parametrize("filed", [False, True])
+def test_a_customer_who_says_the_same_words_after_a_try_that_died_said_them_themselves(
+    world: World, *, filed: bool
+) -> None:
+    world.zendesk.writing.shows_metadata = False
+    comment = world.say("Thank you")
+    with world.dying("PUT", "before"), pytest.raises(Died):
+        answering.work(comment.comment_id)
+    world.zendesk.writing._written(ZENDESK_ID, {"comment": {"body": "Thank you"}})
+    requester = world.zendesk.writing.ticket(ZENDESK_ID)["requester_id"]
+    world.zendesk.writing.comments[ZENDESK_ID][0] |= {"author_id": requester, "via": {"channel": "email"}}
+    if filed:
+        world.webhook()
+    world.later(120)
+    world.settle(comment)
+    world.webhook()
+    assert (world.delivery(comment).state, len(world.in_zendesk())) == ("updated", 2)
+    assert len(world.at_the_desk()) == world.before + 2
