@@ -110,7 +110,9 @@ def _check(
     *,
     closed: bool,
 ) -> None:
-    """Raises why the ticket cannot be changed. `closed` says whether a closed one can."""
+    """Raises why the ticket cannot be changed. `closed` says whether a closed one can. An erased one never can."""
+    if before.erased:
+        raise Final("Ticket was erased")
     with suppress(*[Final] if closed else []):
         checks.changeable(before, expected_versions)
     if seen is not None:

@@ -110,6 +110,8 @@ def open_ticket(draft: Ticket, key: Key | None = None) -> Opened:
         return Opened(ticket, replayed=False)
     if key is None:
         return Opened(existing.ticket, replayed=False)  # the id is fresh: this very write made it, but lost its answer
+    if existing.ticket.erased:  # its shell has no fingerprint any more, and nothing comes back
+        return Opened(existing.ticket, replayed=True)
     # An imported ticket has no fingerprint. Its id is derived from the key, and that is enough.
     if existing.fingerprint != key.fingerprint and existing.ticket.imported_version is None:
         raise KeyReused
@@ -221,7 +223,7 @@ def all_arrived(ticket_id: str) -> None:
 def _first_time(adding: transactions.CommentWrite, conflict: aws.Conflict) -> Comment | None:
     """The comment that the key was used for. The request has the same hash, so the words are the same."""
     found = conflict.reasons[transactions.KEY_ACTION].get("Item") if adding.key else None
-    if not adding.key or not found:
+    if not adding.key or not found or not items.fingerprint_of(found):  # an erased comment's key has none
         return None
     if items.fingerprint_of(found) != adding.key.fingerprint:
         raise KeyReused

@@ -24,17 +24,19 @@ _NAME = re.compile(r"#(\w+)")
 class Put:
     """Writes an item. It replaces the item with the same key, unless `condition` prevents that.
 
-    `table` is there if a transaction writes the item to another table than its own.
+    `table` is there if a transaction writes the item to another table than its own. `values` are the condition's.
     """
 
     item: Item
     condition: str = ""
     table: "Table | None" = None
+    values: Item = field(default_factory=dict)
 
     def request(self, table: str) -> dict[str, Any]:
         """The action in DynamoDB's format."""
         name = self.table.name if self.table else table
-        return _request({"TableName": name, "Item": to_wire(self.item)}, ConditionExpression=self.condition)
+        about = {"TableName": name, "Item": to_wire(self.item)}
+        return _request(about, self.values, ConditionExpression=self.condition)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class Way:
 
     def names_nothing(self, record: SqsRecord) -> bool:
         """Whether a message names no ticket and no delivery. Reads nothing."""
-        return not (self.delivery_ids(record) if self.deliveries else _about(self, record))
+        return not (self.delivery_ids(record) if self.deliveries else about(self, record))
 
 
 @dataclass
@@ -108,8 +108,8 @@ def move(
     moved, held = Moved(), dict[str, Message]()
     try:
         for messages in _batches(to, moved, held, limit, seconds):
-            about = [one for one in messages if only is None or only in _about(to, one.record)]
-            wanted = [one for one in about if not leave_out(one.record)]
+            asked = [one for one in messages if only is None or only in about(to, one.record)]
+            wanted = [one for one in asked if not leave_out(one.record)]
             for given in _give(to, wanted[: _room(moved, limit)], moved, tell):
                 del held[given.message_id]
     finally:
@@ -144,7 +144,8 @@ def _room(moved: Moved, limit: int | None) -> int:
     return 10 if limit is None else max(min(limit - moved.count, 10), 0)
 
 
-def _about(to: Way, record: SqsRecord) -> set[str]:
+def about(to: Way, record: SqsRecord) -> set[str]:
+    """The ids of the ticket and the delivery that a dead letter is about. Raises aws.AwsError."""
     ids: set[str] = import_string(to.about)(record)
     return ids
 

@@ -6,11 +6,16 @@ It may run twice, or die anywhere and run again: each step finds what an earlier
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from config.refusals import Final
 from ingestion.zendesk import changes, client, embedding, fate, mapping, measures, sync, validation
 from ingestion.zendesk.errors import GiveUp
 from ingestion.zendesk.progress import Progress
 from ticketing import service
 from ticketing.deliveries import Delivery, raw_tickets
+
+_ERASED = (
+    "The ticket was erased at the desk, so nothing of it is taken in. If it is to be erased in Zendesk, too, do so"
+)
 
 
 @dataclass(frozen=True)
@@ -28,14 +33,33 @@ def run(delivery: Delivery, progress: Progress | None = None) -> Outcome:
     It goes on where an earlier run of the delivery ended, and tells `progress`, which may raise HandOver.
     """
     progress = progress or Progress()
+    if _was_erased(delivery.key):
+        return _ignored(delivery, progress)
     context = client.fetch(delivery.key, progress.begin(delivery), progress.fetched)
     try:
         outcome = take(context, delivery, progress)
     except sync.Outdated:
         progress.start_anew()
         raise
+    except (sync.Erased, Final):
+        if not _was_erased(delivery.key):
+            raise
+        return _ignored(delivery, progress)
     progress.forget()
     return outcome
+
+
+def _was_erased(zendesk_id: str) -> bool:
+    """Whether the Zendesk ticket's first ticket at the desk was erased. It stands for all of them."""
+    ticket = service.find(raw_tickets.ticket_key(zendesk_id).keyed_id)
+    return bool(ticket and ticket.erased)
+
+
+def _ignored(delivery: Delivery, progress: Progress) -> Outcome:
+    """The end of a webhook of an erased ticket. What an earlier run, or this one, fetched of it goes as well."""
+    progress.forget()
+    raw_tickets.destroy(raw_tickets.key(delivery.key, delivery.received_at))
+    return Outcome("ignored", "", _ERASED)
 
 
 def take(context: dict[str, Any], delivery: Delivery, progress: Progress) -> Outcome:
@@ -90,6 +114,8 @@ def load(zendesk_id: str, key: str) -> dict[str, Any]:
     """
     context: dict[str, Any] = raw_tickets.load(key)
     validation.check(context, zendesk_id)
+    if _was_erased(zendesk_id):
+        raise GiveUp("This ticket was erased at the desk: nothing of it is taken in")
     if _is_nothing(context, zendesk_id):
         raise GiveUp("Zendesk deleted this ticket, and it is not at the desk: there is nothing to open")
     return context

@@ -34,6 +34,10 @@ class Outdated(Stale):
     """
 
 
+class Erased(Exception):
+    """The ticket was erased at the desk: nothing of it is taken in."""
+
+
 def _silent(there: int, of: int) -> None:
     """Tell nobody."""
 
@@ -74,10 +78,13 @@ def _first(context: dict[str, Any], delivery_id: str, held: str) -> Ticket:
     words.
     """
     key = raw_tickets.ticket_key(str(context["ticket"]["id"]))
-    if ticket := service.find(key.keyed_id):
-        return ticket
-    new = follow_up.named(mapping.draft(context, delivery_id), context)
-    return service.open_ticket(taken_back.dated(new, held), key).ticket
+    ticket = service.find(key.keyed_id)
+    if ticket is None:
+        new = follow_up.named(mapping.draft(context, delivery_id), context)
+        ticket = service.open_ticket(taken_back.dated(new, held), key).ticket
+    if ticket.erased:
+        raise Erased
+    return ticket
 
 
 def _is_ours(ticket: Ticket, delivery_id: str) -> bool:

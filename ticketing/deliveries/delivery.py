@@ -40,6 +40,7 @@ class Delivery:
     # `at` is when that was noted, `runs` how many runs went on before, and `died` that a worker died over it. Empty for
     # most, and after a good end.
     progress: dict[str, Any] = field(default_factory=dict)
+    erased: bool = False  # its ticket was erased, and with it what was said here
     details: dict[str, Any] = field(default_factory=dict)  # what a repeat is answered, and what the worker needs
 
     @property

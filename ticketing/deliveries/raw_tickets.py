@@ -4,7 +4,7 @@ The Zendesk door (`ingestion.zendesk`) writes and reads it. `reconcile` checks t
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -115,6 +115,19 @@ def forget_versions(name: str, *, dry_run: bool = False) -> int:
     if not dry_run:
         versions.delete(settings.S3_BUCKET_TICKETS, earlier)
     return len(earlier)
+
+
+def every_version(zendesk_ids: Collection[str]) -> Iterator[Any]:
+    """Every version of these tickets' documents, and what marks one as deleted. Reads all names. Raises AwsError."""
+    for one in versions.versions(settings.S3_BUCKET_TICKETS, PREFIX):
+        if (match := _KEY.fullmatch(one["Key"])) and match[1] in zendesk_ids:
+            yield one
+
+
+def destroy(name: str) -> None:
+    """Delete a raw ticket for good, with all versions. Raises aws.AwsError."""
+    found = versions.versions(settings.S3_BUCKET_TICKETS, name)
+    versions.delete(settings.S3_BUCKET_TICKETS, [one for one in found if one["Key"] == name])
 
 
 def days(since: str, until: str | None = None) -> Iterator[str]:

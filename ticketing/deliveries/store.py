@@ -20,6 +20,7 @@ PARTITIONS = 16  # of that list: each delivery writes to it three times, and one
 ASIDE = "aside"
 _NEW = "attribute_not_exists(delivery_id)"
 NOTED = "noted-"  # before a partition's number
+_ANSWERED = ("messageId", "transport", "tier")  # details that are kept of an erased one: no words of its sender's
 
 
 def receive(delivery: Delivery) -> Delivery | None:
@@ -152,6 +153,29 @@ def finish(
     return _update(delivery_id, update, condition, values | well)
 
 
+def erase(delivery: Delivery) -> None:
+    """Take out of it what its sender and programs said. What a repeat is answered stays. Nothing works it from now on.
+
+    It ends as `ignored`, unless it ended well before and its ticket's shell says all that `reconcile` asks for. The
+    Zendesk ticket's number stays as its key, since it is no word of anybody's.
+    """
+    answered = {name: value for name, value in delivery.details.items() if name in _ANSWERED}
+    values = {
+        ":state": delivery.state if delivery.ended_well and delivery.door != "zendesk" else "ignored",
+        ":key": delivery.key if delivery.door == "zendesk" and delivery.key.isdecimal() else "erased",
+        ":details": json.dumps(answered),
+        ":true": True,
+        ":now": times.now(),
+        ":none": "-",
+    }
+    update = (
+        "SET #state = :state, #key = :key, details = :details, erased = :true, request_id = :none, "
+        "ended_at = if_not_exists(ended_at, :now) REMOVE #error, note, set_aside, unfinished, progress, sender, "
+        "sending_since, fingerprint"
+    )
+    _update(delivery.delivery_id, update, "attribute_exists(delivery_id)", values)
+
+
 def set_aside(delivery: Delivery, why: str) -> bool:
     """Take it off the list: nothing can be done about it, as `why` says (and who says so).
 
@@ -215,6 +239,7 @@ def from_item(values: Item) -> Delivery:
         set_aside=values.get("set_aside"),
         sender=values.get("sender"),
         sending_since=values.get("sending_since", ""),
+        erased=values.get("erased") is True,
         details=json.loads(values.get("details", "{}")),
         progress=json.loads(values.get("progress", "{}")),
     )

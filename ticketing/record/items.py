@@ -62,6 +62,8 @@ def from_ticket(ticket: Ticket, fingerprint: str | None) -> Item:
         "redacted": ticket.redacted or None,
         "leftovers": ticket.leftovers or None,
         "zendesk": json.dumps(ticket.zendesk) if ticket.zendesk else None,
+        "erased": ticket.erased or None,
+        "erasing": ticket.erasing or None,
     }
     return _without_nothing(values)
 
@@ -101,6 +103,8 @@ def to_ticket(values: Item) -> Ticket:
         redacted=_tags(values.get("redacted")),
         leftovers=_tags(values.get("leftovers")),
         zendesk=_attributes(values.get("zendesk")),
+        erased=_text(values, "erased") or "",
+        erasing=values.get("erasing") is True,
     )
 
 

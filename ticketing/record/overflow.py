@@ -83,6 +83,16 @@ def destroy(ticket_id: str, names: Iterable[str]) -> None:
         versions.delete(settings.ATTACHMENTS_BUCKET, found)
 
 
+def destroy_all(ticket_id: str) -> None:
+    """Delete every object of a ticket, with all earlier versions and marks of deletion. Raises aws.AwsError."""
+    versions.delete(settings.ATTACHMENTS_BUCKET, versions.versions(settings.ATTACHMENTS_BUCKET, _name(ticket_id, "")))
+
+
+def count(ticket_id: str) -> int:
+    """How many versions of objects a ticket has in S3. Raises aws.AwsError."""
+    return sum(1 for _ in versions.versions(settings.ATTACHMENTS_BUCKET, _name(ticket_id, "")))
+
+
 def is_whole(ticket: Ticket) -> bool:
     """Whether `fill` found the large fields. If it did not, both are empty. Empty fields are never written to S3."""
     return not ticket.overflow or bool(ticket.issue_description or ticket.attributes)

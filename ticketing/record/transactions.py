@@ -66,7 +66,8 @@ def noted(before: Ticket, zendesk: dict[str, Any]) -> Update:
     """
     condition, values = _as_known(before)
     sets = {"zendesk": items.change_values("zendesk", zendesk)}
-    return update(before.ticket_id, sets, f"attribute_exists(ticket_id) AND {condition}", values)
+    standing = "attribute_exists(ticket_id) AND attribute_not_exists(erased)"
+    return update(before.ticket_id, sets, f"{standing} AND {condition}", values)
 
 
 def _as_known(before: Ticket) -> tuple[str, dict[str, Any]]:

@@ -27,6 +27,9 @@ class Backend(Protocol):
     def forget(self) -> None:
         """Remove what the database still keeps of the words of deleted documents, as far as it is cheap."""
 
+    def forget_all(self) -> None:
+        """As `forget`, whatever it costs. Inside a transaction, what cannot be done there is left out."""
+
     def newest(self, terms: Sequence[Term], tickets: QuerySet[IndexedTicket] | None, most: int) -> dict[str, float]:
         """The newest of the tickets (None: of all) that have all terms, `most` at most: id, and how well it matches."""
 

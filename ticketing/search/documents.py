@@ -59,6 +59,11 @@ def remove(ticket_ids: Collection[str]) -> None:
         backend().forget()
 
 
+def forget_all() -> None:
+    """Have the database give up what it keeps of deleted words, as far as it can now. It may take a while."""
+    backend().forget_all()
+
+
 def missing(ticket_ids: Collection[str]) -> set[str]:
     """Those of the tickets that have no complete document of the current edition: all parts, each with its words."""
     documents = SearchDocument.objects.filter(ticket_id__in=list(ticket_ids)).values("ticket_id").order_by()

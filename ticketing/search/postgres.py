@@ -49,6 +49,21 @@ def forget() -> None:
     """Nothing: the words go with their row."""
 
 
+def forget_all() -> None:
+    """Merge what the search indexes collected, and vacuum the tables, so that dead rows are used anew.
+
+    Until then, their bytes stay in the database's files. Only VACUUM FULL, which locks the tables, writes them anew.
+    """
+    with connection.cursor() as cursor:
+        for index in ("search_words", "search_pairs"):
+            cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [index])
+        if not connection.in_atomic_block:
+            cursor.execute(f"VACUUM {_TABLES}")
+
+
+_TABLES = "ticketing_indexedticket, ticketing_indexedcomment, ticketing_searchdocument, ticketing_job, django_session"
+
+
 # The parts as rows. The indexes collect updates, and the write that fills the collection merges it (see migration
 # 0008). With this much memory it does so in one go, which takes half as long.
 _NEW = (

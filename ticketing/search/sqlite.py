@@ -60,6 +60,17 @@ def forget() -> None:
             cursor.execute("INSERT INTO ticketing_searchwords (ticketing_searchwords) VALUES ('optimize')")
 
 
+def forget_all() -> None:
+    """Merge all parts of FTS5's index, however large it is. Then write the log into the file and cut it.
+
+    `secure_delete` (config/settings.py) has overwritten the pages that became free.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO ticketing_searchwords (ticketing_searchwords) VALUES ('optimize')")
+        if not connection.in_atomic_block:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 _MOST_PAGES = 2_000  # of about 4 kB: the words of some 6,000 tickets
 
 

@@ -1,8 +1,10 @@
 """Payloads too large for a message, as S3 objects: Foyer's under `large-tickets/`, others' where a setting allows."""
 
 import re
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 
@@ -62,6 +64,12 @@ def read(key: str, limit: int) -> Stored:
 def delete(key: str) -> None:
     """Delete the object. One that is gone already is fine. Raises aws.AwsError."""
     aws.call(aws.client("s3").delete_object, Bucket=settings.LARGE_MESSAGE_BUCKET, Key=key)
+
+
+def owner(head: Mapping[str, Any]) -> str | None:
+    """The submission that an object was stored for, by S3's answer to a HEAD of it."""
+    said: str | None = head.get("Metadata", {}).get(_OWNER)
+    return said
 
 
 def is_ours(key: str) -> bool:

@@ -46,7 +46,7 @@ def submit(payload: dict[str, Any], caller: Caller, key: str | None) -> Accepted
     delivery = _delivery(payload, caller, key)
     try:
         known = deliveries.receive(delivery)
-        if known and known.fingerprint != delivery.fingerprint:
+        if known and not known.erased and known.fingerprint != delivery.fingerprint:
             raise KeyReused
         mine = turn.take(known, delivery.sender or "") if known else delivery
         if turn.is_answered(mine):
@@ -67,6 +67,8 @@ def status(submission_id: str, customer_id: str) -> dict[str, str]:
     delivery = deliveries.get(submission_id) if ids.is_id(submission_id) else None
     if delivery is None or delivery.customer_id != customer_id or delivery.door != "submission":
         raise Absent("Submission not found")
+    if delivery.state == "ignored":  # its person was erased before it became a ticket
+        return {"submission_id": submission_id, "status": "failed", "ticket_id": "", "error": "It was erased"}
     state = "accepted" if delivery.state == "received" else delivery.state
     answer = {"submission_id": submission_id, "status": state, "ticket_id": delivery.ticket_id or ""}
     return answer | ({"error": delivery.error} if delivery.state == "failed" and delivery.error else {})

@@ -52,10 +52,13 @@ def _of_another(delivery: Delivery) -> Delivery:
 
 
 def named(record: SqsRecord) -> Delivery | None:
-    """The delivery of the door's that the message names. Another program's has no fingerprint, and is never named."""
+    """The delivery of the door's that the message names. Another program's has no fingerprint, and is never named.
+
+    An erased one has none any more. It is ended, so nothing is made of its message.
+    """
     submission_id = attribute(record, "submission_id")
     known = deliveries.get(submission_id) if submission_id and ids.is_id(submission_id) else None
-    return known if known and known.door == "submission" and known.fingerprint else None
+    return known if known and known.door == "submission" and (known.fingerprint or known.erased) else None
 
 
 def foreign(record: SqsRecord) -> Delivery:

@@ -65,6 +65,8 @@ class Ticket:
     redacted: list[str] = field(default_factory=list)  # fields that staff redacted, for good; not in the JSON
     leftovers: list[str] = field(default_factory=list)  # S3 objects with redacted words, to delete; not in the JSON
     zendesk: dict[str, Any] = field(default_factory=dict)  # `attributes.zendesk` as its door wrote it; not in the JSON
+    erased: str = ""  # since when nothing is kept but this shell (ticketing/record/erasure.py); not in the JSON
+    erasing: bool = False  # whether some of its places are still to be emptied; not in the JSON
 
     @property
     def in_zendesk(self) -> dict[str, Any]:
@@ -179,6 +181,8 @@ _UNSHOWN = {
     "redacted",
     "leftovers",
     "zendesk",
+    "erased",
+    "erasing",
 }
 
 
