@@ -48,10 +48,16 @@ app.conf.update(
     },
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    include=["ingestion.zendesk.tasks", "ingestion.zendesk.answer_tasks", "ticketing.jobs.tasks"],
+    include=[
+        "ingestion.zendesk.tasks",
+        "ingestion.zendesk.answer_tasks",
+        "ticketing.jobs.tasks",
+        "ticketing.erasing.tasks",
+    ],
     beat_schedule={
         "jobs that do not move": {"task": "ticketing.jobs.look_after", "schedule": 60.0},
         "answers that Zendesk has yet to get": {"task": "ingestion.zendesk.answers_left", "schedule": 60.0},
+        "tickets that were closed long ago": {"task": "ticketing.erasing.closed_long_ago", "schedule": 900.0},
         "a sample of the error rate": {"task": "ingestion.zendesk.nothing_ended", "schedule": 60.0},
     },
     beat_scheduler="config.celery:Scheduler",

@@ -161,6 +161,11 @@ CELERY_TASK_ALWAYS_EAGER = env.flag("CELERY_TASK_ALWAYS_EAGER")
 # How many items an import may write in a second, so that the doors keep their capacity. 0: no limit.
 IMPORT_ITEMS_PER_SECOND = env.number("IMPORT_ITEMS_PER_SECOND", 500)
 
+# Tickets that have been closed for so many days are erased. 0: none is.
+ERASE_CLOSED_DAYS = env.number("ERASE_CLOSED_DAYS", 0)
+if ERASE_CLOSED_DAYS < 0:
+    raise ImproperlyConfigured(f"ERASE_CLOSED_DAYS must be 0 or more, but it is {ERASE_CLOSED_DAYS}.")
+
 # --- The doors --------------------------------------------------------------------------------------
 
 DEFAULT_CUSTOMER = env.text("DEFAULT_CUSTOMER", "default")

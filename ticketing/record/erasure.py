@@ -25,6 +25,7 @@ from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.ticket import Actor, Comment, Ticket
 
 ERASED = "(erased)"  # in place of a description's or a comment's words; customers read it, too
+BEGUN = "erasing"  # the type of a shell that is not finished, so that the index finds it
 _AT_ONCE = 50  # comments in a transaction
 _OF_TICKET = "ticket_id = :id AND begins_with(#item, :beginning)"
 _AT_VERSION = (
@@ -47,14 +48,6 @@ def unfinished() -> Iterator[Ticket]:
     """The tickets whose erasing was begun and not finished. Reads the whole table. Raises aws.AwsError."""
     for item in TICKETS.scan("#item = :ticket AND erasing = :true", {":ticket": items.TICKET, ":true": True}):
         yield items.to_ticket(item)
-
-
-def closed_before(moment: str) -> Iterator[Ticket]:
-    """The closed tickets that changed last before that moment, without finished shells. Reads the whole table."""
-    values = {":ticket": items.TICKET, ":closed": "closed", ":moment": moment, ":true": True}
-    condition = "#item = :ticket AND #status = :closed AND updated_at < :moment"
-    condition += " AND (attribute_not_exists(erased) OR erasing = :true)"
-    yield from map(items.to_ticket, TICKETS.scan(condition, values))
 
 
 def counts(ticket_id: str) -> dict[str, int]:
@@ -108,7 +101,7 @@ def end(shell: Ticket, actor: Actor) -> Ticket:
         "updated_at": times.now(),
         "request_id": actor.request_id,
     }
-    counted, gone = "#version = if_not_exists(#version, :one) + :one", ("requester", "erasing", "zendesk")
+    counted, gone = "#version = if_not_exists(#version, :one) + :one", ("requester", "erasing", "zendesk", "type")
     with suppress(aws.Conflict):  # another process ended it
         condition, values = "erasing = :true", {":true": True, ":one": 1}
         TICKETS.update(update(shell.ticket_id, sets, condition, values, counted, gone=gone))
@@ -135,6 +128,7 @@ def _shell(before: Ticket, actor: Actor) -> Ticket:
         caller_id=before.caller_id,
         requester=before.requester,
         issue_description=ERASED,
+        type=BEGUN,
         status="closed",
         priority=before.priority,
         tier=before.tier,

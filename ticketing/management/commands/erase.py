@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from contextlib import closing
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
@@ -17,6 +18,7 @@ from ticketing.erasing.person import Person
 from ticketing.erasing.run import Report
 from ticketing.tickets.ticket import Actor
 
+_ALL = 1_000_000
 _AGAIN = "Run it again, and it goes on where it stopped."
 
 
@@ -32,10 +34,15 @@ class Command(BaseCommand):
         who.add_argument("--email", metavar="ADDRESS", default="", help="all tickets whose requester has this address")
         who.add_argument("--ticket", metavar="ID", default="", help="this ticket")
         who.add_argument("--resume", action="store_true", help="finish whatever was begun and not finished")
+        who.add_argument("--closed", action="store_true", help="what ERASE_CLOSED_DAYS says is due, at once")
         parser.add_argument("--customer", metavar="ID", default="", help="only this customer's tickets")
         parser.add_argument("--dry-run", action="store_true", help="list every place and count, and change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["dry_run"] and (options["resume"] or options["closed"]):
+            raise CommandError("--dry-run goes with --caller, --email or --ticket.")
+        if options["closed"] and not settings.ERASE_CLOSED_DAYS:
+            raise CommandError("ERASE_CLOSED_DAYS is 0, so nothing is due. Set it to a number of days first.")
         person = Person(options["caller"], options["email"], options["ticket"], options["customer"])
         with closing(Progress(self.stderr, said="tickets erased", unit=" tickets")) as progress:
             try:
@@ -50,6 +57,8 @@ class Command(BaseCommand):
         by = Actor(name=getpass.getuser(), door="command", request_id=request_id())
         if options["resume"]:
             return run.resumed(by, progress.add)
+        if options["closed"]:
+            return run.retained(by, _ALL, progress.add)
         person.check()
         return run.planned(person) if options["dry_run"] else run.erased(person, by, progress.add)
 
