@@ -28,7 +28,7 @@ class Entry(models.Model):
 
     class Meta:
         verbose_name = "entry of the record"
-        verbose_name_plural = "record"
+        verbose_name_plural = "entries"
         default_permissions = ("view",)
         ordering = ("-number",)
         indexes = (models.Index(fields=("upto",), name="pruned", condition=models.Q(upto__isnull=False)),)

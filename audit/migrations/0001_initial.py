@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "entry of the record",
-                "verbose_name_plural": "record",
+                "verbose_name_plural": "entries",
                 "ordering": ("-number",),
                 "default_permissions": ("view",),
                 "indexes": [models.Index(condition=models.Q(("upto__isnull", False)), fields=["upto"], name="pruned")],

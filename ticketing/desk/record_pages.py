@@ -56,7 +56,6 @@ class RecordAdmin(DeskAdmin):
     search_help_text = "A name, a ticket's id, an address, a request's id"
     sortable_by = ()
     list_per_page = 50
-    show_full_result_count = False
     list_max_show_all = 0
     actions = None
 
