@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from django.test import Client
 
@@ -186,3 +186,15 @@ def test_nobody_adds_changes_or_deletes_a_row(desk: Client) -> None:
     logging.disable(logging.NOTSET)
     assert Entry.objects.count() == count
     assert not Entry.objects.filter(actor="eve").exists()
+
+
+def test_a_command_that_cannot_be_recorded_does_nothing_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, aws: None, calls: list[str]
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(chain, "append", refuse)
+    with pytest.raises(CommandError, match="cannot be written .* so nothing was done"):
+        call_command("redrive", "FoyerJobs")
+    assert calls == []
