@@ -42,3 +42,8 @@ class Action(TextChoices):
 
     RECORD_EXPORTED = "record exported", "Exported this record"
     RECORD_PRUNED = "record pruned", "Deleted old rows of this record"
+
+
+def choices() -> list[tuple[str, str]]:
+    """For the model's field. A function, so that a new action needs no migration."""
+    return list(Action.choices)

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from audit.actions import Action
+from audit.actions import choices
 
 DIGEST = 64  # characters
 
@@ -15,7 +15,7 @@ class Entry(models.Model):
 
     number = models.BigIntegerField(primary_key=True)  # without gaps
     at = models.DateTimeField("when", db_index=True)
-    action = models.CharField(max_length=32, choices=Action.choices)
+    action = models.CharField(max_length=32, choices=choices)
     actor = models.CharField("who", max_length=200, blank=True, db_index=True)  # empty: nobody knows
     door = models.CharField("by", max_length=32)  # desk, command line, token …
     target = models.TextField("what", blank=True)  # such as `ticket <id>`

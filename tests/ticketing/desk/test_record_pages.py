@@ -195,6 +195,6 @@ def test_a_command_that_cannot_be_recorded_does_nothing_and_says_so(
         raise DatabaseError
 
     monkeypatch.setattr(chain, "append", refuse)
-    with pytest.raises(CommandError, match="cannot be written .* so nothing was done"):
+    with pytest.raises(CommandError, match=r"cannot be written .* so nothing was done"):
         call_command("redrive", "FoyerJobs")
     assert calls == []
