@@ -11,6 +11,7 @@ RUN pip install -r requirements.txt
 COPY manage.py ./
 COPY infra/stack.yaml infra/stack.yaml
 COPY config config
+COPY audit audit
 COPY ticketing ticketing
 COPY ingestion ingestion
 COPY routing routing

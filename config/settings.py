@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "config",
+    "audit",
     "routing",
     "ingestion",
     "itsm",
@@ -48,6 +49,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "audit.who.WhoMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -255,6 +257,14 @@ UNFOLD: dict[str, Any] = {
     "SCRIPTS": [lambda _: static("ticketing/unfold.js"), lambda _: static("ticketing/keyboard.js")],
     "SIDEBAR": {"navigation": "ticketing.desk.navigation.sections"},
 }
+
+# --- The record of who did what ---------------------------------------------------------------------
+
+# The first key makes the digests of new rows; those made with the others still hold. So a new key goes in front.
+AUDIT_KEYS = [one.strip() for one in env.secret("AUDIT_KEYS", SECRET_KEY).split(",") if one.strip()]
+AUDIT_DAYS = env.number("AUDIT_DAYS", 0)  # after which rows go; 0: never
+if AUDIT_DAYS and AUDIT_DAYS < 30:
+    raise ImproperlyConfigured(f"AUDIT_DAYS must be 0 (for good) or at least 30, but it is {AUDIT_DAYS}.")
 
 # --- Logs -------------------------------------------------------------------------------------------
 

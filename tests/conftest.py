@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.operations import BaseDatabaseOperations
 from moto import mock_aws
 from rest_framework.test import APIClient
 
@@ -68,6 +69,28 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 _LONGEST_NAME = 60
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_tests_leave_in_the_record_goes() -> Iterator[None]:
+    """A test with transactions of its own ends with all tables emptied, which triggers of the record forbid."""
+    original = BaseDatabaseOperations.execute_sql_flush
+
+    def without_triggers(self: BaseDatabaseOperations, statements: list[str]) -> None:
+        if self.connection.vendor == "postgresql":
+            around = (["SET session_replication_role = replica"], ["SET session_replication_role = DEFAULT"])
+        else:
+            with self.connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_entry'"
+                )
+                triggers = cursor.fetchall()
+            around = ([f"DROP TRIGGER {name}" for name, _ in triggers], [made for _, made in triggers])
+        original(self, [*around[0], *statements, *around[1]])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", without_triggers)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,7 @@ _OTHERS: list[tuple[str, str, str, str]] = [
     ("API tokens", "key", "routing_apitoken", "routing.view_apitoken"),
     ("Users", "group", "auth_user", "auth.view_user"),
     ("Groups", "groups", "auth_group", "auth.view_group"),
+    ("Record", "history", "audit_entry", "audit.view_entry"),
 ]
 
 

@@ -37,6 +37,7 @@ OUR_FILTERS = {
         *("groups__id__exact", "groups__isnull"),
     },
     "group": set[str](),
+    "entry": {"who", "action__exact", "action__isnull"},
 }
 ALWAYS = {"o", "p", "e", "q"}
 

@@ -12,13 +12,14 @@ from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.test import Client
 
+from audit.models import Entry
 from config import celery
 from routing import tokens
 from routing.models import Clock
 from tests.test_wiring import ROUTES
 from tests.ticketing.desk import visitors
 from tests.ticketing.desk.conftest import MakeTicket
-from tests.ticketing.desk.visitors import GROUPS, OPEN, RULES, TOKENS, USERS
+from tests.ticketing.desk.visitors import GROUPS, OPEN, RECORD, RULES, TOKENS, USERS
 from ticketing.jobs import lifecycle
 
 DESK = [route for route in ROUTES if route.startswith("desk/")]
@@ -73,7 +74,7 @@ class Desk:
         job.state = "done"
         job.save()
         group = Group.objects.create(pk=901, name="leads")
-        self.ids = {USERS: agent.pk, GROUPS: group.pk, TOKENS: token.pk}
+        self.ids = {USERS: agent.pk, GROUPS: group.pk, TOKENS: token.pk, RECORD: Entry.objects.latest("number").pk}
         self.other, self.job = ticket.ticket_id, job.pk
 
     def chosen(self, route: str) -> dict[str, str]:
@@ -83,7 +84,14 @@ class Desk:
     def path(self, route: str) -> str:
         """An address of the route, with the ids of things that there are."""
         own = str(self.ids.get(_place(route), self.other))
-        values = {"object_id": own, "id": own, "job_id": str(self.job), "delivery_id": "none", "content_type_id": "1"}
+        values = {
+            "object_id": own,
+            "id": own,
+            "job_id": str(self.job),
+            "delivery_id": "none",
+            "content_type_id": "1",
+            "form": "csv",
+        }
         if route == "desk/autocomplete/":
             return f"/{route}?app_label=auth&model_name=user&field_name=groups"
         if "app_label" in route:
@@ -208,7 +216,7 @@ def test_no_id_in_an_address_is_an_error_of_ours(desk_and_all: Desk, odd: str) -
     client = Client(raise_request_exception=False)
     client.force_login(desk_and_all.visitors["a superuser"])  # type: ignore[arg-type]
     for route in (one for one in RULES if "<" in one and "job_id" not in one):
-        path = "/" + re.sub(r"<\w*:?(\w+)>", odd, route).replace("^(?P<app_label>ticketing|auth|routing)/$", odd)
+        path = "/" + re.sub(r"<\w*:?(\w+)>", odd, route).replace("^(?P<app_label>ticketing|auth|audit|routing)/$", odd)
         assert client.get(path).status_code < 500, path
 
 
