@@ -8,7 +8,7 @@ from typing import Any
 from config import aws, times
 from config.refusals import Busy, Final, Invalid, Stale
 from ticketing.reading import get_ticket
-from ticketing.record import checks, history, overflow, redaction, store, transactions
+from ticketing.record import checks, history, mending, overflow, redaction, store, transactions
 from ticketing.record.table import TICKETS
 from ticketing.tickets import edits, ids
 from ticketing.tickets.edits import Overtaken
@@ -67,7 +67,7 @@ def change_ticket(
         except store.TooLarge:
             raise Invalid(TOO_LARGE) from None
         except aws.Conflict as conflict:
-            checks.mend(conflict)
+            mending.mend(conflict)
             continue  # somebody was faster, or the item was mended: read it again
         except aws.Contended:
             break

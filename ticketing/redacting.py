@@ -15,7 +15,7 @@ from typing import Any
 from config import aws, times
 from config.refusals import Busy
 from ticketing.reading import get_comment
-from ticketing.record import checks, many_comments, transactions
+from ticketing.record import many_comments, mending, transactions
 from ticketing.record.replacing import SAID, replacement, revises
 from ticketing.record.table import TICKETS
 from ticketing.tickets import ids
@@ -79,7 +79,7 @@ def _replace(
         try:
             TICKETS.transact(replacement(before, after, times.now(), actor, key), ids.new_id())
         except aws.Conflict as conflict:
-            checks.mend(conflict)  # if need be; else somebody was faster: read it again
+            mending.mend(conflict)  # if need be; else somebody was faster: read it again
         except aws.Contended:
             break
         else:

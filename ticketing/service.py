@@ -29,7 +29,7 @@ from ticketing.reading import (
     list_by_caller,
     more_comments,
 )
-from ticketing.record import checks, items, many_comments, store, transactions
+from ticketing.record import checks, items, many_comments, mending, store, transactions
 from ticketing.record.many_comments import Known
 from ticketing.record.table import TICKETS
 from ticketing.redacting import redact_comment, replace_comment
@@ -181,7 +181,7 @@ def _add(adding: transactions.CommentWrite, reopening: frozenset[Status]) -> Com
             if first := _first_time(adding, conflict):
                 return Commented(first, replayed=True)
             beside, blocked_by = _decided_anew(adding, conflict, reopening)
-            checks.mend(conflict)
+            mending.mend(conflict)
         except aws.Contended:
             break  # `transact` has waited for the other writers already
         else:

@@ -1,6 +1,5 @@
 """The content security policy in a real browser: every page of the desk works under it, and none offends against it."""
 
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +12,6 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from routing import tokens
 from routing.models import ApiToken, Clock
-from tests.browser import chromium
 from tests.test_wiring import ROUTES
 from tests.ticketing.desk.conftest import MakeTicket
 from ticketing import deliveries
@@ -36,14 +34,6 @@ TRY_ALL = """() => { for (const kind of ["click", "focus", "keydown", "mouseente
         if (listens && element.isConnected) element.dispatchEvent(new KeyboardEvent(kind, {bubbles: true, key: "x"}));
     }
 } }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """For this module only: these tests use SQL beside the browser, which Django then has to be told to allow."""
-    with pytest.MonkeyPatch.context() as patch, chromium() as browser:
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield browser
 
 
 @pytest.fixture
