@@ -5,6 +5,7 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 from config import env
 
@@ -31,6 +32,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "config",
+    "signin",
     "routing",
     "ingestion",
     "itsm",
@@ -45,6 +47,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ticketing.desk.middleware.AddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "signin.middleware.LastUseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -69,6 +72,9 @@ X_FRAME_OPTIONS = "DENY"
 BEHIND_TLS_PROXY = env.flag("BEHIND_TLS_PROXY")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS_PROXY
+PROXIES = env.number("PROXIES", 0)  # in front of Foyer, each of which adds to X-Forwarded-For
+if PROXIES < 0:
+    raise ImproperlyConfigured(f"PROXIES must be 0 or more, but it is {PROXIES}.")
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a load balancer asks for these without TLS
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 365 * 24 * 3600) if BEHIND_TLS_PROXY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_SUBDOMAINS", True)
@@ -233,11 +239,18 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # the same everywhere, with no collectstatic that could be forgotten
+SESSION_ENGINE = "signin.sessions"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", 60)  # a session that nobody uses ends
+SESSION_HOURS = env.number("SESSION_HOURS", 24)  # and so does every other
+if SESSION_IDLE_MINUTES < 2 or SESSION_HOURS < 1:  # a use is noted once a minute
+    raise ImproperlyConfigured("SESSION_IDLE_MINUTES must be 2 or more, and SESSION_HOURS 1 or more.")
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no words travel in a cookie
 AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
 UNFOLD: dict[str, Any] = {
@@ -253,6 +266,7 @@ UNFOLD: dict[str, Any] = {
     "COLORS": lambda _: {},  # the policy forbids the <style> that Unfold makes of them: see colours.css
     "STYLES": [lambda _: static("ticketing/colours.css"), lambda _: static("ticketing/desk.css")],
     "SCRIPTS": [lambda _: static("ticketing/unfold.js"), lambda _: static("ticketing/keyboard.js")],
+    "ACCOUNT": {"navigation": [{"title": "Your sessions", "link": reverse_lazy("own_sessions")}]},
     "SIDEBAR": {"navigation": "ticketing.desk.navigation.sections"},
 }
 
