@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "axes",
     "config",
     "signin",
     "routing",
@@ -48,11 +49,13 @@ MIDDLEWARE = [
     "ticketing.desk.middleware.AddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "signin.middleware.LastUseMiddleware",
+    "signin.known_device.KnownDeviceMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 # Only our own files, and no script or style within a page. `data:` is for the icons of the API's description.
@@ -246,6 +249,26 @@ SESSION_HOURS = env.number("SESSION_HOURS", 24)  # and so does every other
 if SESSION_IDLE_MINUTES < 2 or SESSION_HOURS < 1:  # a use is noted once a minute
     raise ImproperlyConfigured("SESSION_IDLE_MINUTES must be 2 or more, and SESSION_HOURS 1 or more.")
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no words travel in a cookie
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+SIGN_IN_FAILURES = env.number("SIGN_IN_FAILURES", 5)  # of a name, and so many of an address, lock it out
+SIGN_IN_ADDRESS_FAILURES = env.number("SIGN_IN_ADDRESS_FAILURES", 50)
+SIGN_IN_LOCK_MINUTES = env.number("SIGN_IN_LOCK_MINUTES", 15)
+if not (1 <= SIGN_IN_FAILURES <= SIGN_IN_ADDRESS_FAILURES and SIGN_IN_LOCK_MINUTES >= 1):
+    raise ImproperlyConfigured(
+        "SIGN_IN_FAILURES and SIGN_IN_LOCK_MINUTES must be 1 or more, and SIGN_IN_ADDRESS_FAILURES no fewer than "
+        "SIGN_IN_FAILURES."
+    )
+AXES_HANDLER = "signin.lockout.Handler"
+AXES_FAILURE_LIMIT = SIGN_IN_FAILURES
+AXES_COOLOFF_TIME = "signin.lockout.cool_off"
+AXES_LOCKOUT_PARAMETERS = "signin.lockout.counted_by"
+AXES_LOCKOUT_CALLABLE = "signin.lockout.locked_out"
+AXES_CLIENT_IP_CALLABLE = "config.web.address.client_address"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # who tries on does not lengthen it
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False  # the desk has a page of its own
+# Beside the password, which axes knows. The name stays, for the log.
+AXES_SENSITIVE_PARAMETERS = ["old_password", "new_password1", "new_password2", "csrfmiddlewaretoken", "next"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -292,6 +315,7 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
     "loggers": {
+        "axes": {"level": "WARNING"},
         "botocore": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "urllib3.connection": {"level": "ERROR"},  # a traceback for each answer that is cut, which its caller tells

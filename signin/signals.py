@@ -8,14 +8,18 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from signin.lockout import forget
 from signin.models import Session
 from signin.sessions import SessionStore
 
 
 @receiver(user_logged_in, dispatch_uid="signin.note_sign_in")
-def _note_sign_in(request: HttpRequest | None, **_: Any) -> None:
-    if request is not None and isinstance(request.session, SessionStore):
-        request.session.note_sign_in(request)
+def _note_sign_in(request: HttpRequest | None, user: User, **_: Any) -> None:
+    if request is None or not isinstance(request.session, SessionStore):
+        return
+    request.session.note_sign_in(request)
+    request.signed_in_as = user.get_username()  # type: ignore[attr-defined]  # for KnownDeviceMiddleware
+    forget(request, user.get_username())
 
 
 @receiver(post_save, sender=User, dispatch_uid="signin.end_sessions")

@@ -83,6 +83,7 @@ RULES: dict[str, tuple[Rule, Rule]] = {
     f"{DELIVERIES}<path:delivery_id>/aside/": (may("ticketing.change_delivery"), may("ticketing.change_delivery")),
     "desk/^(?P<app_label>ticketing|auth|routing)/$": (may("auth.view_user", "auth.view_group"),) * 2,  # it is of `auth`
     "desk/autocomplete/": (may("auth.view_group"), nobody),
+    "desk/locked-out/": (superuser, superuser),
     "desk/sessions/": (staff, staff),
     "desk/password_change/": (staff, staff),
     "desk/password_change/done/": (staff, staff),
