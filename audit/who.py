@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 
+from config.web.address import client_address
+
 _request: ContextVar[HttpRequest | None] = ContextVar("audited request", default=None)
 
 
@@ -51,6 +53,6 @@ def operator() -> By:
 
 
 def address() -> str:
-    """Where the current request comes from, as the web server tells it; empty outside any."""
+    """The address of the current request's client; empty outside any."""
     request = _request.get()
-    return str(request.META.get("REMOTE_ADDR") or "")[:64] if request is not None else ""
+    return client_address(request) if request is not None else ""

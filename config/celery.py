@@ -49,10 +49,17 @@ app.conf.update(
     },
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    include=["audit.tasks", "ingestion.zendesk.tasks", "ingestion.zendesk.answer_tasks", "ticketing.jobs.tasks"],
+    include=[
+        "audit.tasks",
+        "ingestion.zendesk.tasks",
+        "ingestion.zendesk.answer_tasks",
+        "ticketing.jobs.tasks",
+        "signin.tasks",
+    ],
     beat_schedule={
         "jobs that do not move": {"task": "ticketing.jobs.look_after", "schedule": 60.0},
         "answers that Zendesk has yet to get": {"task": "ingestion.zendesk.answers_left", "schedule": 60.0},
+        "sessions that have ended": {"task": "signin.clear_sessions", "schedule": 3600.0},
         "a sample of the error rate": {"task": "ingestion.zendesk.nothing_ended", "schedule": 60.0},
         "old rows of the record": {"task": "audit.prune", "schedule": 86_400.0},
     },

@@ -136,7 +136,7 @@ def test_an_export_of_a_refused_list_asks_the_database_nothing(desk: Client, no_
         with CaptureQueriesContext(connection) as made:
             answer: Any = desk.post(f"/desk/ticketing/indexedticket/export/?{name}=(a%2B)%2B$")
         assert (answer.status_code, answer.url) == (302, "/desk/ticketing/indexedticket/")
-        of_people = ("auth_user", "django_session", "SAVEPOINT")  # what is wrong is told through the session
+        of_people = ("auth_user", "signin_session", "SAVEPOINT")  # what is wrong is told through the session
         assert [one["sql"] for one in made if not any(name in one["sql"] for name in of_people)] == []
     assert not Job.objects.exists()
 

@@ -139,7 +139,7 @@ def writes() -> Iterator[list[str]]:
     made: list[str] = []
 
     def note(execute: Any, sql: str, *rest: Any) -> Any:
-        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and "django_session" not in sql:
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and "signin_session" not in sql:
             made.append(sql)
         return execute(sql, *rest)
 

@@ -89,6 +89,8 @@ RULES: dict[str, tuple[Rule, Rule]] = {
     "desk/^(?P<app_label>ticketing|auth|audit|routing)/$": (may("auth.view_user", "auth.view_group"),)
     * 2,  # it is of `auth`
     "desk/autocomplete/": (may("auth.view_group"), nobody),
+    "desk/locked-out/": (superuser, superuser),
+    "desk/sessions/": (staff, staff),
     "desk/password_change/": (staff, staff),
     "desk/password_change/done/": (staff, staff),
 }
