@@ -160,6 +160,14 @@ def test_the_sidebar_is_closed_and_stays_closed(page: Page, aws: None) -> None:
     expect(page.locator("#nav-sidebar")).to_be_hidden()
 
 
+def test_no_key_opens_a_search_that_the_desk_has_not(page: Page, aws: None) -> None:
+    page.goto(LIST)
+    page.locator("body").focus()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#search-input-command")).to_have_count(0)
+    page.get_by_label("Search").first.fill("printer")  # no layer lies over the list
+
+
 def test_an_action_on_a_list_has_its_bar_and_runs(page: Page, aws: None) -> None:
     tokens.issue("billing", "acme", "gold", ["itsm"])
     page.goto("/desk/routing/apitoken/")
