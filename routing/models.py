@@ -16,6 +16,9 @@ class ApiToken(models.Model):
     scopes = models.JSONField(default=list)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField("issued", auto_now_add=True)
+    issued_by = models.CharField(
+        max_length=150, blank=True, default="", editable=False
+    )  # at the desk; "": by a command
     expires_at = models.DateTimeField("ends", null=True, blank=True, editable=False)  # null: issued before ends were
     last_used_at = models.DateTimeField("last used", null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField("revoked", null=True, blank=True, editable=False)

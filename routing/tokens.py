@@ -26,10 +26,13 @@ class Ended(Invalid):
     """The token has ended. A caller needs a new one."""
 
 
-def issue(name: str, customer_id: str, tier: str, scopes: list[str], days: int | None = None) -> str:
+def issue(
+    name: str, customer_id: str, tier: str, scopes: list[str], days: int | None = None, issued_by: str = ""
+) -> str:
     """Create a token that ends after `days` (default TOKEN_DAYS), and return its text, which cannot be read again.
 
-    Raises Invalid for an empty name or customer, an unknown tier, unknown or no scopes, and an end too late.
+    `issued_by` is the user's name, empty for a command. Raises Invalid for an empty name or customer, an unknown tier,
+    unknown or no scopes, and an end too late.
     """
     days = settings.TOKEN_DAYS if days is None else days
     if not name.strip() or not customer_id.strip():
@@ -48,6 +51,7 @@ def issue(name: str, customer_id: str, tier: str, scopes: list[str], days: int |
             tier=tier,
             scopes=sorted(set(scopes), key=SCOPES.index),
             token_hash=_hash(token),
+            issued_by=issued_by,
             expires_at=datetime.now(UTC) + timedelta(days=days),
         )
         about = {"customer": row.customer_id, "tier": tier, "scopes": row.scopes, "days": days}

@@ -23,7 +23,7 @@ from config.aws import calls as aws_calls
 from config.aws import metrics
 from config.aws.outage import Outage
 from config.consumer import batch, polls, pulse, queue_loop
-from config.web import health, throttling
+from config.web import health, refused, throttling
 from routing import announcer, last_uses, tokens
 from tests import local_aws as local_server
 from tests import moto_stack
@@ -108,6 +108,7 @@ def _fresh_process_state() -> Iterator[None]:
     pulse._due.clear()
     cache.clear()
     health._last.forget()
+    refused._told.forget()
 
 
 @pytest.fixture(autouse=True)

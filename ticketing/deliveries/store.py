@@ -94,19 +94,21 @@ def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
         _update(delivery_id, "SET details = :details REMOVE sender, sending_since", "attribute_exists(sender)", said)
 
 
-def attempt(delivery_id: str, error: str | None = None) -> None:
+def attempt(delivery_id: str, error: str | None = None, *, said: str = "") -> None:
     """Count a try that did not end it, with what went wrong in plain words. As with `finish`, it returns to the list.
 
-    If there is no such delivery, none is created.
+    If there is no such delivery, none is created. Nor does anything happen if its details do not contain `said`, a
+    piece of their JSON: a message may name a delivery that is not its own.
     """
     counted = "SET attempts = if_not_exists(attempts, :zero) + :one, #error = :error"
-    values = {":zero": 0, ":one": 1, ":error": error or ""}
+    values = {":zero": 0, ":one": 1, ":error": error or ""} | ({":said": said} if said else {})
+    own = " AND contains(details, :said)" if said else ""
     listed = {":partition": partition(delivery_id)}
     again = f"{counted}, unfinished = :partition REMOVE set_aside"
     unfinished = "attribute_exists(unfinished) AND attribute_not_exists(note)"
-    if not _update(delivery_id, again, unfinished, values | listed):
+    if not _update(delivery_id, again, unfinished + own, values | listed):
         # It has ended well, so it stays off the list.
-        _update(delivery_id, counted, "attribute_exists(delivery_id)", values)
+        _update(delivery_id, counted, "attribute_exists(delivery_id)" + own, values)
 
 
 def progressed(delivery_id: str, progress: dict[str, Any]) -> None:

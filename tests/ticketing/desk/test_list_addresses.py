@@ -30,7 +30,7 @@ OUR_FILTERS = {
         "assignee",
         "caller",
     },
-    "apitoken": {"tier__exact", "tier__isnull"},
+    "apitoken": {"tier__exact", "tier__isnull", "issuer"},
     "clock": {"tier__exact", "tier__isnull", "stopped_at__isempty"},
     "user": {
         *(f"is_{flag}__{how}" for flag in ("staff", "superuser", "active") for how in ("exact", "isnull")),

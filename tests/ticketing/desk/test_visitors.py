@@ -2,9 +2,12 @@
 
 import logging
 import re
-from collections.abc import Iterator
+import statistics
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
+from functools import partial
 from typing import Any
 
 import pytest
@@ -229,3 +232,42 @@ def test_odd_pages_and_queries_are_no_errors_of_ours(desk_and_all: Desk) -> None
     for route in RULES:
         path = desk_and_all.path(route).partition("?")[0]
         assert client.get(path + odd).status_code < 500, path
+
+
+def refusals(desk: Desk) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Each request that the desk refuses to a stranger, to staff without rights, and to anybody, by its name."""
+    for kind in ("a stranger", "no rights"):
+        [client] = [client for name, _, client in browsers(desk) if name == kind]
+        for route, (look, act) in RULES.items():
+            path, user = desk.path(route), desk.visitors[kind]
+            if not may_enter(user, look):
+                yield f"{kind}, GET {route}", partial(client.get, path)
+            if not may_enter(user, act):
+                yield f"{kind}, POST {route}", partial(client.post, path, SENT)
+    [root] = [client for name, _, client in browsers(desk) if name == "a superuser"]
+    for place in (USERS, GROUPS, TOKENS, visitors.CLOCKS, visitors.TICKETS):
+        yield f"GET {place}?", partial(root.get, f"/{place}?id__regex=(a%2B)%2B$&q=a")
+        yield f"POST {place}?", partial(root.post, f"/{place}?id__regex=(a%2B)%2B$", SENT)
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    """What the call takes of this thread's own time, whatever else the machine does."""
+    began = time.thread_time()
+    call()
+    return time.thread_time() - began
+
+
+def test_no_refusal_takes_longer_than_an_ordinary_page(desk_and_all: Desk) -> None:
+    """In turns, and of each the quickest of three, so that a moment in which all is slow decides nothing."""
+    [root] = [client for name, _, client in browsers(desk_and_all) if name == "a superuser"]
+    asked = dict(refusals(desk_and_all))
+    took: dict[str, list[float]] = {name: [] for name in asked}
+    pages: list[float] = []
+    for _ in range(3):
+        for number, (name, call) in enumerate(asked.items()):
+            took[name].append(seconds(call))
+            if number % 20 == 0:
+                pages.append(seconds(partial(root.get, f"/{visitors.TICKETS}")))
+    slowest = max(took, key=lambda name: min(took[name]))
+    assert len(asked) > 100
+    assert min(took[slowest]) <= 1.2 * statistics.median(pages), slowest
