@@ -1,4 +1,4 @@
-"""What is installed is what was pinned, what the image holds is listed, and nobody takes a skipped audit for a clean one."""
+"""What is installed is what was pinned, the image's contents are listed, and a skipped audit says so."""
 
 import json
 import re
@@ -64,6 +64,6 @@ def test_the_bill_of_materials_names_what_the_image_installs_and_is_the_same_eve
 
 
 def test_where_weaknesses_cannot_be_asked_for_the_ci_says_so() -> None:
-    command = ["env", "PYPI_URL=http://127.0.0.1:9", ROOT / ".ci" / "audit"]
+    command = ["env", "PYPI_URL=http://127.0.0.1:9", str(ROOT / ".ci" / "audit")]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     assert "NOT AUDITED: http://127.0.0.1:9/" in done.stderr
