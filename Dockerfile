@@ -6,7 +6,7 @@ WORKDIR /srv/foyer
 
 # What changes rarely comes first, so that its layers are rarely rebuilt.
 COPY requirements.txt .
-RUN pip install -r requirements.txt
+RUN pip install --require-hashes -r requirements.txt
 
 COPY manage.py ./
 COPY infra/stack.yaml infra/stack.yaml

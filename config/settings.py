@@ -202,6 +202,9 @@ TOKEN_CACHE_SECONDS = 30
 TOKEN_DAYS = env.number("TOKEN_DAYS", 365)  # a new token ends after so many days, or sooner
 if not 1 <= TOKEN_DAYS <= 3650:
     raise ImproperlyConfigured(f"TOKEN_DAYS must be between 1 and 3650, but it is {TOKEN_DAYS}.")
+DELIVERY_DAYS = env.number("DELIVERY_DAYS", 400)  # then what ended well goes from the deliveries' table
+if not 31 <= DELIVERY_DAYS <= 3650:  # an idempotency key holds for a month at least
+    raise ImproperlyConfigured(f"DELIVERY_DAYS must be between 31 and 3650, but it is {DELIVERY_DAYS}.")
 # Only tokens are cached, in each process's memory, at half a kilobyte each. Django's default would keep only 300.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}},

@@ -6,9 +6,12 @@ nothing can be done about the delivery. Deliveries that ended well with a note a
 attribute is `noted-` and the number.
 """
 
+import time
 import zlib
 from collections.abc import Iterator
 from typing import Any
+
+from django.conf import settings
 
 from config import aws, json, times
 from config.aws import Item
@@ -38,7 +41,7 @@ def receive(delivery: Delivery) -> Delivery | None:
 
 def put_ended(delivery: Delivery) -> None:
     """Write down what has ended well already, in place of what has this id. Raises aws.AwsError."""
-    DELIVERIES.put(new_item(delivery))
+    DELIVERIES.put(new_item(delivery) | {"expires_at": _expires_at()})
 
 
 def new_item(delivery: Delivery) -> Item:
@@ -142,6 +145,8 @@ def finish(
         gone.append("progress")
     if end in ENDED_WELL and not note:
         gone.append("unfinished")
+        assignments.append("expires_at = :expires")
+        values[":expires"] = _expires_at()
     else:
         assignments.append("unfinished = :partition")
         values[":partition"] = (NOTED if note else "") + partition(delivery_id)
@@ -152,6 +157,11 @@ def finish(
     update = f"SET {', '.join(assignments)} REMOVE {', '.join(gone)}"
     condition = "attribute_exists(delivery_id) AND NOT #state IN (:c, :u, :d, :i)"
     return _update(delivery_id, update, condition, values | well)
+
+
+def _expires_at() -> int:
+    """When DynamoDB may remove what has ended well now, in seconds since 1970."""
+    return int(time.time()) + settings.DELIVERY_DAYS * 24 * 60 * 60
 
 
 def set_aside(delivery: Delivery, why: str) -> bool:
