@@ -6,11 +6,12 @@ WORKDIR /srv/foyer
 
 # What changes rarely comes first, so that its layers are rarely rebuilt.
 COPY requirements.txt .
-RUN pip install -r requirements.txt
+RUN pip install --require-hashes -r requirements.txt
 
 COPY manage.py ./
 COPY infra/stack.yaml infra/stack.yaml
 COPY config config
+COPY audit audit
 COPY ticketing ticketing
 COPY ingestion ingestion
 COPY routing routing

@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST  = $(BIN)/python -m $(if $(filter postgresql,$(DATABASE)),tests.postgresql,pytest)
+SBOM   ?= sbom.json
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run dev test test-long test-postgresql test-large bench lint lock chromium nginx clean
+.PHONY: run dev test test-long test-postgresql test-large bench lint lock sbom audit chromium nginx clean
 
 run: $(VENV)/.local-ready
 	@exec $(BIN)/python infra/local/run.py
@@ -43,23 +44,34 @@ lint: $(VENV)/.dev-ready
 bench: $(VENV)/.dev-ready
 	@SCALE=$(or $(SCALE),1) $(BIN)/python -m bench
 
-# Pins the requirements again, from pyproject.toml. The development set decides the versions, and the others follow it.
+# Pins the requirements again, with the hashes of their files, from pyproject.toml. The development set decides the
+# versions, and the others follow it.
 lock: $(VENV)/.dev-ready
-	$(BIN)/uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --no-emit-index-url --upgrade pyproject.toml --extra dev -o requirements-dev.txt
-	$(BIN)/uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --no-emit-index-url pyproject.toml --extra local -c requirements-dev.txt -o requirements-local.txt
-	$(BIN)/uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --no-emit-index-url pyproject.toml -c requirements-dev.txt -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --no-emit-index-url --generate-hashes --upgrade pyproject.toml --extra dev -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --no-emit-index-url --generate-hashes pyproject.toml --extra local -c requirements-dev.txt -o requirements-local.txt
+	$(BIN)/uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --no-emit-index-url --generate-hashes pyproject.toml -c requirements-dev.txt -o requirements.txt
 
-# uv installs a pinned set in seconds; pip takes minutes.
+# The bill of materials of what the image installs (CycloneDX): the same bytes for the same requirements.
+sbom: $(VENV)/.dev-ready
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+	  --output-file $(SBOM) requirements.txt
+
+# Asks PyPI which of the pinned versions have a known weakness. Fails if one has, and if PyPI cannot tell of one.
+audit: $(VENV)/.dev-ready
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement requirements-dev.txt
+
+# uv installs a pinned set in seconds; pip takes minutes. What comes with another hash than the pinned ones is refused.
 $(VENV)/bin/uv:
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check $$(grep '^uv==' requirements-local.txt)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-local.txt >$(VENV)/uv.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
 
 $(VENV)/.local-ready: requirements-local.txt | $(VENV)/bin/uv
-	@$(BIN)/uv pip install -q --python $(BIN)/python -r requirements-local.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-local.txt
 	@touch $@
 
 $(VENV)/.dev-ready: requirements-dev.txt | $(VENV)/bin/uv
-	@$(BIN)/uv pip install -q --python $(BIN)/python -r requirements-dev.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.txt
 	@touch $@
 
 # The browser that the tests drive. Playwright's own download is neither needed nor used.

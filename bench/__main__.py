@@ -1,4 +1,4 @@
-"""`make bench`: the index at its full size, on both databases, a long Zendesk ticket, and Zendesk's webhook.
+"""`make bench`: the index at its full size, on both databases, a long Zendesk ticket, Zendesk's webhook, and memory.
 
 `make bench SCALE=0.1` uses a tenth of the index.
 
@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from bench.databases import Database, Program, postgresql, sqlite
 from bench.follow import BATCH
-from tests import local_aws
+from tests import local_aws, memory
 
 PROCESSES = 2
 ANNOUNCEMENTS = 20_000
@@ -72,6 +72,17 @@ def follow(database: Database, tickets: int) -> bool:
     return rate >= LEAST_ANNOUNCEMENTS
 
 
+def peaks() -> bool:
+    """Measure what bodies and messages cost at their peaks. Returns whether each cost no more than is allowed."""
+    print(f"Memory, in bytes for a byte of the limit, at most {memory.TIMES}", flush=True)
+    worst = {}
+    for way, limit in memory.LIMITS.items():
+        form, size = max(memory.grown(way).items(), key=lambda one: one[1])
+        worst[way] = size / limit
+        print(f"  {way:22} {worst[way]:6.1f}  {form}", flush=True)
+    return max(worst.values()) <= memory.TIMES
+
+
 def webhook() -> bool:
     """Measure Zendesk's webhook on a whole copy. Returns whether it was fast enough."""
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "bench.settings"}
@@ -105,7 +116,7 @@ def _answer(one: Program) -> str:
 
 def main(scale: float) -> int:
     """Measure everything, one database after the other. Returns how many parts were too slow."""
-    kept = []
+    kept = [peaks()]
     with sqlite() as database:
         kept.append(long_ticket(database))
         tickets = int(100_000 * scale)

@@ -9,6 +9,7 @@ from typing import Any
 
 from celery import Celery
 from celery.beat import PersistentScheduler
+from celery.result import EagerResult
 from celery.signals import worker_process_shutdown
 from django.conf import settings
 
@@ -49,16 +50,20 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     include=[
+        "audit.tasks",
         "ingestion.zendesk.tasks",
         "ingestion.zendesk.answer_tasks",
         "ticketing.jobs.tasks",
         "ticketing.erasing.tasks",
+        "signin.tasks",
     ],
     beat_schedule={
         "jobs that do not move": {"task": "ticketing.jobs.look_after", "schedule": 60.0},
         "answers that Zendesk has yet to get": {"task": "ingestion.zendesk.answers_left", "schedule": 60.0},
         "tickets that were closed long ago": {"task": "ticketing.erasing.closed_long_ago", "schedule": 900.0},
+        "sessions that have ended": {"task": "signin.clear_sessions", "schedule": 3600.0},
         "a sample of the error rate": {"task": "ingestion.zendesk.nothing_ended", "schedule": 60.0},
+        "old rows of the record": {"task": "audit.prune", "schedule": 86_400.0},
     },
     beat_scheduler="config.celery:Scheduler",
     task_default_queue=settings.JOBS_QUEUE,
@@ -77,15 +82,17 @@ app.conf.update(
 )
 
 
-def send(task: str, *arguments: str) -> None:
-    """Queue a task by its name, for code that may not import its module. Raises aws.AwsError if it is not queued.
+def send(task: str, *arguments: str) -> EagerResult[Any] | None:
+    """Queue a task by its name, so that whoever queues it need not import what works it. Raises aws.AwsError if it is
+    not queued.
 
-    With CELERY_TASK_ALWAYS_EAGER the task runs at once, and its delivery says how it ended.
+    With CELERY_TASK_ALWAYS_EAGER the task runs at once. Its delivery says how it ended, and so does what is returned.
     """
     if settings.CELERY_TASK_ALWAYS_EAGER:
-        app.tasks[task].apply(arguments, throw=False)
-        return
+        app.loader.import_default_modules()  # what is imported already costs nothing
+        return app.tasks[task].apply(arguments, throw=False)
     app.send_task(task, arguments)
+    return None
 
 
 class Scheduler(PersistentScheduler):

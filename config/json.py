@@ -1,7 +1,9 @@
 """JSON exactly as sent: numbers keep every digit, NaN is rejected, and neither depth nor mass can break the server."""
 
 import hashlib
+import io
 import re
+import secrets
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -16,6 +18,12 @@ BYTES_PER_VALUE = 64  # of the largest body
 MAX_VALUES = 1 + 5 * 1024 * 1024 // BYTES_PER_VALUE  # in the largest body that a door takes, and in a message
 
 _PIECE = 1024 * 1024
+
+# The parser keeps an object of some 80 bytes for what is before each escape, until its text ends. So a text with very
+# many is read in pieces. A piece ends after so many escapes, and never within one.
+_MOST_ESCAPES = 10_000
+_SOME = re.compile(rf"(?:[^\\]++|\\u.{{4}}|\\.){{1,{_MOST_ESCAPES}}}+", re.DOTALL)
+_SECOND_HALF = re.compile(r"\\u[dD][c-fC-F]")  # of a letter: it stays with the first
 
 # The possessive `+`: text is never looked at again from another place, and nothing is kept for that.
 _TEXT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
@@ -37,6 +45,9 @@ def loads(text: str | bytes, max_depth: int = MAX_DEPTH, max_values: int | None 
         raise Refused(f"it has more than {max_values} values")
     if isinstance(text, bytes):
         text = text.decode("utf-8")  # UnicodeDecodeError is a ValueError
+    kept: dict[str, str] = {}
+    if text.count("\\") > _MOST_ESCAPES:
+        text = _without_long_texts(text, kept)
     try:
         value = simplejson.loads(text, parse_float=_decimal, parse_int=_whole, object_pairs_hook=_object)
     except RecursionError:
@@ -47,7 +58,7 @@ def loads(text: str | bytes, max_depth: int = MAX_DEPTH, max_values: int | None 
         raise Refused("a number is out of range") from None
     if _deeper_than(value, max_depth):
         raise Refused("it is nested too deeply")
-    return value
+    return _put_back(value, kept) if kept else value
 
 
 def dumps(value: Any) -> str:
@@ -62,6 +73,42 @@ def fingerprint(value: Any) -> str:
     for start in range(0, len(canonical), _PIECE):  # encoded at once, a large one would be there a second time
         digest.update(canonical[start : start + _PIECE].encode())
     return digest.hexdigest()
+
+
+def _without_long_texts(text: str, kept: dict[str, str]) -> str:
+    """The JSON with a name in place of each text that has very many escapes. `kept` gets the texts, by these names."""
+    made, end, names = io.StringIO(), 0, dict[str, str]()
+    for one in _TEXT.finditer(text):
+        if text.count("\\", one.start(), one.end()) > _MOST_ESCAPES and text[one.end() - 1] == '"':
+            read = _in_pieces(text, one.start() + 1, one.end() - 1)
+            name = names.setdefault(read, secrets.token_hex(16))  # nobody can send this name
+            kept[name] = read
+            made.write(text[end : one.start()])
+            made.write(f'"{name}"')
+            end = one.end()
+    made.write(text[end:])
+    return made.getvalue()
+
+
+def _in_pieces(text: str, start: int, end: int) -> str:
+    """What the inside of a JSON text stands for. Raises ValueError as the parser does."""
+    made = io.StringIO()
+    while start < end:
+        piece = _SOME.match(text, start, end)
+        stop = piece.end() if piece else end
+        stop += 6 if _SECOND_HALF.match(text, stop, end) else 0
+        made.write(simplejson.loads(f'"{text[start:stop]}"'))
+        start = stop
+    return made.getvalue()
+
+
+def _put_back(value: Any, kept: dict[str, str]) -> Any:
+    """The value with the kept texts in place of their names."""
+    if isinstance(value, dict):
+        return {kept.get(name, name): _put_back(one, kept) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_put_back(one, kept) for one in value]
+    return kept.get(value, value) if isinstance(value, str) else value
 
 
 def _decimal(text: str) -> Decimal:

@@ -5,6 +5,7 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 from config import env
 
@@ -30,7 +31,10 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "axes",
     "config",
+    "audit",
+    "signin",
     "routing",
     "ingestion",
     "itsm",
@@ -45,11 +49,15 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ticketing.desk.middleware.AddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "signin.middleware.LastUseMiddleware",
+    "signin.known_device.KnownDeviceMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "audit.who.WhoMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 # Only our own files, and no script or style within a page. `data:` is for the icons of the API's description.
@@ -69,6 +77,9 @@ X_FRAME_OPTIONS = "DENY"
 BEHIND_TLS_PROXY = env.flag("BEHIND_TLS_PROXY")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS_PROXY
+PROXIES = env.number("PROXIES", 0)  # in front of Foyer, each of which adds to X-Forwarded-For
+if PROXIES < 0:
+    raise ImproperlyConfigured(f"PROXIES must be 0 or more, but it is {PROXIES}.")
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # a load balancer asks for these without TLS
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 365 * 24 * 3600) if BEHIND_TLS_PROXY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_SUBDOMAINS", True)
@@ -196,6 +207,9 @@ TOKEN_CACHE_SECONDS = 30
 TOKEN_DAYS = env.number("TOKEN_DAYS", 365)  # a new token ends after so many days, or sooner
 if not 1 <= TOKEN_DAYS <= 3650:
     raise ImproperlyConfigured(f"TOKEN_DAYS must be between 1 and 3650, but it is {TOKEN_DAYS}.")
+DELIVERY_DAYS = env.number("DELIVERY_DAYS", 400)  # then what ended well goes from the deliveries' table
+if not 31 <= DELIVERY_DAYS <= 3650:  # an idempotency key holds for a month at least
+    raise ImproperlyConfigured(f"DELIVERY_DAYS must be between 31 and 3650, but it is {DELIVERY_DAYS}.")
 # Only tokens are cached, in each process's memory, at half a kilobyte each. Django's default would keep only 300.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}},
@@ -238,11 +252,38 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # the same everywhere, with no collectstatic that could be forgotten
+SESSION_ENGINE = "signin.sessions"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", 60)  # a session that nobody uses ends
+SESSION_HOURS = env.number("SESSION_HOURS", 24)  # and so does every other
+if SESSION_IDLE_MINUTES < 2 or SESSION_HOURS < 1:  # a use is noted once a minute
+    raise ImproperlyConfigured("SESSION_IDLE_MINUTES must be 2 or more, and SESSION_HOURS 1 or more.")
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no words travel in a cookie
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+SIGN_IN_FAILURES = env.number("SIGN_IN_FAILURES", 5)  # of a name, and so many of an address, lock it out
+SIGN_IN_ADDRESS_FAILURES = env.number("SIGN_IN_ADDRESS_FAILURES", 50)
+SIGN_IN_LOCK_MINUTES = env.number("SIGN_IN_LOCK_MINUTES", 15)
+if not (1 <= SIGN_IN_FAILURES <= SIGN_IN_ADDRESS_FAILURES and SIGN_IN_LOCK_MINUTES >= 1):
+    raise ImproperlyConfigured(
+        "SIGN_IN_FAILURES and SIGN_IN_LOCK_MINUTES must be 1 or more, and SIGN_IN_ADDRESS_FAILURES no fewer than "
+        "SIGN_IN_FAILURES."
+    )
+AXES_HANDLER = "signin.lockout.Handler"
+AXES_FAILURE_LIMIT = SIGN_IN_FAILURES
+AXES_COOLOFF_TIME = "signin.lockout.cool_off"
+AXES_LOCKOUT_PARAMETERS = "signin.lockout.counted_by"
+AXES_LOCKOUT_CALLABLE = "signin.lockout.locked_out"
+AXES_CLIENT_IP_CALLABLE = "config.web.address.client_address"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # who tries on does not lengthen it
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False  # the desk has a page of its own
+# Beside the password, which axes knows. The name stays, for the log.
+AXES_SENSITIVE_PARAMETERS = ["old_password", "new_password1", "new_password2", "csrfmiddlewaretoken", "next"]
 AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
 UNFOLD: dict[str, Any] = {
@@ -258,8 +299,17 @@ UNFOLD: dict[str, Any] = {
     "COLORS": lambda _: {},  # the policy forbids the <style> that Unfold makes of them: see colours.css
     "STYLES": [lambda _: static("ticketing/colours.css"), lambda _: static("ticketing/desk.css")],
     "SCRIPTS": [lambda _: static("ticketing/unfold.js"), lambda _: static("ticketing/keyboard.js")],
+    "ACCOUNT": {"navigation": [{"title": "Your sessions", "link": reverse_lazy("own_sessions")}]},
     "SIDEBAR": {"navigation": "ticketing.desk.navigation.sections"},
 }
+
+# --- The record of who did what ---------------------------------------------------------------------
+
+# The first key makes the digests of new rows; those made with the others still hold. So a new key goes in front.
+AUDIT_KEYS = [one.strip() for one in env.secret("AUDIT_KEYS", SECRET_KEY).split(",") if one.strip()]
+AUDIT_DAYS = env.number("AUDIT_DAYS", 0)  # after which rows go; 0: never
+if AUDIT_DAYS and AUDIT_DAYS < 30:
+    raise ImproperlyConfigured(f"AUDIT_DAYS must be 0 (for good) or at least 30, but it is {AUDIT_DAYS}.")
 
 # --- Logs -------------------------------------------------------------------------------------------
 
@@ -283,6 +333,7 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
     "loggers": {
+        "axes": {"level": "WARNING"},
         "botocore": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "urllib3.connection": {"level": "ERROR"},  # a traceback for each answer that is cut, which its caller tells

@@ -12,6 +12,7 @@ urlpatterns = [
     path("readyz", health.ready),
     path("api/schema", SpectacularAPIView.as_view(content_negotiation_class=FirstUnlessAsked), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("desk/", include("signin.urls")),
     path("desk/", admin.site.urls),
     path("", include("itsm.urls")),
     path("", include("routing.urls")),

@@ -15,11 +15,24 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminI
 
 from config.caller import SCOPES
 from config.web.admin import DeskAdmin
-from routing import tokens
+from routing import issuers, tokens
 from routing.models import ApiToken, Clock
 
 _TIMES = ("created_at", "expires_at", "last_used_at", "revoked_at")
-_AS_A_TOKEN = ("ticketing.view_indexedticket", "ticketing.change_indexedticket")  # what a token lets its holder do
+
+
+class IssuerFilter(admin.SimpleListFilter):
+    """The tokens that work although whoever issued them may not issue any more."""
+
+    title, parameter_name = "issuer", "issuer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("lost", "May not issue any more")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> QuerySet[ApiToken]:
+        if self.value() != "lost":
+            return queryset
+        return queryset.filter(revoked_at=None, issued_by__in=issuers.without_the_right())
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run time
@@ -56,14 +69,15 @@ class ApiTokenAdmin(DeskAdmin):
         "tier",
         "scope_list",
         "created_at",
+        "issued_by",
         "expires_at",
         "last_used_at",
         "revoked_at",
     )
-    list_filter = ("tier",)
+    list_filter = ("tier", IssuerFilter)
     search_fields = ("name", "customer_id")
     actions = ("revoke",)
-    readonly_fields = ("scope_list", *_TIMES)
+    readonly_fields = ("scope_list", "issued_by", *_TIMES)
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Sequence[str]:
         """A token's page has its scopes in words: Unfold would colour the JSON by styles that the policy forbids."""
@@ -74,7 +88,8 @@ class ApiTokenAdmin(DeskAdmin):
         return ", ".join(token.scopes)
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
-        plain = tokens.issue(obj.name, obj.customer_id, obj.tier, obj.scopes, form.cleaned_data["days"])
+        issuer = cast(User, request.user).get_username()
+        plain = tokens.issue(obj.name, obj.customer_id, obj.tier, obj.scopes, form.cleaned_data["days"], issuer)
         issued = tokens.find(plain)
         obj.pk, obj.plain = issued.pk, plain
 
@@ -97,7 +112,7 @@ class ApiTokenAdmin(DeskAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         user = cast(User, request.user)
-        return super().has_add_permission(request) and user.has_perms(_AS_A_TOKEN)
+        return super().has_add_permission(request) and user.has_perms(issuers.AS_A_TOKEN)
 
     def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)

@@ -16,6 +16,9 @@ class ApiToken(models.Model):
     scopes = models.JSONField(default=list)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField("issued", auto_now_add=True)
+    issued_by = models.CharField(
+        max_length=150, blank=True, default="", editable=False
+    )  # at the desk; "": by a command
     expires_at = models.DateTimeField("ends", null=True, blank=True, editable=False)  # null: issued before ends were
     last_used_at = models.DateTimeField("last used", null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField("revoked", null=True, blank=True, editable=False)
@@ -30,8 +33,28 @@ class ApiToken(models.Model):
         return self.name
 
     @property
+    def named(self) -> str:
+        """As the record of who did what names it."""
+        return f"token {self.pk} {self.name}"
+
+    @property
     def scope_set(self) -> frozenset[str]:
         return frozenset(scope for scope in self.scopes if scope in SCOPES)
+
+
+class TokenAddress(models.Model):
+    """An address from which a token was used, of IPv6 the network. The first use is in the record of who did what."""
+
+    token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="addresses")
+    address = models.CharField(max_length=64)
+    first_used_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(fields=("token", "address"), name="one_first_use"),)
+
+    def __str__(self) -> str:
+        return f"{self.token_id} {self.address}"
 
 
 class Clock(models.Model):

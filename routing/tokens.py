@@ -10,7 +10,10 @@ from typing import cast
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 
+from audit import trail
+from audit.actions import Action
 from config.caller import SCOPES, TIERS, Caller, Tier
 from config.refusals import Invalid
 from routing import last_uses
@@ -23,10 +26,13 @@ class Ended(Invalid):
     """The token has ended. A caller needs a new one."""
 
 
-def issue(name: str, customer_id: str, tier: str, scopes: list[str], days: int | None = None) -> str:
+def issue(
+    name: str, customer_id: str, tier: str, scopes: list[str], days: int | None = None, issued_by: str = ""
+) -> str:
     """Create a token that ends after `days` (default TOKEN_DAYS), and return its text, which cannot be read again.
 
-    Raises Invalid for an empty name or customer, an unknown tier, unknown or no scopes, and an end too late.
+    `issued_by` is the user's name, empty for a command. Raises Invalid for an empty name or customer, an unknown tier,
+    unknown or no scopes, and an end too late.
     """
     days = settings.TOKEN_DAYS if days is None else days
     if not name.strip() or not customer_id.strip():
@@ -38,14 +44,18 @@ def issue(name: str, customer_id: str, tier: str, scopes: list[str], days: int |
     if not 1 <= days <= settings.TOKEN_DAYS:
         raise Invalid(f"A token ends after 1 to {settings.TOKEN_DAYS} days (TOKEN_DAYS)")
     token = _PREFIX + secrets.token_urlsafe(32)
-    ApiToken.objects.create(
-        name=name.strip(),
-        customer_id=customer_id.strip(),
-        tier=tier,
-        scopes=sorted(set(scopes), key=SCOPES.index),
-        token_hash=_hash(token),
-        expires_at=datetime.now(UTC) + timedelta(days=days),
-    )
+    with transaction.atomic():
+        row = ApiToken.objects.create(
+            name=name.strip(),
+            customer_id=customer_id.strip(),
+            tier=tier,
+            scopes=sorted(set(scopes), key=SCOPES.index),
+            token_hash=_hash(token),
+            issued_by=issued_by,
+            expires_at=datetime.now(UTC) + timedelta(days=days),
+        )
+        about = {"customer": row.customer_id, "tier": tier, "scopes": row.scopes, "days": days}
+        trail.record(Action.TOKEN_ISSUED, target=row.named, details=about)
     return token
 
 
@@ -56,7 +66,9 @@ def find(token: str) -> ApiToken:
 
 def revoke(token: ApiToken) -> None:
     """Revoke the token. A process that has it in its cache accepts it for up to half a minute more."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=datetime.now(UTC))
+    with transaction.atomic():
+        if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=datetime.now(UTC)):
+            trail.record(Action.TOKEN_REVOKED, target=token.named)
     cache.delete(_cache_key(token.token_hash))
 
 

@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.operations import BaseDatabaseOperations
 from moto import mock_aws
 from rest_framework.test import APIClient
 
@@ -22,7 +23,7 @@ from config.aws import calls as aws_calls
 from config.aws import metrics
 from config.aws.outage import Outage
 from config.consumer import batch, polls, pulse, queue_loop
-from config.web import health, throttling
+from config.web import health, refused, throttling
 from routing import announcer, last_uses, tokens
 from tests import local_aws as local_server
 from tests import moto_stack
@@ -70,6 +71,28 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 _LONGEST_NAME = 60
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _what_tests_leave_in_the_record_goes() -> Iterator[None]:
+    """A test with transactions of its own ends with all tables emptied, which triggers of the record forbid."""
+    original = BaseDatabaseOperations.execute_sql_flush
+
+    def without_triggers(self: BaseDatabaseOperations, statements: list[str]) -> None:
+        if self.connection.vendor == "postgresql":
+            around = (["SET session_replication_role = replica"], ["SET session_replication_role = DEFAULT"])
+        else:
+            with self.connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_entry'"
+                )
+                triggers = cursor.fetchall()
+            around = ([f"DROP TRIGGER {name}" for name, _ in triggers], [made for _, made in triggers])
+        original(self, [*around[0], *statements, *around[1]])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", without_triggers)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _fresh_process_state() -> Iterator[None]:
     """What a process remembers (tokens seen, throttles, metrics) does not pass from test to test."""
@@ -85,6 +108,7 @@ def _fresh_process_state() -> Iterator[None]:
     pulse._due.clear()
     cache.clear()
     health._last.forget()
+    refused._told.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,8 @@ NOT_RUN = {
     "make run": "it runs until Ctrl-C; the end-to-end tests start the same programs",
     "make test": "it runs this test",
     "make bench": "it takes half an hour",
+    "make sbom": "tests/test_supply_chain.py runs it, and writes elsewhere",
+    "make audit": "it needs PyPI: tests/test_supply_chain.py tries what CI does without it",
     "export TOKEN=foyer_…": "it stands for the reader's own token",
     ". .venv/bin/activate": "the tests run with these packages already",
     "gunicorn --config python:config.gunicorn config.wsgi": "as `make run`",

@@ -39,7 +39,7 @@ def _database() -> Iterator[tuple[str, str]]:
     """Every row of every table in SQL. On SQLite these are the tables, too, in which search keeps its words."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
-            if table == "django_session":
+            if table == "signin_session":
                 continue  # what people type
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
             for row in cursor.fetchall():

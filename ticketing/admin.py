@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
+from audit.models import Entry
 from config.web.admin import DeskAdmin
 from ticketing.desk.deliveries_page import DeliveriesPage
 from ticketing.desk.export_page import DownloadPage, ExportPage
@@ -21,6 +22,7 @@ from ticketing.desk.list_pages import pages
 from ticketing.desk.navigation import home
 from ticketing.desk.new_ticket_page import NewTicketPage
 from ticketing.desk.people_pages import GroupAdmin, UserAdmin
+from ticketing.desk.record_pages import RecordAdmin
 from ticketing.desk.redact_page import RedactPage
 from ticketing.desk.set_aside_page import SetAsidePage
 from ticketing.desk.ticket_page import TicketPage
@@ -173,3 +175,4 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 admin.site.register(User, UserAdmin)
 admin.site.register(Group, GroupAdmin)
+admin.site.register(Entry, RecordAdmin)

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from config.aws import Item
 from config.refusals import Absent
-from ticketing.record import by_caller, checks, many_comments, store
-from ticketing.record.many_comments import Known
+from ticketing.record import by_caller, checks, store
 from ticketing.tickets import ids
 from ticketing.tickets.ticket import LONGEST_KEY, Comment, Conversation, Place, Ticket
 from ticketing.tickets.workflow import Channel
@@ -48,12 +47,6 @@ def get_comment(ticket_id: str, comment_id: str, customer_id: str | None) -> Com
     if comment is None:
         raise Absent("Comment not found")
     return comment
-
-
-def known_comments(ticket_id: str) -> dict[str, Known]:
-    """The ticket's comments that have a key, by `Key.keyed_id`, whoever owns the ticket. Takes an AWS call for about
-    4,000 of them, and reads no comment's text."""
-    return many_comments.known(ticket_id)
 
 
 def more_comments(ticket_id: str, after: Place, limit: int) -> tuple[list[Comment], Place | None]:

@@ -1,4 +1,4 @@
-"""Replaces comments and redacts texts. The old words are then nowhere in Foyer. The doors call it through the service.
+"""Replaces and redacts comments. The old words are then nowhere in Foyer. The doors call it through the service.
 
 Another system may show a comment in another way later: with words taken out, or for other readers. It sends whole
 documents, and they come repeatedly and in any order. So each says as of which moment it holds (`as_of`), and a comment
@@ -7,23 +7,20 @@ never goes back to an earlier one. What staff redact stays so, whatever comes la
 `as_of` is a text that sorts by the moment. It means something only to the door that gives it.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from config import aws, times
 from config.refusals import Busy
-from ticketing.changing import TEXTS, change_ticket
 from ticketing.reading import get_comment
-from ticketing.record import checks, many_comments, transactions
+from ticketing.record import many_comments, mending, transactions
 from ticketing.record.replacing import SAID, replacement, revises
 from ticketing.record.table import TICKETS
 from ticketing.tickets import ids
 from ticketing.tickets.keys import Key
-from ticketing.tickets.ticket import Actor, Comment, Ticket
-
-REDACTED = "(redacted)"  # the words in place of the old ones; customers read them, too
+from ticketing.tickets.ticket import REDACTED, Actor, Comment
 
 
 def replace_comment(
@@ -63,13 +60,6 @@ def redact_comment(ticket_id: str, comment_id: str, actor: Actor) -> Comment:
     return _replace(ticket_id, comment_id, None, lambda before: replace(before, comment=REDACTED, redacted=True), actor)
 
 
-def redact_ticket(ticket_id: str, fields: Collection[str], actor: Actor) -> Ticket:
-    """Take the words out of these fields of TEXTS, for good, and return the ticket. For staff. Raises as
-    `change_ticket`, but not Final."""
-    fields = [name for name in TEXTS if name in fields]
-    return change_ticket(ticket_id, None, dict.fromkeys(fields, REDACTED), actor, unsaid=fields, for_good=True)
-
-
 def _replace(
     ticket_id: str,
     comment_id: str,
@@ -89,7 +79,7 @@ def _replace(
         try:
             TICKETS.transact(replacement(before, after, times.now(), actor, key), ids.new_id())
         except aws.Conflict as conflict:
-            checks.mend(conflict)  # if need be; else somebody was faster: read it again
+            mending.mend(conflict)  # if need be; else somebody was faster: read it again
         except aws.Contended:
             break
         else:

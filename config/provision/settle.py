@@ -1,7 +1,7 @@
 """Sets what CloudFormation leaves undone: reads what really exists, and sets what is missing.
 
 On a real account that is nothing, unless somebody changed it by hand. The local AWS (1.5.33) silently ignores
-point-in-time recovery and lifecycle rules in a template; it does apply filter policies.
+point-in-time recovery, times to live and lifecycle rules in a template; it does apply filter policies.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,6 +24,9 @@ def settle(stack_name: str, template: Mapping[str, Any], say: Callable[[str], No
         if "PointInTimeRecoverySpecification" in wanted and _settle_recovery(name):
             say(f"{logical_id}: point-in-time recovery switched on")
             changed = True
+        if "TimeToLiveSpecification" in wanted and _settle_expiry(name, wanted["TimeToLiveSpecification"]):
+            say(f"{logical_id}: time to live switched on")
+            changed = True
         if "LifecycleConfiguration" in wanted and _settle_lifecycle(name, wanted["LifecycleConfiguration"]["Rules"]):
             say(f"{logical_id}: lifecycle rules set")
             changed = True
@@ -40,6 +43,15 @@ def _settle_recovery(table: str) -> bool:
         TableName=table,
         PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
     )
+    return True
+
+
+def _settle_expiry(table: str, wanted: Any) -> bool:
+    dynamodb = aws.client("dynamodb")
+    state = aws.call(dynamodb.describe_time_to_live, TableName=table)["TimeToLiveDescription"]
+    if state.get("TimeToLiveStatus") in ("ENABLED", "ENABLING"):
+        return False
+    aws.call(dynamodb.update_time_to_live, TableName=table, TimeToLiveSpecification=wanted)
     return True
 
 
@@ -62,6 +74,8 @@ def _lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     said: dict[str, Any] = {"ID": rule["Id"], "Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
     if days := rule.get("ExpirationInDays"):
         said["Expiration"] = {"Days": days}
+    if rule.get("ExpiredObjectDeleteMarker"):
+        said["Expiration"] = {"ExpiredObjectDeleteMarker": True}
     if noncurrent := rule.get("NoncurrentVersionExpiration"):
         said["NoncurrentVersionExpiration"] = noncurrent
     if abort := rule.get("AbortIncompleteMultipartUpload"):

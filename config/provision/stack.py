@@ -90,7 +90,8 @@ def _deploy(stack_name: str, body: str, known: Collection[str], given: Mapping[s
     stack = _stack(stack_name)
     paused = stack is not None and stack["StackStatus"] in _PAUSED
     token = str(uuid4())  # tells this run's events from older ones, and a retry from a new request
-    request = {"StackName": stack_name, "TemplateBody": body, "ClientRequestToken": token}
+    request: dict[str, Any] = {"StackName": stack_name, "TemplateBody": body, "ClientRequestToken": token}
+    request["Capabilities"] = ["CAPABILITY_AUTO_EXPAND"]  # the template's transform is CloudFormation's own
     try:
         if stack is None:
             say(f"Creating stack {stack_name}")

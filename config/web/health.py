@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import partial
+from functools import partial, wraps
 from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 
 from config import aws
 from config.aws import sqs
@@ -21,14 +22,31 @@ from config.request_id import request_id
 
 KEPT_SECONDS: Final = 1.0
 
+View = Callable[[HttpRequest], JsonResponse]
 Found = tuple[dict[str, Any], int]  # the answer, without its request's id, and its status
 
 
+def _only_read(view: View) -> View:
+    """Answer any method that changes something with a JSON 405, before Django asks for a form's token."""
+
+    @csrf_exempt
+    @wraps(view)
+    def checked(request: HttpRequest) -> JsonResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        body = {"error": "Method not allowed", "request_id": request_id()}
+        return JsonResponse(body, status=405, headers={"Allow": "GET, HEAD"})
+
+    return checked
+
+
+@_only_read
 def alive(request: HttpRequest) -> JsonResponse:
     """200 as long as the process lives."""
     return JsonResponse({"status": "ok"})
 
 
+@_only_read
 def ready(request: HttpRequest) -> JsonResponse:
     """200 if everything can be reached, else 503, which names what cannot. A process looks once a second at most.
 

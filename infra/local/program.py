@@ -7,7 +7,7 @@ import signal
 import sys
 
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
-WATCHED = ("config", "ticketing", "routing", "ingestion", "itsm")
+WATCHED = ("config", "audit", "ticketing", "routing", "ingestion", "itsm", "signin")
 
 
 def command(arguments: list[str], *, reload: bool) -> list[str]:

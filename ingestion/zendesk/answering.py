@@ -149,9 +149,13 @@ def _is_anothers(comment: Comment, zendesk_id: str, theirs: dict[str, Any]) -> b
 
 
 def _posted(held: Lane, delivery: Delivery, comment: Comment, seen: str | None) -> tuple[Lane, dict[str, Any] | None]:
-    """The lane, and the comment as Zendesk has it now, if it tells. `seen` is as `posting.post` takes it."""
+    """The lane, and the comment as Zendesk has it now, if it tells: in its answer, or else in its list.
+
+    `seen` is as `posting.post` takes it.
+    """
     held = lane.begin(held, _with_this(held))
-    return held, posting.post(delivery.key, comment, seen)
+    posted = posting.post(delivery.key, comment, seen)
+    return held, posted or posting.find(delivery.key, comment, partial(_is_anothers, comment, delivery.key)).comment
 
 
 def _kept(held: Lane, delivery: Delivery) -> Lane:

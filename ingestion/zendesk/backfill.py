@@ -15,7 +15,7 @@ from tenacity import retry_if_exception_type
 from config import aws
 from config.aws.patience import patiently
 from config.refusals import Busy, Stale
-from ingestion.zendesk import intake, tasks
+from ingestion.zendesk import intake
 from ingestion.zendesk.errors import PipelineError
 from ticketing import deliveries, service
 from ticketing.deliveries import Delivery, raw_tickets
@@ -62,7 +62,7 @@ def _one(zendesk_id: str, retry: bool, dry_run: bool) -> Filled:
 def _taken_in(zendesk_id: str, known: Delivery | None) -> Filled:
     with suppress(PipelineError):  # of a task that runs at once: its delivery has the cause
         if known and known.state == "failed":
-            tasks.enqueue(known.delivery_id)
+            intake.enqueue(known.delivery_id)
         else:
             intake.take_in_flagged(zendesk_id)
     ended = deliveries.get(intake.backfill_id(zendesk_id)) if settings.CELERY_TASK_ALWAYS_EAGER else None

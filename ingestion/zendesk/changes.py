@@ -1,11 +1,13 @@
 """What has to change at the desk so that a ticket is as Zendesk has it, without any calls."""
 
+from dataclasses import replace
 from typing import Any
 
 from ingestion.zendesk import fate, mapping, people
 from ticketing.tickets.ticket import Ticket
 from ticketing.tickets.workflow import REOPENED_BY_COMMENT, Status
 
+AS_OF = "words_as_of"  # in what the door knows of a ticket: as of when its texts hold
 _OPENING = "issue_description"
 _AS_FETCHED = ("opening", "organization")  # if Zendesk does not say them any more, they are over
 
@@ -37,6 +39,11 @@ def of(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
 def kept(desk: Ticket, zendesk: dict[str, Any]) -> dict[str, Any]:
     """The fields that hold what the door knows of the ticket: the attributes for all to read, and what it relies on."""
     return {"attributes": desk.attributes | {"zendesk": zendesk}, "zendesk": zendesk}
+
+
+def dated(new: Ticket, held: str) -> Ticket:
+    """The draft of a ticket, which says as of when its texts hold. An earlier document may come after it."""
+    return replace(new, **kept(new, new.in_zendesk | {AS_OF: held}))
 
 
 def is_past(desk: Ticket, context: dict[str, Any]) -> bool:

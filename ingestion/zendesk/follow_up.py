@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ingestion.zendesk import changes, fate, mapping, people, taken_back
+from ingestion.zendesk import changes, fate, mapping, people
 from ingestion.zendesk.values import moment
 from ticketing import service
 from ticketing.deliveries import raw_tickets
@@ -63,7 +63,7 @@ def following(closed: Ticket, context: dict[str, Any], left: Comments, delivery_
     """
     if not is_due(context, left):
         return _after(closed)
-    new = taken_back.dated(_draft(closed, context, left, delivery_id), held)
+    new = changes.dated(_draft(closed, context, left, delivery_id), held)
     return service.open_ticket(new, raw_tickets.follow_up_key(closed.ticket_id)).ticket
 
 

@@ -9,16 +9,17 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from config import aws, times
+from config import aws, celery, times
 from config.refusals import Busy
 from config.text import mended
-from ingestion.zendesk import masking, measures, tasks
+from ingestion.zendesk import masking, measures
 from ticketing import deliveries
 from ticketing.deliveries import Delivery
 from ticketing.tickets import ids
 
 log = logging.getLogger(__name__)
 
+TASK = "ingestion.zendesk.ingest"  # works a delivery (tasks.py)
 _LONGEST_KEY = 100  # characters of an invocation that are shown
 _MEND = (
     'Mend the trigger in Zendesk: its JSON should be {"ticket_id": "{{ticket.id}}", "tag_added": "need_sme"}, since '
@@ -61,10 +62,25 @@ def _taken_in(zendesk_id: str, delivery_id: str) -> str:
     if known is None:
         measures.ingested()
     if known is None or known.state == "received":
-        tasks.enqueue(delivery.delivery_id)
+        enqueue(delivery.delivery_id)
         with _busy_if_away():
             deliveries.accept(delivery.delivery_id)
     return delivery.delivery_id
+
+
+def enqueue(delivery_id: str) -> None:
+    """Queue the delivery's task, or run it at once with CELERY_TASK_ALWAYS_EAGER.
+
+    Raises Busy if the queue cannot take it; the caller then asks the sender to come again. If it runs at once, raises
+    what makes the task fail.
+    """
+    try:
+        ended = celery.send(TASK, delivery_id)
+    except aws.AwsError as error:
+        log.warning("Delivery %s could not be queued: %s", delivery_id, error)
+        raise Busy from error
+    if ended:
+        ended.get()
 
 
 def refuse(said: bytes, sentence: str, invocation: str | None, signature: str) -> None:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+from django.conf import settings
+
 from config import times
 from ingestion.zendesk import people
 from ticketing.answers import adopted
@@ -46,10 +48,16 @@ def recognized(
     Returns the `keyed_id`s of the latter as well. They are noted, so that they are never filed as others. A marker
     alone proves nothing, since every program of the account can write one, and so can another Foyer. It must name a
     comment of this very ticket that Zendesk was promised, and that no other comment of Zendesk has named.
+
+    Where Zendesk shows no custom metadata, an agent's new comment that is the same as an answer whose sending has begun
+    is that answer.
     """
     own, zendesk_id = set[str](), str(context["ticket"]["id"])
+    sending = _being_sent(ticket_id, comments, context, known)
     for one in comments:
-        if (named := of(one)) is None:
+        is_sent = sending is not None and _is_unknown(one, context, known) and is_same(one, sending)
+        named = sending.comment_id if sending and is_sent else of(one)
+        if named is None:
             continue
         its = key(zendesk_id, one).keyed_id
         if its not in known and (found := _adopted(ticket_id, zendesk_id, one, named)):
@@ -57,6 +65,22 @@ def recognized(
         if its in known and known[its].comment_id == named:
             own.add(its)
     return known, own
+
+
+def _being_sent(
+    ticket_id: str, comments: list[dict[str, Any]], context: Mapping[str, Any], known: dict[str, Known]
+) -> Comment | None:
+    """The answer whose sending has begun, if one of the comments may be it. Mostly None, and then nothing is asked."""
+    if settings.ZENDESK_ANSWER_BACK and any(_is_unknown(one, context, known) for one in comments):
+        return adopted.begun(ticket_id)
+    return None
+
+
+def _is_unknown(comment: dict[str, Any], context: Mapping[str, Any], known: dict[str, Known]) -> bool:
+    """Whether it is an agent's, not known yet, and without custom metadata that would tell whose it is."""
+    if _custom(comment) is not None or not people.is_staff(comment, dict(context)):
+        return False
+    return key(str(context["ticket"]["id"]), comment).keyed_id not in known
 
 
 def _adopted(ticket_id: str, zendesk_id: str, theirs: Mapping[str, Any], named: str) -> Known | None:

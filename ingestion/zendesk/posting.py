@@ -76,17 +76,27 @@ def find(zendesk_id: str, comment: Comment, is_anothers: Callable[[dict[str, Any
     """
     ticket, _ = client.page(f"/api/v2/tickets/{zendesk_id}.json", {})
     about = ticket.get("ticket")
-    seen = str(about["updated_at"]) if isinstance(about, dict) and about.get("updated_at") else None
+    about = about if isinstance(about, dict) else {}
+    seen = str(about["updated_at"]) if about.get("updated_at") else None
     cursor: str | None = None
     while True:
         query = {"sort": "-created_at", "page[size]": "100"} | ({"page[after]": cursor} if cursor else {})
         page, after = client.page(f"/api/v2/tickets/{zendesk_id}/comments.json", query)
         comments = [one for one in page.get("comments") or [] if isinstance(one, dict)]
-        if ours := next((one for one in comments if marker.is_same(one, comment) and not is_anothers(one)), None):
+        same = (one for one in comments if marker.is_same(one, comment) and not _is_requesters(one, about))
+        if ours := next((one for one in same if not is_anothers(one)), None):
             return Found(ours)
         if after is None or after == cursor or _is_before(comments, comment):
             return Found(None, seen)
         cursor = after
+
+
+def _is_requesters(comment: dict[str, Any], ticket: dict[str, Any]) -> bool:
+    """Whether the requester wrote it, and not by the API: they may be the user whom Foyer acts for."""
+    match comment:
+        case {"author_id": int(author), "via": {"channel": str(channel)}}:
+            return author == ticket.get("requester_id") and channel != "api"
+    return False
 
 
 def _is_before(comments: list[dict[str, Any]], ours: Comment) -> bool:

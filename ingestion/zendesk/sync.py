@@ -81,7 +81,7 @@ def _first(context: dict[str, Any], delivery_id: str, held: str) -> Ticket:
     ticket = service.find(key.keyed_id)
     if ticket is None:
         new = follow_up.named(mapping.draft(context, delivery_id), context)
-        ticket = service.open_ticket(taken_back.dated(new, held), key).ticket
+        ticket = service.open_ticket(changes.dated(new, held), key).ticket
     if ticket.erased:
         raise Erased
     return ticket

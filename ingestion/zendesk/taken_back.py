@@ -7,7 +7,6 @@ redaction moves. Of documents with one date, the one that was fetched last holds
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -25,17 +24,11 @@ _TEXTS = ("subject", "issue_description")
 _MARKS = (*_TEXTS, "opening")  # what was seen of them
 _OPENING = "issue_description"
 _BLOCK = "▇"  # what Zendesk puts in place of each letter
-_AS_OF = "words_as_of"  # in what the door knows of a ticket: as of when its texts hold
 
 
 def as_of(context: dict[str, Any], fetched: str) -> str:
     """As of when the document holds. `fetched` is when it was fetched: the time, or the day of a raw one."""
     return f"{moment(changes.moment(mapping.attributes(context))) or ''} {fetched}"
-
-
-def dated(new: Ticket, held: str) -> Ticket:
-    """The draft of a ticket, which says as of when its texts hold. An earlier document may come after it."""
-    return replace(new, **changes.kept(new, new.in_zendesk | {_AS_OF: held}))
 
 
 def replace_comments(
@@ -67,7 +60,7 @@ def texts(desk: Ticket, wanted: dict[str, Any], held: str) -> tuple[dict[str, An
     What staff redacted stays. So do the texts if they hold as of a later moment than this document.
     """
     known = desk.in_zendesk
-    is_earlier = held < str(known.get(_AS_OF, ""))
+    is_earlier = held < str(known.get(changes.AS_OF, ""))
     left_alone = _TEXTS if is_earlier else desk.redacted
     wanted = {name: value for name, value in wanted.items() if name not in left_alone}
     gone = _gone(desk, wanted)
@@ -75,7 +68,7 @@ def texts(desk: Ticket, wanted: dict[str, Any], held: str) -> tuple[dict[str, An
     if is_earlier:
         fetched = _opened_as(known, fetched) | {"seen": fetched["seen"] | _marks(inner(known, "seen"))}
     if gone or _readers(known) != _readers(fetched):
-        fetched = fetched | {_AS_OF: held}
+        fetched = fetched | {changes.AS_OF: held}
     return wanted | changes.kept(desk, fetched), gone
 
 
@@ -88,7 +81,7 @@ def texts_of_closed(desk: Ticket, wanted: dict[str, Any], held: str) -> tuple[di
     now = _opened_as(fetched, known) | {
         "seen": inner(known, "seen") | _marks(fetched["seen"]),
         "updated_at": fetched["updated_at"],
-        _AS_OF: held,
+        changes.AS_OF: held,
     }
     changed = {name: wanted[name] for name in gone} | changes.kept(desk, now)
     return changed, gone or [_OPENING] * (_readers(known) != _readers(fetched))

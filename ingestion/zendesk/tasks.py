@@ -12,14 +12,13 @@ from typing import Any, Final, NoReturn
 
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
-from django.conf import settings
 
-from config import aws, celery, json
+from config import aws, json
 from config.aws.events import SqsRecord
 from config.celery import app
 from config.refusals import Busy, Invalid, Refusal, Stale
 from config.request_id import working_on
-from ingestion.zendesk import follow_up, measures, pipeline
+from ingestion.zendesk import follow_up, intake, measures, pipeline
 from ingestion.zendesk.errors import GiveUp, NotYet, PipelineError, TryLater
 from ingestion.zendesk.progress import HandOver, Progress
 from ticketing import deliveries
@@ -54,7 +53,7 @@ class DeliveryTask(Task[[str], None]):
 @app.task(
     bind=True,
     base=DeliveryTask,
-    name="ingestion.zendesk.ingest",
+    name=intake.TASK,
     max_retries=RETRIES,
     soft_time_limit=RUN_SECONDS,
     time_limit=RUN_SECONDS + 5,
@@ -75,22 +74,6 @@ def ingest(self: DeliveryTask, delivery_id: str) -> None:
 def nothing_ended() -> None:
     """Let the error rate have a sample although nothing came in. Beat asks for it every minute."""
     measures.nothing_ended()
-
-
-def enqueue(delivery_id: str) -> None:
-    """Queue the task, or run it at once with CELERY_TASK_ALWAYS_EAGER.
-
-    Raises Busy if the queue cannot take it; the caller then asks the sender to come again. If it runs at once, raises
-    what makes the task fail.
-    """
-    if settings.CELERY_TASK_ALWAYS_EAGER:
-        ingest.apply((delivery_id,), throw=False).get()  # `throw` would bypass on_failure
-        return
-    try:
-        celery.send(ingest.name, delivery_id)
-    except aws.AwsError as error:
-        log.warning("Delivery %s could not be queued: %s", delivery_id, error)
-        raise Busy from error
 
 
 def about(record: SqsRecord) -> set[str]:

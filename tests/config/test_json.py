@@ -1,5 +1,6 @@
 """JSON exactly as sent, or refused; never a crash."""
 
+import re
 import time
 import tracemalloc
 from decimal import Decimal
@@ -59,6 +60,46 @@ def test_absurd_nesting_does_not_overflow(opening: str) -> None:
 def test_lone_surrogates_and_nuls_come_back_as_they_went_in(text: str) -> None:
     assert json.dumps(json.loads(text)) == text
     assert json.fingerprint(json.loads(text))
+
+
+_CODES = ("4e2d", "D83D", "dda8", "0041", "0022", "005c", "0000", "0080", "00e9")
+_ODD = ["a", "u4", "\N{PRINTER}", "\\\\", "\\n", "\\/", '\\"', "\\", "\\u12", "\\uD8", "\ud83d", "\udda8", '","', "\n"]
+_PIECES = st.sampled_from([*(rf"\u{code}" for code in _CODES), *_ODD])
+
+
+@given(st.lists(_PIECES, max_size=12).map("".join), st.integers(1, 3))
+def test_a_text_is_read_alike_whether_it_has_few_escapes_or_many(text: str, most: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json, "_MOST_ESCAPES", most)
+        patch.setattr(json, "_SOME", re.compile(json._SOME.pattern.replace("10000", str(most)), re.DOTALL))
+        for given_text in (f'["{text}"]', f'{{"{text}":["{text}",1]}}'):
+            try:
+                expected = simplejson.loads(given_text)
+            except ValueError:
+                with pytest.raises(ValueError, match=r"."):
+                    json.loads(given_text)
+            else:
+                assert json.loads(given_text) == expected
+
+
+def test_a_long_name_that_is_there_twice_is_refused_however_it_is_written() -> None:
+    name, other = r"\n" * 20_000, r"\u000a" * 20_000
+    with pytest.raises(ValueError, match="is there twice"):
+        json.loads(f'{{"{name}":1,"{other}":2}}')
+
+
+UNITS = [r"\ud83d", r"\ud83d\udda8", r"a\udda8", r"\u4e2d\u0022", r"ab\n", "\N{CJK UNIFIED IDEOGRAPH-4E2D}\\n", r"\\"]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=range(len(UNITS)))
+def test_very_many_escapes_cost_little_memory_and_time(unit: str) -> None:
+    text = ('"' + unit * 300_000 + '"').encode()
+    tracemalloc.start()
+    try:
+        json.loads(text)
+        assert tracemalloc.get_traced_memory()[1] < 6 * len(text)
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '[{"b": {"a": 1, "a": 1}}]'])

@@ -75,9 +75,14 @@ def assert_complete() -> None:
     rules = aws.client("s3").get_bucket_lifecycle_configuration(Bucket=settings.LARGE_MESSAGE_BUCKET)["Rules"]
     assert [rule.get("Expiration") for rule in rules] == [{"Days": 30}, {"Days": 1}, None]
     assert rules[0]["Filter"] == {"Prefix": "large-tickets/"}
-    [rule] = aws.client("s3").get_bucket_lifecycle_configuration(Bucket=settings.ATTACHMENTS_BUCKET)["Rules"]
+    rule, old, broken = aws.client("s3").get_bucket_lifecycle_configuration(Bucket=settings.ATTACHMENTS_BUCKET)["Rules"]
     assert (rule["Filter"], rule["Expiration"]) == ({"Prefix": "!exports/"}, {"Days": 7})
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert (old["NoncurrentVersionExpiration"], old["Filter"]) == ({"NoncurrentDays": 90}, {"Prefix": ""})
+    assert broken["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    for table, expires in ((settings.DELIVERIES_TABLE, "ENABLED"), (settings.TABLE_NAME, "DISABLED")):
+        living = aws.client("dynamodb").describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        assert living["TimeToLiveStatus"] == expires
 
 
 # --- The first run ----------------------------------------------------------------------------------
@@ -183,6 +188,24 @@ def test_everything_outlives_a_restart_of_the_local_aws(tmp_path: Path) -> None:
         assert_complete()
         assert received(settings.PRIORITY_QUEUE) == ["a gold ticket"]
         assert aws.client("s3").list_objects_v2(Bucket=settings.ATTACHMENTS_BUCKET)["KeyCount"] == 1
+
+
+def test_what_holds_data_goes_with_a_stack_to_try_things_and_stays_otherwise(tmp_path: Path) -> None:
+    with server(tmp_path):
+        cloudformation = aws.client("cloudformation")
+        run_provision()
+        cloudformation.delete_stack(StackName="foyer")
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName="foyer", WaiterConfig={"Delay": 1})
+        assert settings.TABLE_NAME in aws.client("dynamodb").list_tables()["TableNames"]
+        assert queue_url(settings.SUBMISSION_QUEUE)
+    with server(tmp_path / "other"):
+        cloudformation = aws.client("cloudformation")
+        run_provision("--parameter", "Retention=Delete")
+        cloudformation.delete_stack(StackName="foyer")
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName="foyer", WaiterConfig={"Delay": 1})
+        assert aws.client("dynamodb").list_tables()["TableNames"] == []
+        assert aws.client("sqs").list_queues().get("QueueUrls", []) == []
+        assert aws.client("s3").list_buckets()["Buckets"] == []
 
 
 # --- Failures ---------------------------------------------------------------------------------------

@@ -63,8 +63,11 @@ def test_its_default_names_are_those_of_the_settings() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in resources if resources[name]["Type"] in STATEFUL])
-def test_what_holds_data_outlives_the_stack(name: str) -> None:
-    assert (resources[name]["DeletionPolicy"], resources[name]["UpdateReplacePolicy"]) == ("Retain", "Retain")
+def test_what_holds_data_outlives_the_stack_unless_somebody_asked_for_the_opposite(name: str) -> None:
+    asked = {"Ref": "Retention"}
+    assert (resources[name]["DeletionPolicy"], resources[name]["UpdateReplacePolicy"]) == (asked, asked)
+    assert template["Parameters"]["Retention"]["Default"] == "Retain"
+    assert template["Transform"] == "AWS::LanguageExtensions"  # else CloudFormation takes no parameter there
 
 
 # --- Tables -----------------------------------------------------------------------------------------
@@ -77,7 +80,7 @@ def test_the_ticket_table_streams_both_images() -> None:
 @pytest.mark.parametrize("table", of_type("AWS::DynamoDB::Table").values())
 def test_every_table_can_be_restored_and_is_protected_and_encrypted(table: dict[str, Any]) -> None:
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["DeletionProtectionEnabled"] is True
+    assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsRetained", True, False]}
     assert table["SSESpecification"] == {"SSEEnabled": True}
 
 
@@ -106,7 +109,7 @@ def test_every_queue_is_encrypted_and_closed_to_plain_http() -> None:
     assert {queue["Ref"] for policy in policies for queue in policy["Queues"]} == queues.keys()
     for policy in policies:
         denied = [statement for statement in statements(policy) if statement["Effect"] == "Deny"]
-        assert [statement["Condition"] for statement in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
+        assert {"Bool": {"aws:SecureTransport": "false"}} in [statement["Condition"] for statement in denied]
 
 
 def test_only_the_topic_is_let_in_and_only_to_the_tier_queues() -> None:
@@ -147,15 +150,37 @@ def test_every_bucket_is_private_encrypted_and_closed_to_plain_http(name: str) -
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     policies = [policy for policy in of_type("AWS::S3::BucketPolicy").values() if policy["Bucket"] == {"Ref": name}]
-    assert [one["Effect"] for policy in policies for one in statements(policy)] == ["Deny"]
+    assert {one["Effect"] for policy in policies for one in statements(policy)} == {"Deny"}
+    closed = [one["Action"] for policy in policies for one in statements(policy) if "Bool" in one["Condition"]]
+    assert closed == ["s3:*"]
 
 
 def test_only_queue_messages_begun_fetches_and_exports_expire() -> None:
     buckets = of_type("AWS::S3::Bucket").items()
     rules = {name: one["LifecycleConfiguration"]["Rules"] for name, one in buckets if "LifecycleConfiguration" in one}
     expiring = {name: [one["Prefix"] for one in some if "ExpirationInDays" in one] for name, some in rules.items()}
-    assert expiring == {"LargeMessagesBucket": ["large-tickets/", "begun-fetches/"], "AttachmentsBucket": ["!exports/"]}
+    assert {name: prefixes for name, prefixes in expiring.items() if prefixes} == {
+        "LargeMessagesBucket": ["large-tickets/", "begun-fetches/"],
+        "AttachmentsBucket": ["!exports/"],
+    }
     assert quote("!exports", safe="") != "!exports"  # no ticket's id becomes such a name
+
+
+@pytest.mark.parametrize("name", of_type("AWS::S3::Bucket"))
+def test_old_versions_and_broken_uploads_go_in_every_bucket(name: str) -> None:
+    bucket = resources[name]["Properties"]
+    everywhere = [rule for rule in bucket["LifecycleConfiguration"]["Rules"] if "Prefix" not in rule]
+    assert any("AbortIncompleteMultipartUpload" in rule for rule in everywhere)
+    if "VersioningConfiguration" in bucket:
+        [rule] = [rule for rule in everywhere if "NoncurrentVersionExpiration" in rule]
+        assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
+        assert rule["ExpiredObjectDeleteMarker"] is True
+
+
+def test_only_deliveries_expire_and_nothing_in_the_record() -> None:
+    expiring = {name: one.get("TimeToLiveSpecification") for name, one in of_type("AWS::DynamoDB::Table").items()}
+    deliveries = {"AttributeName": "expires_at", "Enabled": True}
+    assert expiring == {"TicketTable": None, "DeliveriesTable": deliveries, "CheckpointsTable": None}
 
 
 # --- Alarms and outputs -----------------------------------------------------------------------------
@@ -228,7 +253,8 @@ def test_the_event_stream_is_exported_under_the_name_others_import() -> None:
 
 def test_everything_with_a_name_is_an_output() -> None:
     told = {str(output["Value"]) for output in template["Outputs"].values()}
-    silent = ("AWS::CloudWatch::Alarm", "AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SQS::QueuePolicy")
+    policies = ("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
+    silent = ("AWS::CloudWatch::Alarm", "AWS::SNS::Subscription", *policies)
     for name in (name for name, resource in resources.items() if resource["Type"] not in silent):
         assert str({"Ref": name}) in told, name
         if resources[name]["Type"] not in REF_IS_ARN:

@@ -12,6 +12,8 @@ from django.test import Client
 
 from config import aws, celery, times
 from ingestion.zendesk import measures, sign_in, signature, tasks
+from tests.ingestion.answering import World
+from tests.standins.zendesk import ZendeskStandIn
 from ticketing import deliveries, service
 from ticketing.deliveries import Delivery
 from ticketing.tickets.keys import Key
@@ -208,3 +210,12 @@ class Worker:
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
     return Worker(monkeypatch)
+
+
+@pytest.fixture
+def world(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A desk ticket of a Zendesk that is answered back."""
+    settings.ZENDESK_ANSWER_BACK = True
+    with ZendeskStandIn(email="desk@foyer.test", api_token="token") as zendesk:
+        settings.ZENDESK_API_URL = zendesk.url
+        yield World(zendesk, monkeypatch)

@@ -15,7 +15,7 @@ from ticketing.deliveries import raw_tickets
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Actor
 
-pytestmark = pytest.mark.usefixtures("aws")
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
 STAFF = Actor(name="Priya", door="desk", request_id="r")
 DAY = "2026-01-05"

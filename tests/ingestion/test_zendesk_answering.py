@@ -1,6 +1,6 @@
 """What staff write at the desk is in Zendesk: once, in its order, whatever dies or fails in between."""
 
-from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,7 +8,6 @@ import pytest
 from ingestion.zendesk import answering, posting
 from tests.ingestion.answering import ADA, ZENDESK_ID, Died, World
 from tests.standins import zendesk_writing
-from tests.standins.zendesk import ZendeskStandIn
 from tests.standins.zendesk_writing import WRITTEN_THEN_CUT, WRITTEN_THEN_HTML
 from ticketing import deliveries, service
 from ticketing.answers import lane
@@ -17,16 +16,9 @@ from ticketing.record import items
 from ticketing.record.table import TICKETS
 from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Comment
+from ticketing.tickets.workflow import Visibility
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.usefixtures("aws")]
-
-
-@pytest.fixture(name="world")
-def _world(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    settings.ZENDESK_ANSWER_BACK = True
-    with ZendeskStandIn(email="desk@foyer.test", api_token="token") as zendesk:
-        settings.ZENDESK_API_URL = zendesk.url
-        yield World(zendesk, monkeypatch)
 
 
 def puts(world: World) -> int:
@@ -141,6 +133,52 @@ def test_without_metadata_in_zendesks_list_the_words_tell(world: World) -> None:
     assert (len(world.in_zendesk()), puts(world)) == (1, 1)
     world.webhook()
     assert len(world.at_the_desk()) == world.before + 1
+
+
+@pytest.mark.parametrize("dies", [False, True])
+@pytest.mark.parametrize("visibility", ["public", "internal"])
+@pytest.mark.parametrize("shows_metadata", [True, False])
+def test_a_webhook_between_the_put_and_its_note_does_not_file_the_answer_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, shows_metadata: bool, visibility: Visibility, dies: bool
+) -> None:
+    world.zendesk.writing.shows_metadata, post = shows_metadata, posting.post
+
+    def then_a_webhook(*args: Any) -> Any:
+        answer = post(*args)
+        world.webhook()
+        if dies:
+            raise Died
+        return answer
+
+    comment = world.say("We are\nlooking into it", visibility)
+    with monkeypatch.context() as while_sending:
+        while_sending.setattr(posting, "post", then_a_webhook)
+        with suppress(Died):
+            answering.work(comment.comment_id)
+    world.webhook()
+    world.settle(comment)
+    world.webhook()
+    assert (len(world.in_zendesk()), puts(world)) == (1, 1)
+    assert len(world.at_the_desk()) == world.before + 1
+    assert service.get_comment(comment.ticket_id, comment.comment_id, None) == comment
+    assert world.delivery(comment).state == "updated"
+
+
+def test_other_words_that_an_agent_wrote_in_zendesk_meanwhile_are_filed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.zendesk.writing.shows_metadata, post = False, posting.post
+
+    def beside(*args: Any) -> Any:
+        answer = post(*args)
+        world.zendesk.writing._written(ZENDESK_ID, {"comment": {"body": "Call them"}})
+        world.webhook()
+        return answer
+
+    monkeypatch.setattr(posting, "post", beside)
+    comment = world.say("We are looking into it")
+    world.settle(comment)
+    assert len(world.at_the_desk()) == world.before + 2
 
 
 @pytest.mark.parametrize("shows_metadata", [True, False])
@@ -397,3 +435,23 @@ def test_a_reply_that_closed_the_ticket_comes_back_as_nothing_new(world: World) 
     world.webhook()
     assert "follow_up_of" not in world.ticket.attributes["zendesk"]
     assert world.at_the_desk()[world.before :] == ["Closed now"]
+
+
+@pytest.mark.parametrize("filed", [False, True])
+def test_a_customer_who_says_the_same_words_after_a_try_that_died_said_them_themselves(
+    world: World, *, filed: bool
+) -> None:
+    world.zendesk.writing.shows_metadata = False
+    comment = world.say("Thank you")
+    with world.dying("PUT", "before"), pytest.raises(Died):
+        answering.work(comment.comment_id)
+    world.zendesk.writing._written(ZENDESK_ID, {"comment": {"body": "Thank you"}})
+    requester = world.zendesk.writing.ticket(ZENDESK_ID)["requester_id"]
+    world.zendesk.writing.comments[ZENDESK_ID][0] |= {"author_id": requester, "via": {"channel": "email"}}
+    if filed:
+        world.webhook()
+    world.later(120)
+    world.settle(comment)
+    world.webhook()
+    assert (world.delivery(comment).state, len(world.in_zendesk())) == ("updated", 2)
+    assert len(world.at_the_desk()) == world.before + 2

@@ -1,25 +1,15 @@
 """An answer that is changed or redacted, here or in Zendesk, while nobody has noted yet that Zendesk has it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ingestion.zendesk import answering
 from tests.ingestion.answering import ADA, ZENDESK_ID, Died, World
-from tests.standins.zendesk import ZendeskStandIn
 from ticketing import service
 from ticketing.tickets.ticket import Comment
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.usefixtures("aws")]
-
-
-@pytest.fixture(name="world")
-def _world(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    settings.ZENDESK_ANSWER_BACK = True
-    with ZendeskStandIn(email="desk@foyer.test", api_token="token") as zendesk:
-        settings.ZENDESK_API_URL = zendesk.url
-        yield World(zendesk, monkeypatch)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ingestion.zendesk import intake, tasks
 from tests.ingestion.conftest import API, Zendesk, desk_ticket, stored
 from ticketing import deliveries, service
 
-pytestmark = pytest.mark.usefixtures("aws")
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
 EXPORT = f"{API}/api/v2/search/export.json"
 

@@ -20,7 +20,7 @@ from ticketing.deliveries import Delivery, raw_tickets, unfinished
 from ticketing.record import many_comments
 from ticketing.tickets.ticket import Actor, Conversation, Ticket
 
-pytestmark = pytest.mark.usefixtures("aws", "embedded")
+pytestmark = [pytest.mark.usefixtures("aws", "embedded"), pytest.mark.django_db]
 
 _Client: Any = BaseClient
 STEPS = 12  # calls of DynamoDB by which a delivery opens a follow-up with two comments, one by one

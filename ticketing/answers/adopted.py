@@ -5,6 +5,7 @@ from contextlib import suppress
 from config import aws
 from config.refusals import Absent
 from ticketing import deliveries
+from ticketing.answers import lane
 from ticketing.deliveries.doors import ANSWER
 from ticketing.reading import get_comment
 from ticketing.record import items, transactions
@@ -32,6 +33,12 @@ def adopt(comment: Comment, key: Key) -> bool:
         first = conflict.reasons[0].get("Item", {})
         return bool(first.get("comment_id") == comment.comment_id)
     return True
+
+
+def begun(ticket_id: str) -> Comment | None:
+    """The ticket's comment whose sending to Zendesk has begun and has not ended, if there is one."""
+    comment_id = lane.read(ticket_id).begun
+    return promised(ticket_id, comment_id) if comment_id else None
 
 
 def promised(ticket_id: str, comment_id: str) -> Comment | None:

@@ -6,9 +6,12 @@ nothing can be done about the delivery. Deliveries that ended well with a note a
 attribute is `noted-` and the number.
 """
 
+import time
 import zlib
 from collections.abc import Iterator
 from typing import Any
+
+from django.conf import settings
 
 from config import aws, json, times
 from config.aws import Item
@@ -39,7 +42,7 @@ def receive(delivery: Delivery) -> Delivery | None:
 
 def put_ended(delivery: Delivery) -> None:
     """Write down what has ended well already, in place of what has this id. Raises aws.AwsError."""
-    DELIVERIES.put(new_item(delivery))
+    DELIVERIES.put(new_item(delivery) | {"expires_at": _expires_at()})
 
 
 def new_item(delivery: Delivery) -> Item:
@@ -95,19 +98,21 @@ def accept(delivery_id: str, details: dict[str, Any] | None = None) -> None:
         _update(delivery_id, "SET details = :details REMOVE sender, sending_since", "attribute_exists(sender)", said)
 
 
-def attempt(delivery_id: str, error: str | None = None) -> None:
+def attempt(delivery_id: str, error: str | None = None, *, said: str = "") -> None:
     """Count a try that did not end it, with what went wrong in plain words. As with `finish`, it returns to the list.
 
-    If there is no such delivery, none is created.
+    If there is no such delivery, none is created. Nor does anything happen if its details do not contain `said`, a
+    piece of their JSON: a message may name a delivery that is not its own.
     """
     counted = "SET attempts = if_not_exists(attempts, :zero) + :one, #error = :error"
-    values = {":zero": 0, ":one": 1, ":error": error or ""}
+    values = {":zero": 0, ":one": 1, ":error": error or ""} | ({":said": said} if said else {})
+    own = " AND contains(details, :said)" if said else ""
     listed = {":partition": partition(delivery_id)}
     again = f"{counted}, unfinished = :partition REMOVE set_aside"
     unfinished = "attribute_exists(unfinished) AND attribute_not_exists(note)"
-    if not _update(delivery_id, again, unfinished, values | listed):
+    if not _update(delivery_id, again, unfinished + own, values | listed):
         # It has ended well, so it stays off the list.
-        _update(delivery_id, counted, "attribute_exists(delivery_id)", values)
+        _update(delivery_id, counted, "attribute_exists(delivery_id)" + own, values)
 
 
 def progressed(delivery_id: str, progress: dict[str, Any]) -> None:
@@ -141,6 +146,8 @@ def finish(
         gone.append("progress")
     if end in ENDED_WELL and not note:
         gone.append("unfinished")
+        assignments.append("expires_at = :expires")
+        values[":expires"] = _expires_at()
     else:
         assignments.append("unfinished = :partition")
         values[":partition"] = (NOTED if note else "") + partition(delivery_id)
@@ -167,13 +174,19 @@ def erase(delivery: Delivery) -> None:
         ":true": True,
         ":now": times.now(),
         ":none": "-",
+        ":expires": _expires_at(),
     }
     update = (
         "SET #state = :state, #key = :key, details = :details, erased = :true, request_id = :none, "
-        "ended_at = if_not_exists(ended_at, :now) REMOVE #error, note, set_aside, unfinished, progress, sender, "
+        "expires_at = if_not_exists(expires_at, :expires), ended_at = if_not_exists(ended_at, :now) REMOVE #error, note, set_aside, unfinished, progress, sender, "
         "sending_since, fingerprint"
     )
     _update(delivery.delivery_id, update, "attribute_exists(delivery_id)", values)
+
+
+def _expires_at() -> int:
+    """When DynamoDB may remove what has ended well now, in seconds since 1970."""
+    return int(time.time()) + settings.DELIVERY_DAYS * 24 * 60 * 60
 
 
 def set_aside(delivery: Delivery, why: str) -> bool:

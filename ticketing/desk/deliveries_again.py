@@ -1,5 +1,7 @@
 """The desk's ways to try again what did not end well. Each function returns a sentence for the person."""
 
+from audit import trail
+from audit.actions import Action
 from config.consumer import redrive
 from config.refusals import Absent, Refusal
 from ticketing import deliveries
@@ -17,6 +19,7 @@ def all_of(queue_name: str) -> str:
         way = redrive.way(queue_name)
     except redrive.UnknownQueue as error:
         raise Absent(str(error)) from None
+    trail.record(Action.QUEUE_REDRIVEN, target=f"queue {way.name}")
     aside = {one.delivery_id for one in unfinished.all_set_aside()}
     moved = redrive.move(way, seconds=doors.SECONDS, leave_out=lambda record: bool(aside & way.delivery_ids(record)))
     said = f"{moved.count} of the {moved.seen} messages seen in {way.dead_letters} went back to {way.name}."
@@ -43,4 +46,5 @@ def one(delivery_id: str) -> str:
         raise Absent("There is no such delivery.")
     if delivery.ended_well:
         raise Refusal(f"This delivery ended meanwhile: {delivery.state}. There is nothing to do.")
+    trail.record(Action.DELIVERY_TRIED_AGAIN, target=f"delivery {delivery_id}")
     return doors.of(delivery).again(delivery_id)

@@ -10,6 +10,8 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
+from audit import trail
+from audit.actions import Action
 from config import aws
 from config.web.admin import BadAddress
 from ticketing.desk.jobs_page import NOT_NOW, enqueue, may_export
@@ -62,6 +64,7 @@ class DownloadPage(DeskPage):
         pieces = list(job.pieces.all())
         try:
             if export.whole(pieces):
+                trail.record(Action.EXPORT_DOWNLOADED, target=f"job {job.pk}", details={"by": job.started_by})
                 return _file(job, pieces)
             messages.error(self.request, _GONE)
         except aws.AwsError:

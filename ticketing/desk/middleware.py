@@ -3,9 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
 _NUL, _SPELT = "%00", "%EF%BF%BD"  # U+FFFD, which `ticketing.index.storable` puts in place of NUL
+
+
+def _leads_backwards(request: HttpRequest) -> bool:
+    """Whether the field is another model's, seen from its end. Django fails at such a field."""
+    names = (request.GET.get(name, "") for name in ("app_label", "model_name", "field_name"))
+    app_label, model_name, field_name = names
+    try:
+        field = apps.get_model(app_label, model_name)._meta.get_field(field_name)
+    except (LookupError, FieldDoesNotExist):
+        return False  # Django refuses it
+    return not field.concrete
 
 
 class AddressMiddleware:
@@ -26,3 +39,5 @@ class AddressMiddleware:
         if found.url_name == "view_on_site" and "\0" in request.path:
             raise Http404
         request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace(_NUL, _SPELT)
+        if found.url_name == "autocomplete" and _leads_backwards(request):
+            raise PermissionDenied

@@ -26,6 +26,7 @@ _OTHERS: list[tuple[str, str, str, str]] = [
     ("API tokens", "key", "routing_apitoken", "routing.view_apitoken"),
     ("Users", "group", "auth_user", "auth.view_user"),
     ("Groups", "groups", "auth_group", "auth.view_group"),
+    ("Record", "history", "audit_entry", "audit.view_entry"),
 ]
 
 
@@ -38,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def sections(request: HttpRequest) -> list[Entry]:
     """The sidebar, in the form of Unfold's `SIDEBAR.navigation`."""
-    others = [entry for other in _OTHERS for entry in _other(request, *other)]
+    others = [entry for other in _OTHERS for entry in _other(request, *other)] + _locked_out(request)
     queues = [_queue(request, *queue) for queue in _QUEUES] if request.user.has_perm(_VIEW) else []
     return [{"title": "Queues", "items": queues}, {"title": "Administration", "separator": True, "items": others}]
 
@@ -59,3 +60,10 @@ def _other(request: HttpRequest, title: str, icon: str, model: str, permission: 
     except NoReverseMatch:  # pages of other apps are known by name only; without a page, no entry
         return []
     return [{"title": title, "icon": icon, "link": link}]
+
+
+def _locked_out(request: HttpRequest) -> list[Entry]:
+    """Who tried too many passwords is for superusers to see, whatever permissions others have."""
+    if not (request.user.is_active and request.user.is_superuser):
+        return []
+    return [{"title": "Locked out", "icon": "lock_clock", "link": reverse("locked_out")}]

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.widgets import UnfoldBooleanWidget
 
+from audit import trail
+from audit.actions import Action
 from config import aws
 from config.refusals import Absent, Refusal
 from config.web.admin import DeskAdmin
@@ -68,11 +70,17 @@ class RedactPage(DeskPage):
         if self.comment_id is None:
             form = RedactForm(self.request.POST)
             also = {"subject"} if form.is_valid() and form.cleaned_data["subject"] else set()
-            index.apply([service.redact_ticket(self._ticket().ticket_id, {"issue_description"} | also, by)])
+            fields, ticket_id = {"issue_description"} | also, self._ticket().ticket_id
+            self._record({"fields": fields})
+            index.apply([service.redact_ticket(ticket_id, fields, by)])
         else:
             self._entry(self._ticket())
+            self._record({"comment": self.comment_id})
             comment = service.redact_comment(self.ticket_id, self.comment_id, by)
             index.apply([self._ticket()], [comment])
+
+    def _record(self, details: dict[str, Any]) -> None:
+        trail.record(Action.TEXT_REDACTED, target=f"ticket {self.ticket_id}", details=details)
 
     def _ask(self) -> HttpResponse:
         ticket = self._ticket()

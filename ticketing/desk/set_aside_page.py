@@ -9,6 +9,8 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from audit import trail
+from audit.actions import Action
 from config import aws, times
 from config.refusals import Absent, Refusal
 from ticketing import deliveries
@@ -48,6 +50,7 @@ class SetAsidePage(DeskPage):
             delivery = _stuck(delivery_id)
             if not form.is_valid():
                 return self._show(delivery, form)
+            trail.record(Action.DELIVERY_SET_ASIDE, target=f"delivery {delivery_id}")
             _set_aside(delivery, self._said(form))
         except Refusal as refusal:
             messages.error(self.request, refusal.sentence)
@@ -79,6 +82,7 @@ def can_be(delivery: Delivery) -> bool:
 
 def take_back(delivery_id: str) -> str:
     """Put the delivery on the list again. Returns a sentence for the person. Raises Absent, aws.AwsError."""
+    trail.record(Action.DELIVERY_TAKEN_BACK, target=f"delivery {delivery_id}")
     if not deliveries.take_back(delivery_id):
         raise Absent("This delivery is not set aside any more, or there is none.")
     return "It is on the list again."

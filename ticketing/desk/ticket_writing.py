@@ -5,6 +5,8 @@ from contextlib import suppress
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from audit import trail
+from audit.actions import Action
 from config import aws, json
 from config.refusals import Absent, Busy, Final, Invalid, KeyReused, Refusal
 from ticketing import index, service
@@ -33,6 +35,9 @@ def save(ticket_id: str, form: TicketForm, user: User) -> int:
     Returns how many comments came in since the person opened the page. Raises a refusal or AwsError if nothing was
     saved (`sentence` says it to the person).
     """
+    details = {"fields": list(form.changes)} | ({"visibility": form.visibility} if form.visibility else {})
+    action = Action.TICKET_COMMENTED if form.visibility else Action.TICKET_CHANGED
+    trail.record(action, target=f"ticket {ticket_id}", details=details)
     if form.visibility is None:
         ticket = service.change_ticket(ticket_id, None, form.changes, staff.actor(user), seen=form.cleaned_data["seen"])
         index.apply([ticket])
@@ -62,7 +67,9 @@ def open_ticket(form: NewTicketForm, user: User) -> Opened:
         subject=said["subject"] or None,
         priority=said["priority"],
     )
-    opened = service.open_ticket(ticket, _key(ticket.customer_id, said["key"], ticket.to_json()))
+    key = _key(ticket.customer_id, said["key"], ticket.to_json())
+    trail.record(Action.TICKET_OPENED, target=f"ticket {key.keyed_id}")
+    opened = service.open_ticket(ticket, key)
     index.apply([opened.ticket])
     return opened
 

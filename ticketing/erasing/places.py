@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils.module_loading import import_string
 
 from config import aws
 from config.aws import sqs, versions
@@ -105,8 +106,10 @@ def of_jobs(who: Erased, *, dry_run: bool) -> int:
 
 def of_sessions(who: Erased, *, dry_run: bool) -> int:
     """Take drafts of answers on the tickets out of the sessions of staff."""
+    store: type[SessionStore] = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+    sessions = store.get_model_class().objects
     count = 0
-    for session in Session.objects.all():
+    for session in sessions.all():
         values = session.get_decoded()
         drafts = [name for name in values if name.removeprefix("draft ") in who.ticket_ids]
         drafts += [
@@ -115,7 +118,7 @@ def of_sessions(who: Erased, *, dry_run: bool) -> int:
         count += len(drafts)
         if drafts and not dry_run:
             left = {name: value for name, value in values.items() if name not in drafts}
-            session.session_data = Session.objects.encode(left)
+            session.session_data = sessions.encode(left)
             session.save(update_fields=["session_data"])
     return count
 

@@ -16,6 +16,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q, Sum
 from django.utils import timezone
 
+from audit import trail
+from audit.actions import Action
 from config import json
 from ticketing import index
 from ticketing.jobs.kinds import KINDS, Kind, Parameters
@@ -55,6 +57,7 @@ def start(kind: Kind, by: str, segments: int, parameters: Parameters | None = No
             job = Job.objects.create(kind=kind, alone=alone, started_by=by, total=total, parameters=asked)
             parts = [JobPart(job=job, number=n, stretch=json.dumps(one)) for n, one in enumerate(stretches, 1)]
             JobPart.objects.bulk_create(parts)
+            trail.record(Action.JOB_STARTED, target=f"job {job.pk}", details={"kind": kind})
     except IntegrityError:  # somebody was faster
         return start(kind, by, segments, parameters)
     return job, True
@@ -79,6 +82,8 @@ def resume(job: Job) -> bool:
             stood = Job.objects.filter(pk=job.pk).exclude(state="done")
             stood.update(state="running", alone=_alone(job.kind, job.parameters), ended_at=None, error="")
             job.parts.filter(done=False).update(moved_at=None)  # so that its parts can be taken at once
+            if stood.exists():
+                trail.record(Action.JOB_RESUMED, target=f"job {job.pk}", details={"kind": job.kind})
     except IntegrityError:
         return False
     job.refresh_from_db()
@@ -87,7 +92,9 @@ def resume(job: Job) -> bool:
 
 def stop(job: Job, error: str = "") -> None:
     """Stop a running job. Nobody works it until it is resumed."""
-    _end(job.pk, "stopped", error)
+    with transaction.atomic():
+        if _end(job.pk, "stopped", error):
+            trail.record(Action.JOB_STOPPED, target=f"job {job.pk}", details={"kind": job.kind})
 
 
 def stop_abandoned(kind: Kind) -> None:
@@ -190,6 +197,7 @@ def _findings(job_id: int, page: Page) -> list[JobFinding]:
     return [JobFinding(job_id=job_id, ticket_id=index.storable(one.ticket_id), what=one.what) for one in page.found]
 
 
-def _end(job_id: int, state: str, error: str = "") -> None:
+def _end(job_id: int, state: str, error: str = "") -> bool:
+    """Whether it ran until now."""
     running = Job.objects.filter(pk=job_id, state="running")
-    running.update(state=state, alone=None, ended_at=timezone.now(), error=error)
+    return running.update(state=state, alone=None, ended_at=timezone.now(), error=error) == 1

@@ -1,13 +1,8 @@
-"""What must hold before a ticket is written, and what is done about an item whose form makes the conditions fail."""
+"""What must hold before a ticket is read or written. Nothing here calls AWS."""
 
 from collections.abc import Collection
-from contextlib import suppress
 
-from config import aws
 from config.refusals import Absent, Final, Stale
-from ticketing.record import transactions
-from ticketing.record.table import TICKETS
-from ticketing.tickets import ids
 from ticketing.tickets.ticket import Ticket
 from ticketing.tickets.workflow import STATUSES, Status, is_final
 
@@ -28,11 +23,3 @@ def changeable(ticket: Ticket, expected_versions: Collection[int] | None = None)
         raise Stale(f"The ticket was changed meanwhile: it is at version {ticket.version}")
     if is_final(ticket.status):
         raise Final("Ticket is closed")
-
-
-def mend(conflict: aws.Conflict) -> None:
-    """Correct another program's item if its form made the conditions fail."""
-    found = conflict.reasons[transactions.TICKET_ACTION].get("Item")
-    if actions := transactions.mended(found) if found else []:
-        with suppress(aws.Conflict):  # somebody else corrected it meanwhile
-            TICKETS.transact(actions, ids.new_id())

@@ -16,7 +16,7 @@ from config import aws, json, times
 from config.aws import Put, Update
 from config.batched import batched
 from config.refusals import Busy
-from ticketing.record import checks, items, overflow
+from ticketing.record import items, mending, overflow
 from ticketing.record.items import Item
 from ticketing.record.table import TICKETS
 from ticketing.record.transactions import REDACTED, note, update
@@ -76,7 +76,7 @@ def begin(ticket_id: str, actor: Actor) -> Ticket | None:
         try:
             TICKETS.transact([Put(items.from_ticket(shell, None), _AT_VERSION, values=values), told], ids.new_id())
         except aws.Conflict as conflict:
-            checks.mend(conflict)  # if need be; else somebody was faster: read it again
+            mending.mend(conflict)  # if need be; else somebody was faster: read it again
         except aws.Contended:
             break
         else:

@@ -31,3 +31,9 @@ def _newest(ticket_id: str) -> Iterator[dict[str, Any]]:
     of_ticket = "ticket_id = :id AND begins_with(#item, :change)"
     values = {":id": ticket_id, ":change": items.CHANGE}
     yield from TICKETS.query_page(of_ticket, values, order="last", limit=_NEWEST).items
+
+
+def fields_of(ticket_id: str, request_id: str) -> list[str]:
+    """The names of the fields that a request changed, as the ticket's newest notes tell. Raises aws.AwsError."""
+    notes = [note for note in _newest(ticket_id) if note.get("request_id") == request_id]
+    return sorted({name for note in notes for name in json.loads(note["changes"])})

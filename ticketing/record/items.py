@@ -26,6 +26,8 @@ CHANGE = "CHANGE#"
 KEY = "KEY#"
 ANSWERS = "ANSWERS"
 
+LARGE = ("issue_description", "attributes")  # the fields that S3 holds if the item is too large with them
+
 COUNTED_BELOW = {"version": 2**63, "comment_count": 2**31}  # what the index's columns can hold
 _WHOLE_BELOW = COUNTED_BELOW | {
     "imported_version": COUNTED_BELOW["version"],

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from config import aws, times
 from config.batched import batched_by_size
 from config.refusals import Busy, Invalid, KeyReused
-from ticketing.record import checks, items, store, transactions
+from ticketing.record import checks, items, mending, store, transactions
 from ticketing.record.table import TICKETS
 from ticketing.record.transactions import CommentsWrite
 from ticketing.tickets import ids
@@ -139,7 +139,7 @@ def _check_ticket(conflict: aws.Conflict, customer_id: str) -> None:
         return
     found = reason.get("Item")
     checks.changeable(checks.own(items.to_ticket(found) if found else None, customer_id))
-    checks.mend(conflict)
+    mending.mend(conflict)
 
 
 def all_arrived(ticket_id: str) -> None:

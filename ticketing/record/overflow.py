@@ -20,8 +20,6 @@ from ticketing.record import items
 from ticketing.record.items import Item
 from ticketing.tickets.ticket import Ticket
 
-FIELDS = ("issue_description", "attributes")
-
 log = logging.getLogger(__name__)
 
 
@@ -62,7 +60,7 @@ def fill(ticket: Ticket) -> Ticket:
         log.error("Description and attributes of ticket %s were overwritten in S3: restore them", ticket.ticket_id)
         return ticket
     values = json.loads(text, json.OWN_DEPTH, None)  # earlier versions took in any number of values
-    return replace(ticket, **{name: values[name] for name in FIELDS})
+    return replace(ticket, **{name: values[name] for name in items.LARGE})
 
 
 def whole(item: Item) -> Ticket:
@@ -104,12 +102,12 @@ def would_lose(ticket: Ticket, changes: dict[str, Any]) -> bool:
     They would if they name one of these fields, unless they give both anew. Two empty values do not count, because a
     ticket that could not be read looks just like that.
     """
-    given = [changes[name] for name in FIELDS if name in changes]
-    return bool(given) and not is_whole(ticket) and not (len(given) == len(FIELDS) and any(given))
+    given = [changes[name] for name in items.LARGE if name in changes]
+    return bool(given) and not is_whole(ticket) and not (len(given) == len(items.LARGE) and any(given))
 
 
 def _text(ticket: Ticket) -> str:
-    return json.dumps({name: getattr(ticket, name) for name in FIELDS})
+    return json.dumps({name: getattr(ticket, name) for name in items.LARGE})
 
 
 def _read(name: str) -> bytes:

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from config import json
 from config.aws import Put, Update
-from ticketing.record import items, overflow
+from ticketing.record import items
 from ticketing.record.items import Item
 from ticketing.tickets import ids
 from ticketing.tickets.edits import same
@@ -21,7 +21,7 @@ from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import CHANGEABLE, Actor, Comment, Ticket
 from ticketing.tickets.workflow import STATUSES, Status
 
-_KEPT_APART = (*overflow.FIELDS, "overflow")  # change together: `overflow` names the object that has the others
+_KEPT_APART = (*items.LARGE, "overflow")  # change together: `overflow` names the object that has the others
 _UNTOLD = ("redacted", "leftovers", "zendesk")  # fields that no note tells
 _NOTHING: dict[str, tuple[Any, ...]] = {name: ([], {}) for name in _UNTOLD}  # what is left out of an item
 REDACTED = {"redacted": True}  # in a note: a value that must not be told

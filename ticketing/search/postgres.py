@@ -61,7 +61,7 @@ def forget_all() -> None:
             cursor.execute(f"VACUUM {_TABLES}")
 
 
-_TABLES = "ticketing_indexedticket, ticketing_indexedcomment, ticketing_searchdocument, ticketing_job, django_session"
+_TABLES = "ticketing_indexedticket, ticketing_indexedcomment, ticketing_searchdocument, ticketing_job, signin_session"
 
 
 # The parts as rows. The indexes collect updates, and the write that fills the collection merges it (see migration

@@ -31,6 +31,26 @@ def delivery_ids(record: SqsRecord) -> set[str]:
     return ({named} if ids.is_id(named) else set()) | {theirs.delivery_id, _apart(theirs).delivery_id}
 
 
+def marks(record: SqsRecord) -> dict[str, str]:
+    """What a delivery's details contain if this message is its own, by the delivery's id. Nothing is read for this.
+
+    The door noted the id that SQS gave its message, and nobody else is told it. For another program's message, its
+    digest was noted.
+    """
+    named, theirs = attribute(record, "submission_id") or "", foreign(record)
+    of_the_door = {named: json.dumps({"messageId": origin(record)})[1:-1]} if ids.is_id(named) else {}
+    digest = json.dumps({_BODY: theirs.details[_BODY]})[1:-1]
+    return of_the_door | {theirs.delivery_id: digest, _apart(theirs).delivery_id: digest}
+
+
+def is_the_doors(record: SqsRecord, delivery: Delivery) -> bool:
+    """Whether the message is known for its delivery's own before its payload was read.
+
+    False also for one of the door's that the door could not note any more.
+    """
+    return not delivery.fingerprint or delivery.details.get("messageId") == origin(record)
+
+
 def delivery_of(record: SqsRecord) -> Delivery:
     """The delivery that the door wrote down. For another program's message, it is written now.
 

@@ -48,11 +48,12 @@ def about(record: SqsRecord) -> set[str]:
 def note(record: SqsRecord, error: Exception) -> None:
     """Note at the message's delivery that a try ended with an unexpected error. Raises aws.AwsError.
 
-    Nothing is read for this, because the reading may be what failed.
+    Nothing is read for this, because the reading may be what failed. A delivery that is not the message's own counts no
+    try, whatever the message says.
     """
-    said = f"An error in Foyer itself ({type(error).__name__}): see the worker's log"
-    for delivery_id in whose.delivery_ids(record):  # only one of them exists; nothing is created for the others
-        deliveries.attempt(delivery_id, said)
+    cause = f"An error in Foyer itself ({type(error).__name__}): see the worker's log"
+    for delivery_id, mark in whose.marks(record).items():  # one of them exists; nothing is created for the others
+        deliveries.attempt(delivery_id, cause, said=mark)
 
 
 def _worked(record: SqsRecord) -> bool:
@@ -69,40 +70,69 @@ def _worked(record: SqsRecord) -> bool:
 
 
 def _tried(record: SqsRecord, delivery: Delivery) -> bool:
-    """Work the message. If it must come again, note the error at its delivery and raise it.
+    """Read the message, and make its ticket if it is the delivery's. Returns whether the message is done.
 
-    The error is noted each time, because this may be the last try.
-    """
-    try:
-        return _opened(record, delivery)
-    except (aws.AwsError, Busy) as error:
-        said = error.sentence if isinstance(error, Busy) else f"AWS refused it or did not answer ({error.code})"
-        deliveries.attempt(delivery.delivery_id, said)
-        raise
-
-
-def _opened(record: SqsRecord, delivery: Delivery) -> bool:
-    """Make the message's ticket. Returns whether the message is done.
-
-    The order matters: the ticket, then the delivery's end, then deleting the S3 object. If the process dies in between,
-    a redelivery continues: it finds the ticket by its id, and the end at the delivery.
+    A message that names a submission of the door's, and cannot be read, is not taken for that submission's.
     """
     try:
         opened = _unsealed(record)
         whose.check(opened, delivery)
-        _note_queued(record, delivery)
-        end, ticket_id = _open(opened, delivery)
-    except whose.NotWrittenDown:  # the delivery waits for its own message
-        return dead_letters.put_aside(settings.SUBMISSION_QUEUE, record, _NOT_WRITTEN_DOWN)
+    except whose.NotWrittenDown:
+        return _not_its_own(record)
+    except _NEVER as error:
+        return _failed(record, delivery, error) if _is_its_own(record, delivery) else _not_its_own(record)
+    except aws.AwsError as error:
+        if _is_its_own(record, delivery):
+            _note_try(delivery, error)
+        raise
+    return _made(record, opened, delivery)
+
+
+def _made(record: SqsRecord, opened: envelope.Opened, delivery: Delivery) -> bool:
+    """Make the delivery's ticket. If the message must come again, note the error at its delivery and raise it.
+
+    The error is noted each time, because this may be the last try.
+    """
+    try:
+        _end(record, opened, delivery)
     except _NEVER as error:
         return _failed(record, delivery, error)
+    except (aws.AwsError, Busy) as error:
+        _note_try(delivery, error)
+        raise
+    return True
+
+
+def _end(record: SqsRecord, opened: envelope.Opened, delivery: Delivery) -> None:
+    """Make the ticket, note the delivery's end, and delete the S3 object.
+
+    The order matters. If the process dies in between, a redelivery continues: it finds the ticket by its id, and the
+    end at the delivery.
+    """
+    _note_queued(record, delivery)
+    end, ticket_id = _open(opened, delivery)
     note = wordless.NOTE if end == "created" and not has_text(opened.payload) else None
     deliveries.finish(delivery.delivery_id, end, ticket_id, note=note)
     if opened.pointer:
         twins.remember(opened.pointer, delivery, ticket_id)
         if whose.may_delete(opened, delivery):
             large.delete(opened.pointer.key)
-    return True
+
+
+def _note_try(delivery: Delivery, error: aws.AwsError | Busy) -> None:
+    cause = error.sentence if isinstance(error, Busy) else f"AWS refused it or did not answer ({error.code})"
+    deliveries.attempt(delivery.delivery_id, cause)
+
+
+def _is_its_own(record: SqsRecord, delivery: Delivery) -> bool:
+    """Whether a message that could not be read is the delivery's own. The door may have noted its id only just now."""
+    known = deliveries.get(delivery.delivery_id) if delivery.state == "received" else delivery
+    return whose.is_the_doors(record, known or delivery)
+
+
+def _not_its_own(record: SqsRecord) -> bool:
+    """Put the message aside. The delivery waits for its own."""
+    return dead_letters.put_aside(settings.SUBMISSION_QUEUE, record, _NOT_WRITTEN_DOWN)
 
 
 def _note_queued(record: SqsRecord, delivery: Delivery) -> None:

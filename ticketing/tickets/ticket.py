@@ -15,6 +15,8 @@ LONGEST_KEY = 2048  # bytes of a ticket's or a caller's id: DynamoDB takes no lo
 LONGEST_LINE = 2_000  # subject, type, assignee, a requester's name or address
 MOST_TAGS, LONGEST_TAG = 100, 200
 
+REDACTED = "(redacted)"  # the words in place of what staff redacted; customers read them, too
+
 # The fields that a change may replace, each as a whole.
 CHANGEABLE = (
     "subject",

@@ -67,7 +67,7 @@ def write(found: Conversation) -> bytes:
     Raises Invalid if the line would be longer than `read` accepts.
     """
     comments = [one.to_json() | {"door": one.door} for one in found.comments]
-    lost = {} if overflow.is_whole(found.ticket) else dict.fromkeys(overflow.FIELDS)
+    lost = {} if overflow.is_whole(found.ticket) else dict.fromkeys(items.LARGE)
     text = _utf8(_counted(found.ticket, found.comments).to_json() | lost | {"comments": comments})
     if len(text) >= LONGEST:
         raise Invalid(

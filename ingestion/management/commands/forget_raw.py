@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from audit import operators
 from config import aws
 from config.refusals import Invalid
 from ingestion.zendesk import forgetting
@@ -24,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         zendesk_id, dry_run = options["zendesk_id"], options["dry_run"]
+        operators.runs("forget_raw", zendesk_id=zendesk_id, dry_run=dry_run)
         try:
             done = forgetting.forget(zendesk_id, dry_run=dry_run)
         except Invalid as error:

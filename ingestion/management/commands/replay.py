@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from audit import operators
 from config import aws, times
 from config.progress import Progress
 from config.refusals import Busy, Stale
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         if since[:10] > until[:10]:
             raise CommandError(f"--since {since[:10]} is after --until {until[:10]}.")
         self.ends, self.reached, dry_run = Counter[str](), since[:10], options["dry_run"]
+        operators.runs("replay", since=since, until=until, dry_run=dry_run)
         try:
             with closing(Progress(self.stderr, 0, "raw tickets replayed")) as progress, working_on(None):
                 for one in replay.replayed(since, until, dry_run):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from audit import operators
 from config import aws, times
 from config.progress import Progress
 from config.refusals import Busy, Stale
@@ -54,6 +55,9 @@ class Command(BaseCommand):
         if options["rate"] < 0:
             raise CommandError("--rate: it cannot be below 0.")
         self.sums, self.dry_run = Counter[str](), options["dry_run"]
+        operators.runs(
+            "zendesk_backfill", tag=options["tag"], since=since, retry=options["retry"], dry_run=self.dry_run
+        )
         try:
             with working_on(None):
                 self._take_in(self._found(options["tag"], since), options["rate"], options["retry"])

@@ -19,6 +19,14 @@ def test_all_that_is_needed_is_there(client: Client) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_other_methods_are_a_405_in_json(path: str, method: str) -> None:
+    answer = getattr(Client(enforce_csrf_checks=True), method)(path)
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+    assert answer.json()["error"] == "Method not allowed"
+
+
 def test_what_waits_without_being_worked_is_told_and_the_web_goes_on(client: Client) -> None:
     sqs.send("FoyerJobs", "hello")
     answer = client.get("/readyz")

@@ -60,6 +60,7 @@ def test_cookies_travel_over_tls_alone() -> None:
     client.post("/desk/login/", {"username": "ada", "password": "x"}, secure=True)
     assert client.cookies["sessionid"]["secure"]
     assert client.cookies["csrftoken"]["secure"]
+    assert client.cookies["known_device"]["secure"]
 
 
 def test_api_gateway_has_tls_and_is_sent_nowhere() -> None:

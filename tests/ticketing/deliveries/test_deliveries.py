@@ -1,5 +1,6 @@
 """Deliveries: what was taken in and how it ended, and the short list of those that have not ended well."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -292,3 +293,32 @@ def test_a_table_that_is_away_is_an_error_that_the_door_must_answer_to(settings:
     settings.DELIVERIES_TABLE = "no-such-table"
     with pytest.raises(aws.AwsError):
         received()
+
+
+def expiry(delivery_id: str = "d-1") -> str | None:
+    """When DynamoDB may remove it, in seconds since 1970."""
+    key = {"delivery_id": {"S": delivery_id}}
+    item = aws.client("dynamodb").get_item(TableName=settings.DELIVERIES_TABLE, Key=key)["Item"]
+    return item.get("expires_at", {}).get("N")
+
+
+def test_only_what_ended_well_without_a_note_expires() -> None:
+    received()
+    deliveries.accept("d-1")
+    deliveries.finish("d-1", "failed", error="no such field")
+    assert expiry() is None
+    deliveries.finish("d-1", "created", "t-1")
+    assert int(expiry() or 0) == pytest.approx(time.time() + settings.DELIVERY_DAYS * 86_400, abs=60)
+    received("d-2")
+    deliveries.finish("d-2", "created", "t-2", note="a comment is missing")
+    assert expiry("d-2") is None
+
+
+def test_a_repeat_after_the_end_does_not_put_the_expiry_off() -> None:
+    received()
+    deliveries.finish("d-1", "created", "t-1")
+    before = expiry()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "DELIVERY_DAYS", 3000)
+        deliveries.finish("d-1", "duplicate", "t-1")
+    assert expiry() == before

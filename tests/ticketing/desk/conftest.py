@@ -1,6 +1,7 @@
 """People at the desk, and tickets for them to see."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import Browser
 
+from tests.browser import chromium
 from ticketing import index, service
 from ticketing.desk.page import ticket_url
 from ticketing.tickets.ticket import Actor, Ticket, draft
@@ -85,3 +88,11 @@ def said() -> Callable[[Any], str]:
         return " ".join(str(message) for message in response.context["messages"])
 
     return texts
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for each module whose tests ask: they use SQL beside it, which Django then has to be told to allow."""
+    with pytest.MonkeyPatch.context() as patch, chromium() as browser:
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield browser

@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, Page, Request, Response, expect
 
 from config.aws import sqs
 from config.consumer import redrive
-from tests.browser import chromium
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import deliveries, index, service
 from ticketing.admin import TicketAdmin
@@ -63,14 +62,6 @@ CRAMPED = """() => [...document.querySelectorAll('.desk-table td')].filter(
 BROKEN_NAMES = """() => [...document.querySelectorAll('.desk-queues span')].filter(
     name => name.clientHeight > 1.5 * parseFloat(getComputedStyle(name).lineHeight)
 ).map(name => name.textContent)"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """For this module only: these tests use SQL beside the browser, which Django then has to be told to allow."""
-    with pytest.MonkeyPatch.context() as patch, chromium() as browser:
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield browser
 
 
 @pytest.fixture

@@ -30,13 +30,14 @@ OUR_FILTERS = {
         "assignee",
         "caller",
     },
-    "apitoken": {"tier__exact", "tier__isnull"},
+    "apitoken": {"tier__exact", "tier__isnull", "issuer"},
     "clock": {"tier__exact", "tier__isnull", "stopped_at__isempty"},
     "user": {
         *(f"is_{flag}__{how}" for flag in ("staff", "superuser", "active") for how in ("exact", "isnull")),
         *("groups__id__exact", "groups__isnull"),
     },
     "group": set[str](),
+    "entry": {"who", "action__exact", "action__isnull"},
 }
 ALWAYS = {"o", "p", "e", "q"}
 
@@ -135,7 +136,7 @@ def test_an_export_of_a_refused_list_asks_the_database_nothing(desk: Client, no_
         with CaptureQueriesContext(connection) as made:
             answer: Any = desk.post(f"/desk/ticketing/indexedticket/export/?{name}=(a%2B)%2B$")
         assert (answer.status_code, answer.url) == (302, "/desk/ticketing/indexedticket/")
-        of_people = ("auth_user", "django_session", "SAVEPOINT")  # what is wrong is told through the session
+        of_people = ("auth_user", "signin_session", "SAVEPOINT")  # what is wrong is told through the session
         assert [one["sql"] for one in made if not any(name in one["sql"] for name in of_people)] == []
     assert not Job.objects.exists()
 

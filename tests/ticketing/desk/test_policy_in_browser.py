@@ -1,19 +1,18 @@
 """The content security policy in a real browser: every page of the desk works under it, and none offends against it."""
 
-import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
+from config import celery
 from routing import tokens
 from routing.models import ApiToken, Clock
-from tests.browser import chromium
 from tests.test_wiring import ROUTES
 from tests.ticketing.desk.conftest import MakeTicket
 from ticketing import deliveries
@@ -38,26 +37,18 @@ TRY_ALL = """() => { for (const kind of ["click", "focus", "keydown", "mouseente
 } }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """For this module only: these tests use SQL beside the browser, which Django then has to be told to allow."""
-    with pytest.MonkeyPatch.context() as patch, chromium() as browser:
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield browser
-
-
 @pytest.fixture
 def said() -> list[str]:
     """What the browser complained of."""
     return []
 
 
-@pytest.fixture
-def page(browser: Browser, live_server: Any, desk: Client, said: list[str]) -> Iterator[Page]:
-    """A window in which Ada is signed in. Fails the test if anything offended, or a script failed."""
+@contextmanager
+def window(browser: Browser, live_server: Any, cookies: Any, said: list[str]) -> Iterator[Page]:
+    """A window with these cookies. What offends in it, and each script that fails, is noted in `said`."""
     context = browser.new_context(base_url=live_server.url)
-    cookie = desk.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    for cookie in cookies.values():
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
     context.add_init_script(LISTENER)
     page = context.new_page()
     page.set_default_timeout(10_000)
@@ -72,6 +63,13 @@ def page(browser: Browser, live_server: Any, desk: Client, said: list[str]) -> I
     page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
     yield page
     context.close()
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: Any, desk: Client, said: list[str]) -> Iterator[Page]:
+    """A window in which Ada is signed in. Fails the test if anything offended, or a script failed."""
+    with window(browser, live_server, desk.cookies, said) as page:
+        yield page
     assert said == []
 
 
@@ -117,6 +115,57 @@ def test_every_page_keeps_to_the_policy_whatever_is_clicked(page: Page, make_tic
     assert len(routes) > 40
 
 
+FORMS = {
+    "/desk/password_change/": "#content form",
+    "/desk/auth/user/add/": "#user_form",
+    "/desk/auth/group/add/": "#group_form",
+    "/desk/routing/apitoken/add/": "#apitoken_form",
+    f"{LIST}add/": "#content form",
+    f"{LIST}TICKET/change/": "#content form",
+    f"{LIST}TICKET/redact/": "#content form",
+    "/desk/ticketing/delivery/d-1/aside/": "#content form",
+    "/desk/ticketing/delivery/": "#content form",
+    "/desk/ticketing/job/": "#content form",
+}
+
+
+def test_what_answers_a_form_keeps_to_the_policy_too(
+    page: Page, make_ticket: MakeTicket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forms are sent empty, so that most come back with what is wrong."""
+    monkeypatch.setattr(celery, "send", lambda *_: None)
+    names = everything(make_ticket)
+    for where, form in FORMS.items():
+        page.goto(where.replace("TICKET", names["ticketing/indexedticket"]), wait_until="load")
+        with page.expect_navigation(wait_until="load"):
+            page.eval_on_selector(f"{form}[method=post]", "form => HTMLFormElement.prototype.submit.call(form)")
+        page.evaluate(TRY_ALL)
+
+
+REFUSED = ["/desk/", LIST, "/desk/nothing/", "/desk/auth/user/", f"{LIST}?tags__contains=a", "/desk/r/9/9/"]
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_a_refusal_keeps_to_the_policy_too(
+    browser: Browser, live_server: Any, client: Client, grace: User, aws: None, said: list[str], signed_in: bool
+) -> None:
+    """What a stranger is shown, a wrong password's answer too, and staff who may not see the page."""
+    if signed_in:
+        client.force_login(grace)
+    with window(browser, live_server, client.cookies, said) as page:
+        for where in REFUSED:
+            page.goto(where, wait_until="load")
+            page.evaluate(TRY_ALL)
+        if not signed_in:
+            page.goto("/desk/login/?next=/desk/auth/user/", wait_until="load")
+            page.fill("input[name=username]", "grace")
+            page.fill("input[name=password]", "wrong")
+            with page.expect_navigation(wait_until="load"):
+                page.locator("#login-form button[type=submit]").click()
+            expect(page.locator("input[name=password]")).to_have_count(1)
+    assert said == []
+
+
 def test_a_script_or_a_style_that_got_into_a_page_does_nothing(page: Page, aws: None, said: list[str]) -> None:
     page.goto(LIST)
     page.evaluate("""() => { for (const [tag, text] of [["script", "window.ran = 1"], ["style", "*{color:red}"]]) {
@@ -158,6 +207,14 @@ def test_the_sidebar_is_closed_and_stays_closed(page: Page, aws: None) -> None:
     page.reload()
     expect(page.locator("#content")).to_be_visible()
     expect(page.locator("#nav-sidebar")).to_be_hidden()
+
+
+def test_no_key_opens_a_search_that_the_desk_has_not(page: Page, aws: None) -> None:
+    page.goto(LIST)
+    page.locator("body").focus()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#search-input-command")).to_have_count(0)
+    page.get_by_label("Search").first.fill("printer")  # no layer lies over the list
 
 
 def test_an_action_on_a_list_has_its_bar_and_runs(page: Page, aws: None) -> None:

@@ -1,6 +1,5 @@
 """Words of strangers with marks that turn text round: they turn round nothing but themselves."""
 
-import os
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,7 +10,6 @@ from django.test import Client
 from playwright.sync_api import Browser, Page
 
 from config.consumer import redrive
-from tests.browser import chromium
 from tests.ticketing.desk.conftest import DOOR, MakeTicket
 from ticketing import deliveries, service
 from ticketing.deliveries import Delivery
@@ -41,14 +39,6 @@ REACHED: Final = """() => {
     return found;
     function* ancestors(node) { while ((node = node.parentElement)) yield node; }
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """For this module only: these tests use SQL beside the browser, which Django then has to be told to allow."""
-    with pytest.MonkeyPatch.context() as patch, chromium() as browser:
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield browser
 
 
 @pytest.fixture

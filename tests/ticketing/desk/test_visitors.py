@@ -2,9 +2,12 @@
 
 import logging
 import re
-from collections.abc import Iterator
+import statistics
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,13 +15,14 @@ from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.test import Client
 
+from audit.models import Entry
 from config import celery
 from routing import tokens
 from routing.models import Clock
 from tests.test_wiring import ROUTES
 from tests.ticketing.desk import visitors
 from tests.ticketing.desk.conftest import MakeTicket
-from tests.ticketing.desk.visitors import GROUPS, OPEN, RULES, TOKENS, USERS
+from tests.ticketing.desk.visitors import GROUPS, OPEN, RECORD, RULES, TOKENS, USERS
 from ticketing.jobs import lifecycle
 
 DESK = [route for route in ROUTES if route.startswith("desk/")]
@@ -73,7 +77,7 @@ class Desk:
         job.state = "done"
         job.save()
         group = Group.objects.create(pk=901, name="leads")
-        self.ids = {USERS: agent.pk, GROUPS: group.pk, TOKENS: token.pk}
+        self.ids = {USERS: agent.pk, GROUPS: group.pk, TOKENS: token.pk, RECORD: Entry.objects.latest("number").pk}
         self.other, self.job = ticket.ticket_id, job.pk
 
     def chosen(self, route: str) -> dict[str, str]:
@@ -83,7 +87,14 @@ class Desk:
     def path(self, route: str) -> str:
         """An address of the route, with the ids of things that there are."""
         own = str(self.ids.get(_place(route), self.other))
-        values = {"object_id": own, "id": own, "job_id": str(self.job), "delivery_id": "none", "content_type_id": "1"}
+        values = {
+            "object_id": own,
+            "id": own,
+            "job_id": str(self.job),
+            "delivery_id": "none",
+            "content_type_id": "1",
+            "form": "csv",
+        }
         if route == "desk/autocomplete/":
             return f"/{route}?app_label=auth&model_name=user&field_name=groups"
         if "app_label" in route:
@@ -131,7 +142,7 @@ def writes() -> Iterator[list[str]]:
     made: list[str] = []
 
     def note(execute: Any, sql: str, *rest: Any) -> Any:
-        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and "django_session" not in sql:
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and "signin_session" not in sql:
             made.append(sql)
         return execute(sql, *rest)
 
@@ -208,7 +219,7 @@ def test_no_id_in_an_address_is_an_error_of_ours(desk_and_all: Desk, odd: str) -
     client = Client(raise_request_exception=False)
     client.force_login(desk_and_all.visitors["a superuser"])  # type: ignore[arg-type]
     for route in (one for one in RULES if "<" in one and "job_id" not in one):
-        path = "/" + re.sub(r"<\w*:?(\w+)>", odd, route).replace("^(?P<app_label>ticketing|auth|routing)/$", odd)
+        path = "/" + re.sub(r"<\w*:?(\w+)>", odd, route).replace("^(?P<app_label>ticketing|auth|audit|routing)/$", odd)
         assert client.get(path).status_code < 500, path
 
 
@@ -221,3 +232,42 @@ def test_odd_pages_and_queries_are_no_errors_of_ours(desk_and_all: Desk) -> None
     for route in RULES:
         path = desk_and_all.path(route).partition("?")[0]
         assert client.get(path + odd).status_code < 500, path
+
+
+def refusals(desk: Desk) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Each request that the desk refuses to a stranger, to staff without rights, and to anybody, by its name."""
+    for kind in ("a stranger", "no rights"):
+        [client] = [client for name, _, client in browsers(desk) if name == kind]
+        for route, (look, act) in RULES.items():
+            path, user = desk.path(route), desk.visitors[kind]
+            if not may_enter(user, look):
+                yield f"{kind}, GET {route}", partial(client.get, path)
+            if not may_enter(user, act):
+                yield f"{kind}, POST {route}", partial(client.post, path, SENT)
+    [root] = [client for name, _, client in browsers(desk) if name == "a superuser"]
+    for place in (USERS, GROUPS, TOKENS, visitors.CLOCKS, visitors.TICKETS):
+        yield f"GET {place}?", partial(root.get, f"/{place}?id__regex=(a%2B)%2B$&q=a")
+        yield f"POST {place}?", partial(root.post, f"/{place}?id__regex=(a%2B)%2B$", SENT)
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    """What the call takes of this thread's own time, whatever else the machine does."""
+    began = time.thread_time()
+    call()
+    return time.thread_time() - began
+
+
+def test_no_refusal_takes_longer_than_an_ordinary_page(desk_and_all: Desk) -> None:
+    """In turns, and of each the quickest of three, so that a moment in which all is slow decides nothing."""
+    [root] = [client for name, _, client in browsers(desk_and_all) if name == "a superuser"]
+    asked = dict(refusals(desk_and_all))
+    took: dict[str, list[float]] = {name: [] for name in asked}
+    pages: list[float] = []
+    for _ in range(3):
+        for number, (name, call) in enumerate(asked.items()):
+            took[name].append(seconds(call))
+            if number % 20 == 0:
+                pages.append(seconds(partial(root.get, f"/{visitors.TICKETS}")))
+    slowest = max(took, key=lambda name: min(took[name]))
+    assert len(asked) > 100
+    assert min(took[slowest]) <= 1.2 * statistics.median(pages), slowest

@@ -32,6 +32,7 @@ def nobody(user: Any) -> bool:
 
 
 USERS, GROUPS, TOKENS, CLOCKS = "desk/auth/user/", "desk/auth/group/", "desk/routing/apitoken/", "desk/routing/clock/"
+RECORD = "desk/audit/entry/"
 TICKETS, DELIVERIES, JOBS = "desk/ticketing/indexedticket/", "desk/ticketing/delivery/", "desk/ticketing/job/"
 _ID = "<path:object_id>/"
 _SEES_JOBS, _STARTS_JOBS = sees("ticketing.job"), may("ticketing.change_job")
@@ -66,6 +67,10 @@ RULES: dict[str, tuple[Rule, Rule]] = {
     **_pages(GROUPS, "auth.group", superuser, superuser, superuser),
     **_pages(TOKENS, "routing.apitoken", _ISSUES, nobody, nobody),
     **_pages(CLOCKS, "routing.clock", nobody, nobody, nobody),
+    **_pages(RECORD, "audit.entry", nobody, nobody, nobody),
+    f"{RECORD}{_ID}change/": (may("audit.view_entry"),) * 2,
+    f"{RECORD}{_ID}history/": (may("audit.view_entry"),) * 2,
+    f"{RECORD}export/<str:form>/": (may("audit.view_entry"),) * 2,
     **_pages(
         TICKETS,
         "ticketing.indexedticket",
@@ -81,8 +86,11 @@ RULES: dict[str, tuple[Rule, Rule]] = {
     f"{JOBS}<int:job_id>/tickets.jsonl": (may("ticketing.view_indexedticket"), may("ticketing.view_indexedticket")),
     DELIVERIES: (sees("ticketing.delivery"), may("ticketing.change_delivery")),
     f"{DELIVERIES}<path:delivery_id>/aside/": (may("ticketing.change_delivery"), may("ticketing.change_delivery")),
-    "desk/^(?P<app_label>ticketing|auth|routing)/$": (may("auth.view_user", "auth.view_group"),) * 2,  # it is of `auth`
+    "desk/^(?P<app_label>ticketing|auth|audit|routing)/$": (may("auth.view_user", "auth.view_group"),)
+    * 2,  # it is of `auth`
     "desk/autocomplete/": (may("auth.view_group"), nobody),
+    "desk/locked-out/": (superuser, superuser),
+    "desk/sessions/": (staff, staff),
     "desk/password_change/": (staff, staff),
     "desk/password_change/done/": (staff, staff),
 }
@@ -104,6 +112,7 @@ KINDS: dict[str, str] = {
     "sees due times": "routing.view_clock routing.add_clock routing.change_clock routing.delete_clock",
     "adds tokens": "routing.view_apitoken routing.add_apitoken routing.change_apitoken routing.delete_apitoken",
     "issues tokens": "routing.add_apitoken ticketing.view_indexedticket ticketing.change_indexedticket",
+    "sees the record": "audit.view_entry",
     "sees users": "auth.view_user auth.view_group",
     "changes users": "auth.view_user auth.add_user auth.change_user auth.delete_user",
     "changes groups": "auth.view_group auth.add_group auth.change_group auth.delete_group",

@@ -11,7 +11,7 @@ from config import aws, json
 from tests import record
 from tests.ticketing.submitting import dead_letters, failed, message, published, status, submit, theirs, waiting
 from ticketing import deliveries, service
-from ticketing.submissions import large, whose
+from ticketing.submissions import large, whose, worker
 
 pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.django_db]
 
@@ -122,3 +122,56 @@ def test_a_notification_that_has_anothers_id_and_other_words_is_no_repeat_of_it(
         assert failed(message(published(text, "sns-1"), f"m-{number}")) == []
     said = sorted(found.issue_description for one in record.ticket_ids() if (found := service.find(one)))
     assert said == ["Forged", "Help"]
+
+
+def as_door_noted(accepted: Any) -> tuple[str, int, str | None]:
+    known = deliveries.get(accepted["submission_id"])
+    assert known
+    return known.state, known.attempts, known.error
+
+
+def test_the_tries_of_a_forged_message_are_not_counted(submitter: APIClient, refuse: set[str]) -> None:
+    """Its object in S3 cannot be read now, so nobody can say yet that it is forged."""
+    accepted = submit(submitter, {"message": "Help"}).json()
+    forged = message(pointer(large.store("r-1", json.dumps(FORGED))), "m-9", submission_id=accepted["submission_id"])
+    refuse.add("GetObject")
+    for _ in range(3):
+        assert failed(forged) == ["m-9"]
+    assert as_door_noted(accepted) == ("accepted", 0, None)
+    refuse.clear()
+    assert failed(forged) == []
+    assert as_door_noted(accepted) == ("accepted", 0, None)
+
+
+@pytest.mark.usefixtures("all_in_s3")
+def test_the_tries_of_its_own_message_are_counted(submitter: APIClient, refuse: set[str]) -> None:
+    accepted = submit(submitter, LARGE).json()
+    [own] = waiting()
+    refuse.add("GetObject")
+    assert failed(own) == [own["messageId"]]
+    assert as_door_noted(accepted) == ("accepted", 1, "AWS refused it or did not answer (InternalError)")
+
+
+@pytest.mark.parametrize(
+    "body", ["no JSON", "[]", '{"type": "COMPRESSED", "data": "x"}', pointer("large-tickets/none")]
+)
+def test_a_forged_message_that_cannot_be_read_ends_nothing(submitter: APIClient, body: str) -> None:
+    accepted = submit(submitter, {"message": "Help"}).json()
+    [own] = waiting()
+    assert failed(message(body, "m-9", submission_id=accepted["submission_id"])) == []
+    assert as_door_noted(accepted) == ("accepted", 0, None)
+    assert list(dead_letters().values()) == [worker._NOT_WRITTEN_DOWN]
+    assert failed(own) == []
+    assert as_door_noted(accepted)[0] == "created"
+
+
+def test_an_error_of_ours_is_noted_at_the_deliveries_of_the_message_alone(submitter: APIClient) -> None:
+    accepted = submit(submitter, {"message": "Help"}).json()
+    [own] = waiting()
+    failed(message('{"message": "Help"}', "m-1"))
+    worker.note(message("{", "m-9", submission_id=accepted["submission_id"]), KeyError("a"))
+    worker.note(message("{", "m-9", origin_message_id="m-1"), KeyError("a"))
+    assert (as_door_noted(accepted), theirs("m-1").attempts) == (("accepted", 0, None), 1)
+    worker.note(own, KeyError("a"))
+    worker.note(message('{"message": "Help"}', "m-1"), KeyError("a"))
+    assert (as_door_noted(accepted)[1], theirs("m-1").attempts) == (1, 2)

@@ -11,6 +11,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from audit import operators
 from config import aws, times
 from config.progress import Progress
 from config.refusals import Invalid
@@ -39,6 +40,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.customer, self.since = options["customer"], self._since(options["since"])
+        operators.runs("export_tickets", customer=options["customer"], since=options["since"])
         self.exported = self.left_out = self.incomplete = 0
         file = Path(options["file"])
         is_stream = options["file"] == "-" or destination.is_stream(file)

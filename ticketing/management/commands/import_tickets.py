@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from audit import operators
 from config import aws
 from config.progress import Progress
 from config.refusals import Invalid
@@ -68,6 +69,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["rate"] < 0:
             raise CommandError("--rate: it cannot be below 0.")
+        operators.runs("import_tickets", system=options["system"])
         name, self.sums = options["file"], Counter[str]()
         self.account, self.told, self.misnamed = Account(), Account(), False
         aside = options["refused"] or (None if name == "-" else f"{name}.refused")

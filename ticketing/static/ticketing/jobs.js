@@ -3,7 +3,7 @@
   const list = document.querySelector("#desk-jobs[data-running]");
   if (!list) return;
   setTimeout(async () => {
-    const answer = await fetch(location.href).catch(() => null);
+    const answer = await fetch(location.href, { headers: { "X-By-Itself": "1" } }).catch(() => null);
     if (answer && answer.ok && !answer.redirected) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const held = list.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");

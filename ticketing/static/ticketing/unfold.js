@@ -24,7 +24,7 @@
   document.addEventListener("alpine:init", () => {
     const globals = { localStorage: storage, window: { location: address }, getCurrentTab, startPage };
     Alpine.data("theme", (...given) => ({ ...theme(...given), ...globals }));
-    for (const named of [searchForm, searchDropdown, searchCommand]) Alpine.data(named.name, named);
+    for (const named of [searchForm, searchDropdown]) Alpine.data(named.name, named);
     for (const [attribute, expressions] of Object.entries(BEYOND)) {
       for (const element of document.querySelectorAll(`[${CSS.escape(attribute)}]`)) {
         const written = element.getAttribute(attribute);

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from audit import operators
 from config import aws
 from config.consumer import redrive
 from config.progress import Progress
@@ -23,6 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["limit"] is not None and options["limit"] < 1:
             raise CommandError("--limit is how many messages to move: a number from 1 on.")
+        operators.runs("redrive", queue=options["queue"], ticket=options["ticket"], limit=options["limit"])
         progress = Progress(self.stderr, said="messages", unit=" messages")
         try:
             way = redrive.way(options["queue"])
