@@ -16,6 +16,7 @@ from config import aws, times
 from config.refusals import Busy
 from ticketing.reading import get_comment
 from ticketing.record import many_comments, mending, transactions
+from ticketing.record.erasure import ERASED
 from ticketing.record.replacing import SAID, replacement, revises
 from ticketing.record.table import TICKETS
 from ticketing.tickets import ids
@@ -58,6 +59,17 @@ def replace_comment(
 def redact_comment(ticket_id: str, comment_id: str, actor: Actor) -> Comment:
     """Take the words out of a comment, for good, and return the comment. For staff. Raises as `replace_comment`."""
     return _replace(ticket_id, comment_id, None, lambda before: replace(before, comment=REDACTED, redacted=True), actor)
+
+
+def erase_comment(ticket_id: str, comment_id: str, actor: Actor) -> Comment:
+    """Take out of a comment its words and who wrote it, for good. The ticket stays. Raises as `replace_comment`."""
+    return _replace(
+        ticket_id,
+        comment_id,
+        None,
+        lambda before: replace(before, comment=ERASED, author=None, as_of="", redacted=True),
+        actor,
+    )
 
 
 def _replace(

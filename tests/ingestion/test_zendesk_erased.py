@@ -8,10 +8,12 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from config import aws, times
-from ingestion.zendesk import client, pipeline, tasks
+from ingestion.zendesk import answering, client, pipeline, tasks
+from tests.ingestion.answering import Died, World
 from tests.ingestion.conftest import Zendesk, desk_ticket, stored
 from tests.words import places
 from ticketing import deliveries, service
+from ticketing.answers import lane
 from ticketing.deliveries import Delivery, raw_tickets
 from ticketing.erasing import places as places_module
 from ticketing.erasing import run
@@ -105,3 +107,18 @@ def test_a_closed_ticket_and_its_follow_up_go_together(taken_in: Zendesk) -> Non
     report = run.erased(Person(ticket_id=follow_up), STAFF)
     assert sorted(report.ticket_ids) == sorted([first.ticket_id, follow_up])
     assert left() == []
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("begun", [False, True])
+def test_an_answer_that_has_not_reached_zendesk_is_not_sent_any_more(world: World, begun: bool) -> None:
+    comment = world.say("The lesson will be repeated")
+    if begun:
+        with world.dying("PUT", "before"), pytest.raises(Died):
+            answering.work(comment.comment_id)
+    run.erased(Person(ticket_id=world.ticket.ticket_id), STAFF)
+    world.later(120)
+    assert answering.work(comment.comment_id) is None
+    assert (world.in_zendesk(), world.delivery(comment).state) == ([], "ignored")
+    assert lane.read(world.ticket.ticket_id).waiting == []
+    assert places("repeated", raw=True) == []

@@ -178,8 +178,8 @@ def erase(delivery: Delivery) -> None:
     }
     update = (
         "SET #state = :state, #key = :key, details = :details, erased = :true, request_id = :none, "
-        "expires_at = if_not_exists(expires_at, :expires), ended_at = if_not_exists(ended_at, :now) REMOVE #error, note, set_aside, unfinished, progress, sender, "
-        "sending_since, fingerprint"
+        "expires_at = if_not_exists(expires_at, :expires), ended_at = if_not_exists(ended_at, :now) REMOVE #error, "
+        "note, set_aside, unfinished, progress, sender, sending_since, fingerprint"
     )
     _update(delivery.delivery_id, update, "attribute_exists(delivery_id)", values)
 

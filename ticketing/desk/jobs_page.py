@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 
 from config import aws
 from ticketing.desk.page import DeskPage, ticket_url
+from ticketing.erasing.places import ERASED_JOB
 from ticketing.jobs import lifecycle, tasks
 from ticketing.jobs.kinds import Kind
 from ticketing.models import Job, JobFinding
@@ -28,6 +29,9 @@ FINDINGS = 100  # shown of the opened job
 TITLES = {"reindex": "Rebuild of the index", "check": "Check of the index", "export": "Export"}
 _COLOURS = {"running": "info", "done": "success", "failed": "danger", "stopped": "warning"}
 NOT_NOW = "AWS does not answer. Try again in a moment."
+_NEVER_ON = (
+    "It cannot go on: it is done, another job that does the same is running, or it named a person who was erased."
+)
 _LATER = "It is started, but cannot be queued right now. It begins by itself in a few minutes."
 
 
@@ -73,7 +77,7 @@ class JobsPage(DeskPage):
         if lifecycle.resume(job):
             enqueue(self.request, job, "It goes on.")
         else:
-            messages.error(self.request, "It cannot go on: it is done, or another job that does the same is running.")
+            messages.error(self.request, _NEVER_ON)
 
     # --- The list -------------------------------------------------------------------------------------
 
@@ -150,6 +154,8 @@ class JobRow:
         """The filters and the search of an exported list, as its address has them. Empty for other jobs."""
         if self.job.kind != "export":
             return ""
+        if self.erased:
+            return "a list that named a person who was erased"
         if not self.told:
             return "a list of tickets"
         chosen = QueryDict(self.job.parameters["query"])
@@ -159,6 +165,8 @@ class JobRow:
     @property
     def newest_alone(self) -> str:
         """The limit of a search, in words, if the export reached it and so has only the newest matches. Else empty."""
+        if self.erased:
+            return ""
         searched = self.job.kind == "export" and QueryDict(self.job.parameters["query"]).get(SEARCH_VAR, "").strip()
         return f"{MOST:,}" if searched and max(self.job.total, self.seen) >= MOST else ""
 
@@ -172,11 +180,16 @@ class JobRow:
 
     @property
     def download(self) -> bool:
-        return self.job.kind == "export" and self.job.state == "done"
+        return self.job.kind == "export" and self.job.state == "done" and not self.erased
 
     @property
     def may_go_on(self) -> bool:
-        return self.job.state in ("stopped", "failed")
+        return self.job.state in ("stopped", "failed") and not self.erased
+
+    @property
+    def erased(self) -> bool:
+        """Whether it named a person who was erased, so that nobody knows any more what it was asked for."""
+        return bool(self.job.parameters == ERASED_JOB)
 
 
 def _jobs() -> Iterable[Any]:  # jobs with two numbers more, for which mypy has no type

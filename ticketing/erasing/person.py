@@ -1,12 +1,12 @@
 """Whose tickets are erased: one caller's, one address's, or single tickets with all that belong to them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from config.refusals import Absent, Invalid
 from ticketing.deliveries import raw_tickets
 from ticketing.record import erasure, store
-from ticketing.tickets.ticket import Ticket
+from ticketing.tickets.ticket import Comment, Ticket
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,25 @@ class Person:
             names = ", ".join(sorted(customers))
             raise Invalid(f"Several customers have this caller ({names}): name one of them with --customer")
         yield from found
+
+    def customers(self) -> set[str]:
+        """At whose customers the person is. Raises as `tickets`."""
+        return {self.customer_id} if self.customer_id else {one.customer_id for one in self.tickets()}
+
+    def elsewhere(self, customers: Collection[str]) -> Iterator[Comment]:
+        """The comments with the caller's id or the address as their author, on others' tickets. Raises aws.AwsError.
+
+        A caller's id means somebody else at another customer's, so only these `customers` are looked at. An address
+        means the same person everywhere, unless a customer was named.
+        """
+        author = self.caller_id or self.email
+        for comment in erasure.comments_by(author) if author else ():
+            ticket = store.get(comment.ticket_id)
+            if ticket and not ticket.erased and not self.fits(ticket) and self._may_be_at(ticket, customers):
+                yield comment
+
+    def _may_be_at(self, ticket: Ticket, customers: Collection[str]) -> bool:
+        return ticket.customer_id in customers or (bool(self.email) and not self.customer_id)
 
     def _found(self) -> Iterator[Ticket]:
         if self.ticket_id:

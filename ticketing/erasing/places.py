@@ -4,6 +4,7 @@ With `dry_run`, it only counts. Everything may be done twice: what is gone alrea
 aws.AwsError.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,8 +13,12 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from audit import trail
+from audit.actions import Action
 from config import aws
 from config.aws import sqs, versions
 from config.aws.events import SqsRecord
@@ -22,29 +27,38 @@ from config.consumer import redrive
 from ticketing import deliveries
 from ticketing.deliveries import Delivery, raw_tickets
 from ticketing.deliveries.delivery import ENDED_WELL
-from ticketing.jobs import lifecycle
 from ticketing.models import Job
 from ticketing.submissions import envelope, large
 from ticketing.submissions.payload import to_draft
+from ticketing.tickets.callers import whole_customer
 from ticketing.tickets.ticket import Ticket
 
 _EXPORTS = "!exports/"
 _POLL_SECONDS = 1  # a long poll asks all of SQS's servers: an empty answer then means an empty queue
 _SECONDS = 10.0  # that reading some megabytes may take
+_MOST_QUEUED = 1_000  # messages in the queue that are looked at; the consumer works on meanwhile
+
+ERASED_JOB = {"erased": True}  # the parameters of a job that named the person
 
 
 @dataclass
 class Erased:
-    """Whose places are emptied: the tickets, and what is known of them. `fits` says whether a draft is the person's."""
+    """Whose places are emptied: the tickets, and what is known of them. `fits` says whether a draft is the person's.
+
+    `words` are the caller's id and the addresses, as jobs may name them. They are empty unless a person is erased.
+    """
 
     ticket_ids: set[str] = field(default_factory=set)
     zendesk_ids: set[str] = field(default_factory=set)
-    words: set[str] = field(default_factory=set)  # the caller's id and the address, as jobs may name them
+    words: set[str] = field(default_factory=set)
     fits: Callable[[Ticket], bool] = lambda _: False
 
     def add(self, ticket: Ticket) -> None:
         """Take in a ticket."""
         self.ticket_ids.add(ticket.ticket_id)
+        if self.words and self.fits(ticket):
+            address = (ticket.requester or {}).get("email", "")
+            self.words |= {one for one in (address, ticket.caller_id) if one and one != _whole(ticket)}
         if number := ticket.in_zendesk.get("ticket_id"):
             self.zendesk_ids.add(str(number))
 
@@ -92,16 +106,48 @@ def of_dead_letters(who: Erased, *, dry_run: bool) -> int:
 
     A submission's delivery is ended, so that no copy of the message becomes a ticket.
     """
-    return sum(_of_queue(way, who, dry_run) for way in redrive.ways())
+    return sum(_of_queue(way, way.dead_letters, who, dry_run) for way in redrive.ways())
+
+
+def of_queued(who: Erased, *, dry_run: bool) -> int:
+    """Delete the person's submissions that wait in the queue, and end their deliveries. The others' wait on.
+
+    It costs each of those one of its tries, so it is done once in an erasing. A message that the consumer holds just
+    now is not seen. It becomes a ticket, or comes again.
+    """
+    if not who.words:
+        return 0
+    way = redrive.way(settings.SUBMISSION_QUEUE)
+    return _of_queue(way, way.name, who, dry_run, _MOST_QUEUED)
+
+
+def on_their_way() -> int:
+    """How many submissions have been taken in and are no tickets yet. Nobody can tell whose they are."""
+    waiting = ("received", "accepted")
+    return sum(one.door == "submission" and one.state in waiting for one in deliveries.scan())
 
 
 def of_jobs(who: Erased, *, dry_run: bool) -> int:
     """Take what people searched for out of jobs that name the person, and stop those that run."""
     named = [job for job in Job.objects.all() if _names(job, who)]
     for job in named if not dry_run else []:
-        lifecycle.stop(job, "A person whom it named was erased")
-        Job.objects.filter(pk=job.pk).update(parameters={"erased": True})
+        _forget(job)
     return len(named)
+
+
+@transaction.atomic
+def _forget(job: Job) -> None:
+    """End the job if it runs, and take out what it was asked for. Nobody can resume it then."""
+    of_job = Job.objects.filter(pk=job.pk)
+    ended = {
+        "state": "stopped",
+        "alone": None,
+        "ended_at": timezone.now(),
+        "error": "A person whom it named was erased",
+    }
+    if of_job.filter(state="running").update(**ended):
+        trail.record(Action.JOB_STOPPED, target=f"job {job.pk}", details={"kind": job.kind})
+    of_job.update(parameters=ERASED_JOB)
 
 
 def of_sessions(who: Erased, *, dry_run: bool) -> int:
@@ -123,7 +169,9 @@ def of_sessions(who: Erased, *, dry_run: bool) -> int:
     return count
 
 
+QUEUED = "submissions in the queue"
 PLACES: dict[str, Callable[..., int]] = {
+    QUEUED: of_queued,
     "exports (versions of pieces)": of_exports,
     "raw Zendesk documents (versions)": of_raw_tickets,
     "stored submissions (versions)": of_large_messages,
@@ -172,31 +220,30 @@ def _is_payload_of(bucket: str, one: dict[str, Any], who: Erased, submissions: C
     return False
 
 
-def _of_queue(way: redrive.Way, who: Erased, dry_run: bool) -> int:
+def _of_queue(way: redrive.Way, queue: str, who: Erased, dry_run: bool, most: int | None = None) -> int:
     count, held = 0, dict[str, Message]()
     try:
-        for messages in _every(way.dead_letters, held):
+        for messages in _every(queue, held, most):
             theirs = [one for one in messages if _is_theirs(way, one.record, who)]
             count += len(theirs)
             if dry_run:
                 continue
             for one in theirs:
                 _end(way, one.record)
-            sqs.delete(way.dead_letters, theirs)
+            sqs.delete(queue, theirs)
             for one in theirs:
                 del held[one.message_id]
     finally:
-        sqs.hide(way.dead_letters, {one.receipt: 0 for one in held.values()})
+        sqs.hide(queue, {one.receipt: 0 for one in held.values()})
     return count
 
 
-def _every(queue: str, held: dict[str, Message]) -> Iterator[list[Message]]:
-    """All messages of a queue, each once. They are hidden meanwhile, and stand in `held`."""
-    while new := [
-        one
-        for one in sqs.receive(queue, 10, _POLL_SECONDS, redrive.HIDDEN_SECONDS)
-        if held.setdefault(one.message_id, one) is one
-    ]:
+def _every(queue: str, held: dict[str, Message], most: int | None) -> Iterator[list[Message]]:
+    """All messages of a queue, or about `most`, each once. They are hidden meanwhile, and stand in `held`."""
+    while most is None or len(held) < most:
+        received = sqs.receive(queue, 10, _POLL_SECONDS, redrive.HIDDEN_SECONDS)
+        if not (new := [one for one in received if held.setdefault(one.message_id, one) is one]):
+            return
         yield new
 
 
@@ -226,8 +273,13 @@ def _end(way: redrive.Way, record: SqsRecord) -> None:
 
 
 def _names(job: Job, who: Erased) -> bool:
+    """Whether what the job was asked for has one of the words, not as a part of a longer one."""
     said = [value for _, value in parse_qsl(str(job.parameters.get("query", "")))]
-    return any(word.casefold() in value.casefold() for word in who.words for value in said)
+    return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", one, re.IGNORECASE) for word in who.words for one in said)
+
+
+def _whole(ticket: Ticket) -> str:
+    return whole_customer(ticket.customer_id)
 
 
 def _first(value: list[object]) -> str:

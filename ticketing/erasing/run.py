@@ -8,15 +8,22 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 
+from audit import chain, trail
+from audit.actions import Action
+from audit.who import By
 from config import times
 from config.progress import silent
+from config.refusals import Absent
+from ticketing import redacting
+from ticketing.erasing import places
 from ticketing.erasing.person import Person, family
 from ticketing.erasing.places import PLACES, Erased
 from ticketing.index.following import follow, follow_comments
@@ -24,8 +31,9 @@ from ticketing.models import IndexedTicket
 from ticketing.record import erasure, items, overflow
 from ticketing.record.table import TICKETS
 from ticketing.search import documents
-from ticketing.tickets.ticket import Actor, Ticket
+from ticketing.tickets.ticket import Actor, Comment, Ticket
 
+ELSEWHERE = "comments on others' tickets"
 _LOOKS = 5  # what still comes in after so many belongs to another erasing
 Tell = Callable[[int], object]
 
@@ -35,37 +43,71 @@ OTHERS = (
     "The embedding function's stores keep what they made of raw Zendesk documents.",
     "Backups and point-in-time recovery of the tables keep the words until they expire, 35 days at most.",
     "The table's change stream keeps both images of a change for 24 hours, and Kinesis its events as long.",
-    "Messages on their way in the queues keep theirs for four days at most. Each is passed over when it arrives.",
+    "Announcements that are still in queues keep theirs for four days at most. Each is passed over when it arrives.",
     "Logs of the processes, proxies and databases, dumps, and files that people exported are the operator's.",
 )
 
 
 @dataclass
 class Report:
-    """What was found, or erased: how many of each kind, and whether more came in than could be looked after."""
+    """What was found, or erased: how many of each kind, and whether more came in than could be looked after.
+
+    `on_their_way` are submissions of anybody that no consumer has worked yet: some may be the person's.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     ticket_ids: list[str] = field(default_factory=list)
     more: bool = False
+    on_their_way: int = 0
 
 
 def planned(person: Person) -> Report:
     """Every place that has something of the person, and how much. Changes nothing. Raises as `Person.tickets`."""
-    report, who = Report(), _who(person)
+    report, who = Report(), whose(person)
     for ticket in _once(person.tickets(), set()):
         who.add(ticket)
         report.ticket_ids.append(ticket.ticket_id)
-        report.counts.update(_counts(ticket))
+        report.counts.update(counts(ticket))
+    report.counts[ELSEWHERE] = len(list(person.elsewhere(person.customers())))
     report.counts.update({name: place(who, dry_run=True) for name, place in PLACES.items()})
+    report.on_their_way = places.on_their_way()
     return report
 
 
 def erased(person: Person, actor: Actor, tell: Tell = silent) -> Report:
     """Erase the person's tickets. `tell` is called after each ticket. Can be called again after it raised.
 
-    Raises as `Person.tickets`, and Busy, DatabaseError.
+    It is recorded before anything is erased. Raises as `Person.tickets`, and Busy, DatabaseError.
     """
-    return _erased(person.tickets, _who(person), actor, tell)
+    note(person, actor)
+    customers = person.customers()
+    before = _empty_comments(person, customers, actor)  # while the tickets still tell whose customer the person is
+    report = _erased(person.tickets, whose(person), actor, tell)
+    report.counts[ELSEWHERE] = before + _empty_comments(person, customers, actor)
+    documents.forget_all()
+    report.on_their_way = places.on_their_way()
+    return report
+
+
+def note(person: Person, actor: Actor) -> None:
+    """Record that somebody has a person erased. Raises DatabaseError: then nothing may be erased."""
+    trail.record(Action.PERSON_ERASED, target=target(person), details=told(person), by=By(actor.name, actor.door))
+
+
+def target(person: Person) -> str:
+    """Whom the record names. A person only by a digest, by which a later erasing of the same one is recognized."""
+    return f"ticket {person.ticket_id}" if person.ticket_id else f"person {digest(person)}"
+
+
+def told(person: Person) -> dict[str, str]:
+    """By what the person was found, without saying it."""
+    by = "ticket" if person.ticket_id else "caller" if person.caller_id else "email"
+    return {"by": by} | ({"customer": person.customer_id} if person.customer_id else {})
+
+
+def digest(person: Person) -> str:
+    """What the record may keep of a caller's id or an address."""
+    return chain.keyed(person.caller_id or person.email.casefold())
 
 
 def resumed(actor: Actor, tell: Tell = silent) -> Report:
@@ -91,26 +133,56 @@ def _erased(look: Callable[[], Iterable[Ticket]], who: Erased, actor: Actor, tel
         if not found and (number or not who.words):
             break
         shells = list(_emptied(found, who, actor, report, tell))
-        _sweep(who, report)
+        _sweep(who, report, first=not number)
         for shell in shells:
             follow([erasure.end(shell, actor)])
     else:
         report.more = looks > 1
-    if seen or who.words:
+    if seen or looks > 1:  # one that died before this may have erased everything
         documents.forget_all()
-    return report  # the one place of this act for a record of who did what: `actor`, and `report`, which has no words
+    return report
 
 
 def _emptied(found: list[Ticket], who: Erased, actor: Actor, report: Report, tell: Tell) -> Iterator[Ticket]:
     for ticket in found:
-        report.counts.update(_counts(ticket))
+        report.counts.update(counts(ticket))
         who.add(ticket)
-        if shell := erasure.begin(ticket.ticket_id, actor):
-            erasure.empty(shell, actor)
-            index(shell.ticket_id)
+        if shell := emptied(ticket, actor):
             report.ticket_ids.append(shell.ticket_id)
             tell(1)
             yield shell
+
+
+def emptied(ticket: Ticket, actor: Actor) -> Ticket | None:
+    """Make the ticket a shell, which is recorded first, and take the words out of what belongs to it, and of the index.
+
+    Returns the shell, or None if the ticket is gone. May be called again. Raises Busy, aws.AwsError, DatabaseError.
+    """
+    if not ticket.erased:
+        trail.record(Action.TICKET_ERASED, target=f"ticket {ticket.ticket_id}", by=By(actor.name, actor.door))
+    shell = erasure.begin(ticket.ticket_id, actor)
+    if shell:
+        erasure.empty(shell, actor)
+        index(shell.ticket_id)
+    return shell
+
+
+def _empty_comments(person: Person, customers: Collection[str], actor: Actor) -> int:
+    found = list(person.elsewhere(customers))
+    for comment in found:
+        empty_comment(comment, actor)
+    return len(found)
+
+
+def empty_comment(comment: Comment, actor: Actor) -> None:
+    """Take the person's words out of a comment on somebody else's ticket, of its key and of the index.
+
+    May be called again. Raises Busy, aws.AwsError, DatabaseError.
+    """
+    with suppress(Absent):  # somebody else erased the ticket meanwhile, or another program deleted it
+        erasure.forget_key_of(comment.ticket_id, comment.comment_id)
+        redacting.erase_comment(comment.ticket_id, comment.comment_id, actor)
+    index(comment.ticket_id)
 
 
 def index(ticket_id: str) -> None:
@@ -121,12 +193,14 @@ def index(ticket_id: str) -> None:
         follow_comments(ticket_id)
 
 
-def _sweep(who: Erased, report: Report) -> None:
+def _sweep(who: Erased, report: Report, *, first: bool) -> None:
     for name, place in PLACES.items():
-        report.counts[name] += place(who, dry_run=False)
+        if first or name != places.QUEUED:
+            report.counts[name] += place(who, dry_run=False)
 
 
-def _who(person: Person) -> Erased:
+def whose(person: Person) -> Erased:
+    """What is known of the person before any ticket was found."""
     words = {one for one in (person.caller_id, person.email) if one}
     return Erased(words=words, fits=person.fits if words else lambda _: False)
 
@@ -161,7 +235,8 @@ def _is_old(ticket: Ticket, before: datetime) -> bool:
     return ticket.status == "closed" and ticket.updated_at < times.stamp(before)
 
 
-def _counts(ticket: Ticket) -> dict[str, Any]:
+def counts(ticket: Ticket) -> dict[str, Any]:
+    """How much of a ticket there is to be erased in the record and in S3."""
     return {
         "tickets": 1,
         **erasure.counts(ticket.ticket_id),

@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
+from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import storages
 
 from config import aws
+from config.aws import versions
+from config.refusals import Invalid
 from ticketing.jobs.page import Page, Place, Stretch
 from ticketing.jobs.selection import matching
-from ticketing.models import Job, JobPart, JobPiece
-from ticketing.record import overflow
+from ticketing.models import IndexedTicket, Job, JobPart, JobPiece
+from ticketing.record import erasure, overflow
 from ticketing.transfer import exporting, line
 
 ROWS = 500  # tickets in a page
@@ -53,17 +56,36 @@ def total(parameters: Parameters) -> int:
 def page(job: Job, stretch: Stretch, place: Place | None) -> Page:
     """Store the lines of the next tickets that match now. A search matches only its newest, as many as its list shows.
 
-    A ticket that the record does not have is left out. Raises aws.AwsError, or Invalid if a ticket is too long for a
-    line.
+    A ticket that the record does not have is left out. If one is erased while the page is made, the page is made anew:
+    whoever erases looks through the pieces after they updated the index, and may have done so before this one was
+    there. Raises aws.AwsError, or Invalid if a ticket is too long for a line, or if a person whom the job named was
+    erased.
     """
+    if "query" not in job.parameters:
+        raise Invalid("A person whom it named was erased")
     rows = matching(job.parameters["query"], job.parameters["by"]).order_by("pk")
     rows = rows.filter(pk__gt=place["ticket_id"]) if place else rows
     ids = list(rows.values_list("pk", flat=True)[:ROWS])
     next_place = {"ticket_id": ids[-1]} if len(ids) == ROWS else None
+    erased = _erased(ids)
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
         digest, incomplete = _write(file, ids)
         kept = _stored(job, file, digest)
+    if _erased(ids) != erased:
+        _destroy(f"{_folder(job.pk)}/{digest}.jsonl")
+        return page(job, stretch, place)
     return Page(len(ids), incomplete, next_place, kept)
+
+
+def _erased(ids: list[str]) -> int:
+    """How many of the tickets are erased, as the index says. None is ever less erased."""
+    return IndexedTicket.objects.filter(pk__in=ids, status="closed", issue_description=erasure.ERASED).count()
+
+
+def _destroy(name: str) -> None:
+    """Delete a piece that has words of an erased ticket, with all versions."""
+    bucket = settings.ATTACHMENTS_BUCKET
+    versions.delete(bucket, [one for one in versions.versions(bucket, name) if one["Key"] == name])
 
 
 def whole(pieces: list[JobPiece]) -> bool:

@@ -20,6 +20,7 @@ from audit import trail
 from audit.actions import Action
 from config import json
 from ticketing import index
+from ticketing.erasing.places import ERASED_JOB
 from ticketing.jobs.kinds import KINDS, Kind, Parameters
 from ticketing.jobs.page import Finding, Page
 from ticketing.models import Job, JobFinding, JobPart
@@ -76,10 +77,13 @@ def last_worked(job: Job) -> datetime:
 
 
 def resume(job: Job) -> bool:
-    """Let a job continue. Returns False if it is done, or if another job that does the same is running."""
+    """Let a job continue. Returns False if it is done, or if another job that does the same is running.
+
+    False also if what it was asked for named a person who was erased: nobody knows any more what it was.
+    """
     try:
         with transaction.atomic():
-            stood = Job.objects.filter(pk=job.pk).exclude(state="done")
+            stood = Job.objects.filter(pk=job.pk).exclude(state="done").exclude(parameters=ERASED_JOB)
             stood.update(state="running", alone=_alone(job.kind, job.parameters), ended_at=None, error="")
             job.parts.filter(done=False).update(moved_at=None)  # so that its parts can be taken at once
             if stood.exists():

@@ -44,6 +44,15 @@ def find(caller_id: str = "", email: str = "") -> Iterator[Ticket]:
             yield ticket
 
 
+def comments_by(author: str) -> Iterator[Comment]:
+    """Every comment whose author is called so, capital letters apart, on whatever ticket. Reads the whole table."""
+    beginning = {":comment": items.COMMENT}
+    for item in TICKETS.scan("begins_with(#item, :comment) AND attribute_exists(author)", beginning):
+        comment = items.to_comment(item)
+        if (comment.author or "").casefold() == author.casefold():
+            yield comment
+
+
 def unfinished() -> Iterator[Ticket]:
     """The tickets whose erasing was begun and not finished. Reads the whole table. Raises aws.AwsError."""
     for item in TICKETS.scan("#item = :ticket AND erasing = :true", {":ticket": items.TICKET, ":true": True}):
@@ -58,6 +67,13 @@ def counts(ticket_id: str) -> dict[str, int]:
         "change notes": sum(_told(one) != one.get("changes") for one in _beside(ticket_id, items.CHANGE)),
         "keys of comments": sum("fingerprint" in one or "mark" in one for one in _beside(ticket_id, items.KEY)),
     }
+
+
+def forget_key_of(ticket_id: str, comment_id: str) -> None:
+    """Take the digests of a comment's words out of its key. Raises aws.AwsError."""
+    for one in _beside(ticket_id, items.KEY):
+        if one.get("comment_id") == comment_id:
+            _empty_key(one)
 
 
 def begin(ticket_id: str, actor: Actor) -> Ticket | None:
@@ -216,8 +232,12 @@ def _changes(one: Item) -> Item:
 def _empty_keys(ticket_id: str) -> None:
     """A key's fingerprint is the digest of what was sent: it would tell who guesses the words that they are right."""
     for one in _beside(ticket_id, items.KEY):
-        if "fingerprint" in one or "mark" in one:
-            _change(one, "REMOVE fingerprint, mark", {})
+        _empty_key(one)
+
+
+def _empty_key(one: Item) -> None:
+    if "fingerprint" in one or "mark" in one:
+        _change(one, "REMOVE fingerprint, mark", {})
 
 
 def _beside(ticket_id: str, beginning: str) -> list[Item]:

@@ -107,6 +107,19 @@ def test_a_job_is_stopped_and_goes_on(desk: Client, said: Said, queued: list[str
     assert said(desk.post(PAGE, {"resume": job.pk}, follow=True)).startswith("It cannot go on")
 
 
+@pytest.mark.parametrize("state", ["stopped", "failed", "done"])
+def test_a_job_that_named_an_erased_person_is_shown_without_a_button_and_cannot_go_on(
+    desk: Client, said: Said, state: str
+) -> None:
+    job = Job.objects.create(kind="export", state=state, started_by="ada", parameters={"erased": True})
+    text = desk.get(PAGE).content.decode()
+    assert "a list that named a person who was erased" in text
+    assert "Go on" not in text
+    assert "Download" not in text
+    assert said(desk.post(PAGE, {"resume": job.pk}, follow=True)).startswith("It cannot go on")
+    assert Job.objects.get().state == state
+
+
 def test_who_may_look_may_not_start_and_others_may_not_look(client: Client, grace: User) -> None:
     client.force_login(grace)
     assert client.get(PAGE).status_code == 403

@@ -20,7 +20,6 @@ from tests.ticketing.writing import change, changes_of, comment
 from tests.words import places
 from ticketing import deliveries, service
 from ticketing.deliveries import Delivery
-from ticketing.erasing import places as places_module
 from ticketing.erasing import run
 from ticketing.erasing.person import Person
 from ticketing.index.following import follow
@@ -36,11 +35,6 @@ LEA = Person(caller_id="lea")
 
 class Died(BaseException):
     """The process ended."""
-
-
-@pytest.fixture(autouse=True)
-def no_long_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places_module, "_POLL_SECONDS", 0)
 
 
 def told(word: str = WORD, **more: Any) -> Ticket:

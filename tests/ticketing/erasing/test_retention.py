@@ -9,7 +9,6 @@ from config import times
 from tests import record
 from tests.ticketing.writing import change, comment
 from tests.words import places
-from ticketing.erasing import places as places_module
 from ticketing.erasing import tasks
 from ticketing.index.following import follow
 from ticketing.record import erasure
@@ -19,11 +18,6 @@ pytestmark = [pytest.mark.usefixtures("versioned"), pytest.mark.django_db]
 
 WORD = "zanzibar4111"
 LONG_AGO = "2020-01-01T00:00:00.000Z"
-
-
-@pytest.fixture(autouse=True)
-def no_long_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places_module, "_POLL_SECONDS", 0)
 
 
 def closed(monkeypatch: pytest.MonkeyPatch, at: str, word: str = WORD) -> Ticket:

@@ -71,5 +71,10 @@ class Command(BaseCommand):
         self.stdout.write("What Foyer cannot erase:")
         for sentence in run.OTHERS:
             self.stdout.write(f"- {sentence}")
+        if report.on_their_way:
+            self.stdout.write(
+                f"{report.on_their_way} submissions are no tickets yet, and nobody can tell whose they are. "
+                "When the consumers have worked them, run it again."
+            )
         if report.more:
             raise CommandError("Tickets of this person still come in: stop whatever sends them, and run it again.")
