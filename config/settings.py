@@ -172,6 +172,8 @@ CELERY_TASK_ALWAYS_EAGER = env.flag("CELERY_TASK_ALWAYS_EAGER")
 # How many items an import may write in a second, so that the doors keep their capacity. 0: no limit.
 IMPORT_ITEMS_PER_SECOND = env.number("IMPORT_ITEMS_PER_SECOND", 500)
 
+# Whether a second person must agree before somebody is erased at the desk.
+ERASURE_NEEDS_SECOND_PERSON = env.flag("ERASURE_NEEDS_SECOND_PERSON")
 # Tickets that have been closed for so many days are erased. 0: none is.
 ERASE_CLOSED_DAYS = env.number("ERASE_CLOSED_DAYS", 0)
 if ERASE_CLOSED_DAYS < 0:

@@ -13,6 +13,8 @@ from django.urls import URLPattern, path
 from audit.models import Entry
 from config.web.admin import DeskAdmin
 from ticketing.desk.deliveries_page import DeliveriesPage
+from ticketing.desk.erase_page import RIGHT as ERASE
+from ticketing.desk.erase_page import ErasePage, ErasurePage
 from ticketing.desk.export_page import DownloadPage, ExportPage
 from ticketing.desk.jobs_page import JobsPage
 from ticketing.desk.list_columns import COLUMNS
@@ -27,7 +29,7 @@ from ticketing.desk.redact_page import RedactPage
 from ticketing.desk.set_aside_page import SetAsidePage
 from ticketing.desk.ticket_page import TicketPage
 from ticketing.index import storable
-from ticketing.models import Delivery, IndexedTicket, IndexedTicketQuerySet, Job
+from ticketing.models import Delivery, Erasure, IndexedTicket, IndexedTicketQuerySet, Job
 from ticketing.search.find import search
 
 
@@ -160,6 +162,40 @@ class JobAdmin(DeskAdmin):
 
     def download_view(self, request: HttpRequest, job_id: int) -> HttpResponseBase:
         return DownloadPage(self, request).answer(job_id)
+
+
+@admin.register(Erasure)
+class ErasureAdmin(DeskAdmin):
+    """The pages that erase a person. One right lets somebody see and use them."""
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.changelist_view)
+        one = self.admin_site.admin_view(self.erasure_view)
+        return [
+            path("", page, name="ticketing_erasure_changelist"),
+            path("<int:pk>/", one, name="ticketing_erasure_change"),
+        ]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm(ERASE))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return ErasePage(self, request).answer()
+
+    def erasure_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return ErasurePage(self, request).answer(pk)
 
 
 def _no_search(request: HttpRequest) -> HttpResponse:

@@ -126,7 +126,7 @@ class SearchDocument(models.Model):
 class Job(models.Model):
     """Long work in the background, with its progress (`ticketing.jobs`)."""
 
-    kind = models.CharField(max_length=16, choices=_choices("reindex", "check", "export"))
+    kind = models.CharField(max_length=16, choices=_choices("reindex", "check", "export", "survey", "erasure"))
     state = models.CharField(max_length=16, choices=_choices("running", "done", "failed", "stopped"), default="running")
     # Names the work while the job runs. It is unique, so the database rejects a second job that does the same.
     alone = models.CharField(max_length=200, unique=True, null=True)
@@ -198,6 +198,60 @@ class JobPiece(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Erasure(models.Model):
+    """A person whom somebody at the desk wants to erase (`ticketing.erasing.request`).
+
+    Who it is stands here only until it has ended. Then `digest` remembers, as the record of who did what does.
+    """
+
+    state = models.CharField(
+        max_length=16,
+        choices=_choices("surveying", "surveyed", "waiting", "running", "done", "withdrawn", "expired"),
+        default="surveying",
+    )
+    caller_id = models.TextField(blank=True)
+    email = models.TextField(blank=True)
+    of_ticket = models.TextField(blank=True)
+    customer_id = models.TextField(blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+    begun_by = models.TextField()
+    begun_at = models.DateTimeField(auto_now_add=True)
+    asked_by = models.TextField(blank=True)  # who confirmed what the survey found
+    asker = models.PositiveBigIntegerField(null=True)  # that user's id: a name can be changed
+    asked_at = models.DateTimeField(null=True)
+    agreed_by = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True)
+    found = models.JSONField(default=dict)  # how much of each kind the survey found
+    erased = models.JSONField(default=dict)  # how much of each kind is erased so far
+    on_their_way = models.PositiveIntegerField(default=0)  # submissions that are no tickets yet, of anybody
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        permissions = (("erase_person", "Can erase a person"),)
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"erasure {self.pk}"
+
+
+class ErasureTicket(models.Model):
+    """A ticket that an erasing has found. The rows go when it has ended."""
+
+    erasure = models.ForeignKey(Erasure, on_delete=models.CASCADE, related_name="tickets")
+    ticket_id = models.CharField(max_length=2048)
+    customer_id = models.TextField()
+    done = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("pk",)
+        constraints = (models.UniqueConstraint(fields=("erasure", "ticket_id"), name="found_once"),)
+
+    def __str__(self) -> str:
+        return self.ticket_id
 
 
 class Delivery(models.Model):  # noqa: DJ008 - it has no rows to name

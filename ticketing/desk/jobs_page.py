@@ -26,7 +26,13 @@ from ticketing.tickets import ids
 STARTED_HERE = ("check", "reindex")  # an export starts on the ticket list that it exports
 SHOWN = 20  # jobs
 FINDINGS = 100  # shown of the opened job
-TITLES = {"reindex": "Rebuild of the index", "check": "Check of the index", "export": "Export"}
+TITLES = {
+    "reindex": "Rebuild of the index",
+    "check": "Check of the index",
+    "export": "Export",
+    "survey": "Search for a person to erase",
+    "erasure": "Erasing of a person",
+}
 _COLOURS = {"running": "info", "done": "success", "failed": "danger", "stopped": "warning"}
 NOT_NOW = "AWS does not answer. Try again in a moment."
 _NEVER_ON = (
@@ -173,7 +179,7 @@ class JobRow:
     @property
     def found(self) -> str:
         count = self.found_count
-        if self.job.kind == "export":
+        if self.job.kind not in STARTED_HERE:
             return f"{count} incomplete" if count else ""
         what = "put right" if self.job.kind == "reindex" else "difference" if count == 1 else "differences"
         return f"{count} {what}"

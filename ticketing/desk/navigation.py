@@ -22,6 +22,7 @@ _QUEUES: list[tuple[str, str, dict[str, str]]] = [
 _OTHERS: list[tuple[str, str, str, str]] = [
     ("Deliveries", "move_to_inbox", "ticketing_delivery", "ticketing.view_delivery"),
     ("Jobs", "sync", "ticketing_job", "ticketing.view_job"),
+    ("Erase a person", "person_remove", "ticketing_erasure", "ticketing.erase_person"),
     ("Due times", "schedule", "routing_clock", "routing.view_clock"),
     ("API tokens", "key", "routing_apitoken", "routing.view_apitoken"),
     ("Users", "group", "auth_user", "auth.view_user"),

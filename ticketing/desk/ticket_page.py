@@ -181,7 +181,7 @@ class TicketPage(DeskPage):
         more = f"?{urlencode({'after': found.next})}" if found.next and not self._skips(found) else ""
         context = self._about(ticket) | {
             "attributes": ticket_conversation.pretty(ticket.attributes),
-            "redact_address": redact_url(ticket.ticket_id) if may_redact(self.request) else "",
+            "redact_address": redact_url(ticket.ticket_id) if may_redact(self.request) and not ticket.erased else "",
             "entries": ticket_conversation.entries(ticket, found.comments, _promised(found)),
             "answers_back": promises.of(ticket) is not None,
             "may_write": self.may_write,

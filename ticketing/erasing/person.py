@@ -55,9 +55,16 @@ class Person:
         """
         author = self.caller_id or self.email
         for comment in erasure.comments_by(author) if author else ():
-            ticket = store.get(comment.ticket_id)
-            if ticket and not ticket.erased and not self.fits(ticket) and self._may_be_at(ticket, customers):
+            if self.wrote(comment, customers):
                 yield comment
+
+    def wrote(self, comment: Comment, customers: Collection[str]) -> bool:
+        """Whether it is the person's comment on somebody else's ticket. Reads the ticket only if the author fits."""
+        author = (self.caller_id or self.email).casefold()
+        if not author or (comment.author or "").casefold() != author:
+            return False
+        ticket = store.get(comment.ticket_id)
+        return bool(ticket and not ticket.erased and not self.fits(ticket) and self._may_be_at(ticket, customers))
 
     def _may_be_at(self, ticket: Ticket, customers: Collection[str]) -> bool:
         return ticket.customer_id in customers or (bool(self.email) and not self.customer_id)

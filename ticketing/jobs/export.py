@@ -67,19 +67,19 @@ def page(job: Job, stretch: Stretch, place: Place | None) -> Page:
     rows = rows.filter(pk__gt=place["ticket_id"]) if place else rows
     ids = list(rows.values_list("pk", flat=True)[:ROWS])
     next_place = {"ticket_id": ids[-1]} if len(ids) == ROWS else None
-    erased = _erased(ids)
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
-        digest, incomplete = _write(file, ids)
+        digest, incomplete, shells = _write(file, ids)
         kept = _stored(job, file, digest)
-    if _erased(ids) != erased:
+    if _erased(ids) - shells:
         _destroy(f"{_folder(job.pk)}/{digest}.jsonl")
         return page(job, stretch, place)
     return Page(len(ids), incomplete, next_place, kept)
 
 
-def _erased(ids: list[str]) -> int:
-    """How many of the tickets are erased, as the index says. None is ever less erased."""
-    return IndexedTicket.objects.filter(pk__in=ids, status="closed", issue_description=erasure.ERASED).count()
+def _erased(ids: list[str]) -> set[str]:
+    """Which of the tickets are erased by now, as the index says."""
+    shells = IndexedTicket.objects.filter(pk__in=ids, status="closed", issue_description=erasure.ERASED)
+    return set(shells.values_list("pk", flat=True))
 
 
 def _destroy(name: str) -> None:
@@ -111,16 +111,18 @@ def content(pieces: list[JobPiece]) -> Iterator[bytes]:
             yield from file.chunks(_CHUNK)
 
 
-def _write(file: IO[bytes], ids: list[str]) -> tuple[str, list[Incomplete]]:
-    """Write the tickets' lines. Returns their digest, and the tickets whose description is missing."""
-    digest, incomplete = hashlib.sha256(), list[Incomplete]()
+def _write(file: IO[bytes], ids: list[str]) -> tuple[str, list[Incomplete], set[str]]:
+    """Write the tickets' lines. Returns their digest, the tickets whose description is missing, and the erased ones."""
+    digest, incomplete, shells = hashlib.sha256(), list[Incomplete](), set[str]()
     for found in exporting.some(ids):
         text = line.write(found) + b"\n"
         file.write(text)
         digest.update(text)
         if not overflow.is_whole(found.ticket):
             incomplete.append(Incomplete(found.ticket.ticket_id))
-    return digest.hexdigest(), incomplete
+        if found.ticket.issue_description == erasure.ERASED:
+            shells.add(found.ticket.ticket_id)
+    return digest.hexdigest(), incomplete, shells
 
 
 def _stored(job: Job, file: IO[bytes], digest: str) -> Callable[[JobPart], object] | None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
-from ticketing.jobs import export, reindex
+from ticketing.jobs import erasure, export, reindex
 from ticketing.jobs.page import Page, Place, Stretch
 from ticketing.models import Job
 
-Kind = Literal["reindex", "check", "export"]
+Kind = Literal["reindex", "check", "export", "survey", "erasure"]
 Parameters = dict[str, Any]  # what a job was asked for, as JSON
 
 
@@ -35,8 +36,14 @@ def _index(mend: bool) -> Work:
     )
 
 
+def _erasing(survey: bool) -> Work:
+    return Work(erasure.stretches, erasure.total, partial(erasure.page, survey=survey))
+
+
 KINDS: dict[str, Work] = {
     "reindex": _index(mend=True),
     "check": _index(mend=False),
     "export": Work(export.stretches, export.total, export.page),
+    "survey": _erasing(survey=True),
+    "erasure": _erasing(survey=False),
 }

@@ -13,8 +13,8 @@ from django.db import OperationalError
 
 from config import aws, celery
 from config.celery import app
-from config.refusals import Invalid
-from ticketing.jobs import lifecycle
+from config.refusals import Busy, Invalid
+from ticketing.jobs import erasure_request, lifecycle
 from ticketing.models import Job, JobPart
 
 SEGMENTS = 4  # of a job that is started at the desk
@@ -50,6 +50,8 @@ def work(part_id: str) -> None:
         lifecycle.fail(part.job_id, f"AWS refused it ({error.code})")
     except Invalid as refusal:
         lifecycle.fail(part.job_id, refusal.sentence)
+    except Busy as busy:
+        lifecycle.trouble(part.job_id, f"{busy.sentence}: it is tried again in a few minutes")
     except (aws.AwsError, OperationalError) as error:
         log.warning("Job %s does not get on for now: %s", part.job_id, error)
         lifecycle.trouble(part.job_id, f"{type(error).__name__}: it is tried again in a few minutes")
@@ -57,7 +59,8 @@ def work(part_id: str) -> None:
 
 @app.task(name="ticketing.jobs.look_after")
 def look_after() -> None:
-    """Queue the parts of running jobs that nobody works."""
+    """Queue the parts of running jobs that nobody works, and end the erasings that nobody confirmed in time."""
+    erasure_request.expire()
     for job in Job.objects.filter(state="running"):
         enqueue(job)
 

@@ -17,8 +17,9 @@ from tests.test_wiring import ROUTES
 from tests.ticketing.desk.conftest import MakeTicket
 from ticketing import deliveries
 from ticketing.deliveries import Delivery
+from ticketing.erasing.person import Person
 from ticketing.index import rows
-from ticketing.jobs import lifecycle
+from ticketing.jobs import erasure_request, lifecycle
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
@@ -89,6 +90,9 @@ def everything(make_ticket: MakeTicket) -> dict[str, str]:
         "routing/clock": str(Clock.objects.get().pk),
         "ticketing/indexedticket": ticket.ticket_id,
         "ticketing/delivery": "d-1",
+        "ticketing/erasure": str(
+            erasure_request.begin(Person(caller_id="lea"), User.objects.get(username="ada"))[0].pk
+        ),
         "ticketing/job": str(lifecycle.start("check", "ada", 1)[0].pk),
     }
 
@@ -126,6 +130,7 @@ FORMS = {
     "/desk/ticketing/delivery/d-1/aside/": "#content form",
     "/desk/ticketing/delivery/": "#content form",
     "/desk/ticketing/job/": "#content form",
+    "/desk/ticketing/erasure/": "#content form",
 }
 
 

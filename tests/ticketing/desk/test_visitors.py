@@ -22,8 +22,9 @@ from routing.models import Clock
 from tests.test_wiring import ROUTES
 from tests.ticketing.desk import visitors
 from tests.ticketing.desk.conftest import MakeTicket
-from tests.ticketing.desk.visitors import GROUPS, OPEN, RECORD, RULES, TOKENS, USERS
-from ticketing.jobs import lifecycle
+from tests.ticketing.desk.visitors import ERASURES, GROUPS, OPEN, RECORD, RULES, TOKENS, USERS
+from ticketing.erasing.person import Person
+from ticketing.jobs import erasure_request, lifecycle
 
 DESK = [route for route in ROUTES if route.startswith("desk/")]
 # Everything at once that any form of the desk understands, so that one of them would do what it should not.
@@ -78,6 +79,7 @@ class Desk:
         job.save()
         group = Group.objects.create(pk=901, name="leads")
         self.ids = {USERS: agent.pk, GROUPS: group.pk, TOKENS: token.pk, RECORD: Entry.objects.latest("number").pk}
+        self.ids[ERASURES] = erasure_request.begin(Person(caller_id="nobody"), agent)[0].pk
         self.other, self.job = ticket.ticket_id, job.pk
 
     def chosen(self, route: str) -> dict[str, str]:
@@ -90,6 +92,7 @@ class Desk:
         values = {
             "object_id": own,
             "id": own,
+            "pk": own,
             "job_id": str(self.job),
             "delivery_id": "none",
             "content_type_id": "1",

@@ -32,7 +32,7 @@ def nobody(user: Any) -> bool:
 
 
 USERS, GROUPS, TOKENS, CLOCKS = "desk/auth/user/", "desk/auth/group/", "desk/routing/apitoken/", "desk/routing/clock/"
-RECORD = "desk/audit/entry/"
+RECORD, ERASURES = "desk/audit/entry/", "desk/ticketing/erasure/"
 TICKETS, DELIVERIES, JOBS = "desk/ticketing/indexedticket/", "desk/ticketing/delivery/", "desk/ticketing/job/"
 _ID = "<path:object_id>/"
 _SEES_JOBS, _STARTS_JOBS = sees("ticketing.job"), may("ticketing.change_job")
@@ -84,6 +84,8 @@ RULES: dict[str, tuple[Rule, Rule]] = {
     f"{USERS}<id>/password/": (may("auth.change_user"), may("auth.change_user")),
     JOBS: (_SEES_JOBS, _STARTS_JOBS),
     f"{JOBS}<int:job_id>/tickets.jsonl": (may("ticketing.view_indexedticket"), may("ticketing.view_indexedticket")),
+    ERASURES: (may("ticketing.erase_person"),) * 2,
+    f"{ERASURES}<int:pk>/": (may("ticketing.erase_person"),) * 2,
     DELIVERIES: (sees("ticketing.delivery"), may("ticketing.change_delivery")),
     f"{DELIVERIES}<path:delivery_id>/aside/": (may("ticketing.change_delivery"), may("ticketing.change_delivery")),
     "desk/^(?P<app_label>ticketing|auth|audit|routing)/$": (may("auth.view_user", "auth.view_group"),)
@@ -109,6 +111,7 @@ KINDS: dict[str, str] = {
     "sees jobs": "ticketing.view_job",
     "changes jobs": "ticketing.view_job ticketing.change_job",
     "exports": "ticketing.view_indexedticket ticketing.change_job",
+    "erases people": "ticketing.erase_person",
     "sees due times": "routing.view_clock routing.add_clock routing.change_clock routing.delete_clock",
     "adds tokens": "routing.view_apitoken routing.add_apitoken routing.change_apitoken routing.delete_apitoken",
     "issues tokens": "routing.add_apitoken ticketing.view_indexedticket ticketing.change_indexedticket",

@@ -8,7 +8,9 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError
+from django.test import Client
 
+from audit import trail
 from audit.models import Entry
 from config import json
 from config.aws import sqs
@@ -26,10 +28,12 @@ from tests.words import places
 from ticketing import service
 from ticketing.erasing import run
 from ticketing.erasing.person import Person
+from ticketing.erasing.places import QUEUED
 from ticketing.index import analytics_queue
 from ticketing.index.following import follow
 from ticketing.jobs import export, lifecycle
 from ticketing.models import IndexedComment, Job
+from ticketing.record import erasure
 from ticketing.submissions import worker
 from ticketing.tickets import announcement
 from ticketing.tickets.ticket import Ticket, new_comment
@@ -88,9 +92,9 @@ def test_a_submission_that_waits_in_the_queue_becomes_no_ticket_and_the_others_d
     hers = submit(client, caller_id="lea", message=WORD)
     submit(client, caller_id="max", message="Printer")
     planned = run.planned(LEA)
-    assert (planned.counts[run.places.QUEUED], planned.on_their_way) == (1, 2)
+    assert (planned.counts[QUEUED], planned.on_their_way) == (1, 2)
     report = erase()
-    assert (report.counts[run.places.QUEUED], report.on_their_way) == (1, 1)
+    assert (report.counts[QUEUED], report.on_their_way) == (1, 1)
     work()
     assert [one.caller_id for one in service.all_tickets()] == ["max"]
     answer = client.get(f"/ticketing/submissions/{hers}").json()
@@ -173,6 +177,22 @@ def test_a_page_of_an_export_that_is_made_while_somebody_erases_is_made_anew(mon
     assert (export.whole(pieces), len(pieces)) == (True, 1)
 
 
+# --- Sessions -----------------------------------------------------------------------------------------
+
+
+def test_drafts_of_answers_on_their_tickets_leave_the_sessions_and_nothing_else_does(client: Client) -> None:
+    ticket, other = told(), record.opened(caller_id="max")
+    session = client.session
+    said = {f"draft {ticket.ticket_id}": WORD, "said last": [ticket.ticket_id, "digest", "key"]}
+    kept = {f"draft {other.ticket_id}": "Printer", "colour": "blue"}
+    session.update(said | kept)
+    session.save()
+    assert run.planned(LEA).counts["drafts in sessions"] == 2
+    assert erase().counts["drafts in sessions"] == 2
+    left = client.session
+    assert {name: value for name, value in left.items() if not name.startswith("_")} == kept
+
+
 # --- Others' tickets ----------------------------------------------------------------------------------
 
 
@@ -211,8 +231,13 @@ def test_it_is_on_record_before_anything_is_gone_and_without_a_word_of_the_perso
 ) -> None:
     ticket = told()
     seen = list[str]()
-    original = run.erasure.begin
-    monkeypatch.setattr(run.erasure, "begin", lambda *given: (seen.extend(_actions()), original(*given))[1])
+    original = erasure.begin
+
+    def begin(*given: Any) -> Any:
+        seen.extend(_actions())
+        return original(*given)
+
+    monkeypatch.setattr(erasure, "begin", begin)
     erase()
     assert seen == ["person erased", "ticket erased"]
     person, one = Entry.objects.order_by("number")
@@ -231,7 +256,7 @@ def test_what_cannot_be_recorded_is_not_erased(monkeypatch: pytest.MonkeyPatch) 
     def broken(*given: Any, **more: Any) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(run.trail, "record", broken)
+    monkeypatch.setattr(trail, "record", broken)
     with pytest.raises(DatabaseError):
         erase()
     assert places(WORD) != []

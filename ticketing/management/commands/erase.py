@@ -54,7 +54,7 @@ class Command(BaseCommand):
         self._tell(report, dry_run=options["dry_run"])
 
     def _done(self, person: Person, progress: Progress, **options: Any) -> Report:
-        by = Actor(name=getpass.getuser(), door="command", request_id=request_id())
+        by = Actor(name=getpass.getuser(), door="command line", request_id=request_id())
         if options["resume"]:
             return run.resumed(by, progress.add)
         if options["closed"]:
