@@ -86,7 +86,11 @@ def queues(sqs: Any) -> Iterator[Place]:
         seen = set[str]()
         while True:
             answer = sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=20, MessageAttributeNames=["All"]
+                QueueUrl=url,
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=20,
+                WaitTimeSeconds=0,  # the queues' own is twenty seconds
+                MessageAttributeNames=["All"],
             )
             new = [one for one in answer.get("Messages", []) if one["MessageId"] not in seen]
             if not new:

@@ -35,9 +35,7 @@ TITLES = {
 }
 _COLOURS = {"running": "info", "done": "success", "failed": "danger", "stopped": "warning"}
 NOT_NOW = "AWS does not answer. Try again in a moment."
-_NEVER_ON = (
-    "It cannot go on: it is done, another job that does the same is running, or it named a person who was erased."
-)
+_NEVER_ON = "It cannot go on: it is done, another job that does the same is running, or a person in it was erased."
 _LATER = "It is started, but cannot be queued right now. It begins by itself in a few minutes."
 
 
@@ -161,7 +159,7 @@ class JobRow:
         if self.job.kind != "export":
             return ""
         if self.erased:
-            return "a list that named a person who was erased"
+            return "a list with a person who was erased"
         if not self.told:
             return "a list of tickets"
         chosen = QueryDict(self.job.parameters["query"])

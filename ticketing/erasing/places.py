@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.conf import settings
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.utils import timezone
@@ -83,13 +84,18 @@ def of_raw_tickets(who: Erased, *, dry_run: bool) -> int:
 
 
 def of_exports(who: Erased, *, dry_run: bool) -> int:
-    """Delete the pieces of exports that have a line of one of the tickets, with all versions."""
+    """Delete the pieces of exports that have a line of one of the tickets, with all versions.
+
+    A search that found the tickets may have used their words. So first, its job forgets what it was asked for.
+    """
     bucket, found = settings.ATTACHMENTS_BUCKET, list(versions.versions(settings.ATTACHMENTS_BUCKET, _EXPORTS))
     ids = [one.encode() for one in who.ticket_ids]
     having = {one["Key"] for one in found if "Size" in one and _has(bucket, one, ids)}
-    return _delete(
-        bucket, [one for one in found if one["Key"] in having], dry_run
-    )  # the export then asks to be made anew
+    numbers = {int(number) for key in having if (number := key.split("/")[1]).isdecimal()}
+    for job in Job.objects.filter(pk__in=numbers) if not dry_run else []:
+        if any(name == SEARCH_VAR for name, _ in _asked(job)):
+            _forget(job)
+    return _delete(bucket, [one for one in found if one["Key"] in having], dry_run)  # a download asks for a new export
 
 
 def of_large_messages(who: Erased, *, dry_run: bool) -> int:
@@ -274,8 +280,13 @@ def _end(way: redrive.Way, record: SqsRecord) -> None:
 
 def _names(job: Job, who: Erased) -> bool:
     """Whether what the job was asked for has one of the words, not as a part of a longer one."""
-    said = [value for _, value in parse_qsl(str(job.parameters.get("query", "")))]
+    said = [value for _, value in _asked(job)]
     return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", one, re.IGNORECASE) for word in who.words for one in said)
+
+
+def _asked(job: Job) -> list[tuple[str, str]]:
+    """The filters and the search of an export."""
+    return parse_qsl(str(job.parameters.get("query", "")))
 
 
 def _whole(ticket: Ticket) -> str:

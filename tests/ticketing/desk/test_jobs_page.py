@@ -113,7 +113,7 @@ def test_a_job_that_named_an_erased_person_is_shown_without_a_button_and_cannot_
 ) -> None:
     job = Job.objects.create(kind="export", state=state, started_by="ada", parameters={"erased": True})
     text = desk.get(PAGE).content.decode()
-    assert "a list that named a person who was erased" in text
+    assert "a list with a person who was erased" in text
     assert "Go on" not in text
     assert "Download" not in text
     assert said(desk.post(PAGE, {"resume": job.pk}, follow=True)).startswith("It cannot go on")

@@ -159,6 +159,19 @@ def test_a_job_that_names_the_person_is_ended_and_cannot_go_on(query: str) -> No
     assert (other.state, other.parameters["query"]) == ("running", "q=please")
 
 
+@pytest.mark.parametrize(("query", "kept"), [(f"q={WORD}", False), ("tier__exact=general", True)])
+def test_an_export_that_found_the_person_by_their_words_forgets_them(query: str, kept: bool) -> None:
+    told()
+    job = exporting(query)
+    while lifecycle.step(job.parts.select_related("job").get()).moved == "on":
+        pass
+    assert job.pieces.count() == 1
+    erase()
+    job.refresh_from_db()
+    assert (job.state, job.parameters.get("query")) == ("done", query if kept else None)
+    assert (places(WORD), export.whole(list(job.pieces.all()))) == ([], False)
+
+
 def test_a_page_of_an_export_that_is_made_while_somebody_erases_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     told()
     job = exporting("")
