@@ -32,7 +32,7 @@ from ticketing.record import bulk, erasure, store
 from ticketing.search import documents
 from ticketing.tickets.ticket import Actor, Comment, Ticket
 
-AT_ONCE = 20  # tickets in a page
+AT_ONCE = 5  # tickets in a page: each takes tens of calls, and a page that a worker dies over is done again
 ROUNDS = 5  # what still comes in after so many belongs to another erasing
 _BATCH = 100  # tickets that the record is asked for in one call
 _NAMES = list(PLACES)

@@ -97,7 +97,7 @@ def test_what_is_found_is_shown_first_and_nothing_is_erased_until_it_is_confirme
     assert "What Foyer cannot erase" in text
     assert places(WORD) != []
     assert "You can leave this page" in do(desk, address, "confirm").content.decode()
-    assert {*run.PLACES} <= {*one.found}
+    assert {*places_module.PLACES} <= {*one.found}
     text = desk.get(address).content.decode()
     assert "data-running" in text
     assert "0 of 3 tickets erased" in text
