@@ -207,10 +207,19 @@ def tickets_come_in(copy: Copy, stop: threading.Event) -> None:
 
 
 def workers_die(copy: Copy, stop: threading.Event) -> None:
+    """One every ten seconds, the two by turns. Each has to be up again before the next one dies."""
     for program in cycle(("worker0", "consume", "worker1")):
         if stop.wait(KILL_SECONDS):
             return
+        starts = _starts(copy, program)
         os.kill(copy.pid_of(f"foyer:{program}"), signal.SIGKILL)
+        while _starts(copy, program) == starts and not stop.wait(0.5):
+            pass
+
+
+def _starts(copy: Copy, program: str) -> int:
+    """How often a program has said that it works."""
+    return sum(line.startswith("Working ") for line in copy.logs()[program])
 
 
 def settled(copy: Copy) -> bool:
