@@ -338,14 +338,14 @@ def test_the_raw_store_keeps_old_words_until_it_is_told_to_forget_them(zendesk: 
     redact_comment(zendesk)
     pipeline.run(received)
     today = received.received_at[:10]
-    told = f"The document of {today} stands for all 2 days: {{}}replaced, {{}} earlier versions {{}}.\n"
-    assert forget_raw("--dry-run") == told.format("1 would be ", 1, "would be deleted beside those")
+    told = f"Documents: 2, the newest of {today}. {{}} by it: {{}}. Earlier versions {{}}: {{}}.\n"
+    assert forget_raw("--dry-run") == told.format("To replace", 1, "to delete beside those", 1)
     assert places(WORD, raw=True) != []
-    assert forget_raw() == told.format("1 ", 2, "deleted")
+    assert forget_raw() == told.format("Replaced", 1, "deleted", 2)
     assert places(WORD, raw=True) == []
     assert raw_tickets.load(raw_tickets.key("12345", "2026-01-05")) == document(zendesk)
     assert raw_tickets.holds(raw_tickets.key("123456", "2026-01-05"))
-    assert forget_raw() == told.format("0 ", 0, "deleted")
+    assert forget_raw() == told.format("Replaced", 0, "deleted", 0)
 
 
 def test_what_a_late_run_stored_over_a_newer_document_does_not_stand_for_all(

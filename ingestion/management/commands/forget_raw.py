@@ -35,10 +35,10 @@ class Command(BaseCommand):
         if not done.days:
             self.stdout.write(f"The raw store has nothing of Zendesk ticket {zendesk_id}.")
             return
-        would = "would be " if dry_run else ""
+        replaced, deleted = ("To replace", "to delete beside those") if dry_run else ("Replaced", "deleted")
         self.stdout.write(
-            f"The document of {done.newest} stands for all {len(done.days)} days: {done.replaced} {would}replaced, "
-            f"{done.versions} earlier versions {would}deleted{' beside those' if dry_run else ''}."
+            f"Documents: {len(done.days)}, the newest of {done.newest}. {replaced} by it: {done.replaced}. "
+            f"Earlier versions {deleted}: {done.versions}."
         )
 
 
