@@ -169,7 +169,7 @@ def _take_back_texts(ticket_id: str, context: dict[str, Any], held: str, replace
     if _is_past(desk, context, replaced):
         return
     wanted, gone = taken_back.texts_of_closed(desk, follow_up.changed(desk, context), held)
-    if gone:
+    if gone or desk.leftovers:  # of a change that died before the old words were out of S3
         _change(desk, wanted, gone)
     elif changes.is_newer(desk, context):
         service.note_zendesk(desk, desk.in_zendesk | {"updated_at": context["ticket"]["updated_at"]})

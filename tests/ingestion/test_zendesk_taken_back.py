@@ -19,6 +19,7 @@ from ticketing.answers import promises
 from ticketing.deliveries import Delivery, raw_tickets
 from ticketing.index.following import follow
 from ticketing.models import IndexedComment
+from ticketing.record import overflow
 from ticketing.tickets.ticket import Actor, Comment
 
 pytestmark = [pytest.mark.usefixtures("versioned", "embedded"), pytest.mark.django_db]
@@ -321,6 +322,23 @@ def test_a_worker_that_dies_at_any_write_is_followed_by_one_that_ends_it(
         if not died:
             return
     pytest.fail("it did not end")
+
+
+@pytest.mark.parametrize("status", ["open", "closed"])
+def test_old_words_in_s3_go_with_the_next_try_if_they_could_not_be_deleted(
+    zendesk: Zendesk, received: Delivery, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zendesk.ticket["description"] = zendesk.comments[0]["body"] = f"{WORD} " + "é" * 300_000
+    pipeline.run(received)
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": status}, STAFF)
+    redact_description(zendesk)
+    zendesk.ticket["updated_at"] = MOVED
+    with monkeypatch.context() as dying:
+        dying.setattr(overflow, "destroy", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            pipeline.run(received)
+    pipeline.run(received)
+    assert places(WORD) == []
 
 
 def forget_raw(*options: str) -> str:
