@@ -9,12 +9,14 @@ import pytest
 from botocore.client import BaseClient
 from django.core.management import CommandError, call_command
 
+from config import times
 from config.refusals import Stale
-from ingestion.zendesk import pipeline
-from tests.ingestion.conftest import Zendesk, desk_ticket
+from ingestion.zendesk import begun, pipeline
+from ingestion.zendesk.client import Fetched
+from tests.ingestion.conftest import Zendesk, desk_ticket, stored
 from tests.ticketing.search.conftest import found
 from tests.words import places
-from ticketing import service
+from ticketing import deliveries, service
 from ticketing.answers import promises
 from ticketing.deliveries import Delivery, raw_tickets
 from ticketing.index.following import follow
@@ -339,6 +341,23 @@ def test_old_words_in_s3_go_with_the_next_try_if_they_could_not_be_deleted(
             pipeline.run(received)
     pipeline.run(received)
     assert places(WORD) == []
+
+
+def test_a_run_that_goes_on_with_a_saved_fetch_brings_old_words_back_to_neither_raw_store_nor_function(
+    zendesk: Zendesk, received: Delivery, embedded: list[dict[str, Any]]
+) -> None:
+    zendesk.comment(f"My card is {WORD}")
+    users = {str(one["id"]): one for one in zendesk.users}
+    begun.save("d-1", Fetched(copy.deepcopy(zendesk.ticket), copy.deepcopy(zendesk.comments), users, None, 1))
+    deliveries.progressed("d-1", {"fetched": 2, "began": times.now(), "at": times.now()})
+    deliveries.receive(Delivery(delivery_id="d-2", door="zendesk", customer_id="default", key="12345"))
+    redact_comment(zendesk)
+    zendesk.ticket["updated_at"] = MOVED
+    pipeline.run(stored("d-2"))
+    told = len(embedded)
+    pipeline.run(stored("d-1"))
+    assert raw_tickets.load(raw_tickets.key("12345", received.received_at)) == document(zendesk)
+    assert (len(embedded), places(WORD)) == (told, [])
 
 
 def forget_raw(*options: str) -> str:
