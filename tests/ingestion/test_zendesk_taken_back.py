@@ -204,6 +204,29 @@ def test_a_run_whose_document_is_overtaken_while_it_replaces_a_comment_is_follow
     assert (comment().visibility, desk_ticket().ticket.status) == ("internal", status)
 
 
+def test_a_replay_that_is_overtaken_while_it_replaces_a_comment_says_so_and_the_next_webhook_mends_it(
+    zendesk: Zendesk, received: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zendesk.comment("Between us", public=False)
+    pipeline.run(received)
+    zendesk.comments[1]["public"] = True
+    zendesk.ticket["updated_at"] = MOVED
+    overtaken_one, replace, overtaking = document(zendesk), service.replace_comment, [True]
+
+    def overtaken(*arguments: Any, **more: Any) -> Comment:
+        if overtaking and overtaking.pop():
+            zendesk.comments[1]["public"] = False
+            zendesk.ticket["updated_at"] = "2026-01-05T13:00:00Z"
+            pipeline.run(received)
+        return replace(*arguments, **more)
+
+    monkeypatch.setattr(service, "replace_comment", overtaken)
+    with pytest.raises(CommandError, match="0 opened, 0 there already, 1 refused"):
+        replay(overtaken_one)
+    pipeline.run(received)
+    assert comment().visibility == "internal"
+
+
 def test_another_author_is_shown_but_a_known_name_stays_if_zendesk_does_not_tell_it(
     zendesk: Zendesk, received: Delivery
 ) -> None:
