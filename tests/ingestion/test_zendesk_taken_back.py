@@ -260,6 +260,28 @@ def test_what_staff_redacted_stays_whatever_zendesk_says(zendesk: Zendesk, recei
     assert desk_ticket().ticket.priority == "low"
 
 
+@pytest.mark.parametrize("first", ["subject", "description"])
+def test_a_subject_that_an_agent_worded_anew_before_or_after_the_redaction_is_told_by_no_note(
+    zendesk: Zendesk, received: Delivery, first: str
+) -> None:
+    zendesk.ticket |= {"subject": f"Card {WORD}", "description": WORD}
+    zendesk.comments[0]["body"] = WORD
+    pipeline.run(received)
+    subject, comments = zendesk.ticket["subject"], copy.deepcopy(zendesk.comments)
+    redact_description(zendesk)
+    zendesk.ticket["subject"] = "Card"
+    both = document(zendesk)
+    zendesk.ticket["updated_at"] = "2026-01-05T11:00:00Z"
+    if first == "subject":
+        zendesk.ticket["description"], zendesk.comments = WORD, comments
+    else:
+        zendesk.ticket["subject"] = subject
+    pipeline.run(received)
+    zendesk.ticket, zendesk.comments = both["ticket"] | {"updated_at": MOVED}, both["comments"]
+    pipeline.run(received)
+    assert places(WORD) == []
+
+
 def test_what_changes_nothing_costs_as_little_as_before(zendesk: Zendesk, received: Delivery, calls: list[str]) -> None:
     zendesk.comment("My card is 1")
     pipeline.run(received)
