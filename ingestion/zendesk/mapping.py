@@ -20,10 +20,10 @@ _LONGEST_WORD = 40
 def fields(context: dict[str, Any]) -> dict[str, Any]:
     """What Zendesk says now of the desk ticket's changeable fields, without `attributes`."""
     ticket = context["ticket"]
-    subject = text(ticket.get("subject"))
+    subject, said = text(ticket.get("subject")), zendesk_comment.description(ticket, _opening(context))
     return {
         "subject": subject,
-        "issue_description": text(ticket.get("description")) or subject or "(no description)",
+        "issue_description": text(said) or subject or "(no description)",
         "type": text(ticket.get("type")),
         "status": fate.status(ticket) or "open",
         "priority": _priority(ticket.get("priority")),

@@ -23,7 +23,6 @@ from ticketing.tickets.ticket import Actor, Comment, Ticket
 _TEXTS = ("subject", "issue_description")
 _MARKS = (*_TEXTS, "opening")  # what was seen of them
 _OPENING = "issue_description"
-_BLOCK = "▇"  # what Zendesk puts in place of each letter
 
 
 def as_of(context: dict[str, Any], fetched: str) -> str:
@@ -97,9 +96,9 @@ def _gone(desk: Ticket, wanted: dict[str, Any]) -> list[str]:
     before, now = inner(desk.in_zendesk, "seen"), wanted["zendesk"]["seen"]
     if before.get(_OPENING, now[_OPENING]) != now[_OPENING]:
         return list(_TEXTS)
-    if _OPENING in changed or _BLOCK in desk.issue_description:
+    if _OPENING in changed or zendesk_comment.BLOCK in desk.issue_description:
         return changed
-    return [one for one in changed if _BLOCK in (wanted[one] or "")]
+    return [one for one in changed if zendesk_comment.BLOCK in (wanted[one] or "")]
 
 
 def _readers(zendesk: dict[str, Any]) -> str:

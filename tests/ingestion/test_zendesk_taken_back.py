@@ -260,6 +260,32 @@ def test_what_staff_redacted_stays_whatever_zendesk_says(zendesk: Zendesk, recei
     assert desk_ticket().ticket.priority == "low"
 
 
+@pytest.mark.parametrize("status", ["open", "closed"])
+def test_a_first_comment_that_is_redacted_before_the_description_redacts_it_and_is_shown_once(
+    zendesk: Zendesk, received: Delivery, status: str
+) -> None:
+    zendesk.ticket["description"] = zendesk.comments[0]["body"] = f"My card is\n{WORD}, see {WORD}. Thanks"
+    pipeline.run(received)
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": status}, STAFF)
+    zendesk.comments[0]["body"] = "My card is ▇▇▇▇, see ▇▇▇▇. Thanks"
+    for moved in (MOVED, "2026-01-05T13:00:00Z"):
+        zendesk.ticket["updated_at"] = moved
+        pipeline.run(received)
+        assert (places(WORD), desk_ticket().comments) == ([], [])
+        assert desk_ticket().ticket.issue_description == zendesk.comments[0]["body"]
+        zendesk.ticket["description"] = zendesk.comments[0]["body"]
+
+
+@pytest.mark.parametrize("body", ["My card is not ▇▇▇▇", "▇▇▇▇ is your card?", "Our card is ▇▇▇▇"])
+def test_a_first_comment_that_says_something_else_is_no_redacted_description(
+    zendesk: Zendesk, received: Delivery, body: str
+) -> None:
+    zendesk.ticket["description"], zendesk.comments[0]["body"] = "My card is 1234", body
+    pipeline.run(received)
+    assert [one.comment for one in desk_ticket().comments] == [body]
+    assert desk_ticket().ticket.issue_description == "My card is 1234"
+
+
 @pytest.mark.parametrize("first", ["subject", "description"])
 def test_a_subject_that_an_agent_worded_anew_before_or_after_the_redaction_is_told_by_no_note(
     zendesk: Zendesk, received: Delivery, first: str
