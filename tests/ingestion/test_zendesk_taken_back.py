@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from config import times
+from config import aws, times
 from config.refusals import Stale
 from ingestion.zendesk import begun, pipeline
 from ingestion.zendesk.client import Fetched
@@ -454,6 +455,24 @@ def test_the_raw_store_keeps_old_words_until_it_is_told_to_forget_them(zendesk: 
     assert raw_tickets.load(raw_tickets.key("12345", "2026-01-05")) == document(zendesk)
     assert raw_tickets.holds(raw_tickets.key("123456", "2026-01-05"))
     assert forget_raw() == told.format("Replaced", 0, "deleted", 0)
+
+
+def test_a_raw_document_that_somebody_deleted_loses_its_versions_too(zendesk: Zendesk, received: Delivery) -> None:
+    def deleted(day: str) -> None:
+        key = raw_tickets.key("12345", day)
+        raw_tickets.store(key, {"ticket": {"subject": WORD}})
+        aws.client("s3").delete_object(Bucket=settings.S3_BUCKET_TICKETS, Key=key)
+
+    deleted("2026-01-05")
+    said = "The raw store has nothing of Zendesk ticket 12345 but deleted documents. Earlier versions {}: 1.\n"
+    assert forget_raw("--dry-run") == said.format("to delete beside those")
+    assert forget_raw() == said.format("deleted")
+    assert places(WORD, raw=True) == []
+    deleted("2026-01-06")
+    pipeline.run(received)
+    assert forget_raw().endswith("Replaced by it: 0. Earlier versions deleted: 1.\n")
+    assert places(WORD, raw=True) == []
+    assert not raw_tickets.holds(raw_tickets.key("12345", "2026-01-06"))
 
 
 def test_what_a_late_run_stored_over_a_newer_document_does_not_stand_for_all(

@@ -32,10 +32,11 @@ class Command(BaseCommand):
             raise CommandError(f"{error.sentence}. Nothing was changed.") from None
         except aws.AwsError as error:
             raise CommandError(f"{error}. Run it again: what is done already does no harm.") from error
-        if not done.days:
-            self.stdout.write(f"The raw store has nothing of Zendesk ticket {zendesk_id}.")
-            return
         replaced, deleted = ("To replace", "to delete beside those") if dry_run else ("Replaced", "deleted")
+        if not done.days:
+            versions = f" but deleted documents. Earlier versions {deleted}: {done.versions}" if done.versions else ""
+            self.stdout.write(f"The raw store has nothing of Zendesk ticket {zendesk_id}{versions}.")
+            return
         self.stdout.write(
             f"Documents: {len(done.days)}, the newest of {done.newest}. {replaced} by it: {done.replaced}. "
             f"Earlier versions {deleted}: {done.versions}."
