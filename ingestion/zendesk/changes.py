@@ -67,7 +67,9 @@ def _changed(desk: Ticket, shown: dict[str, Any], now: dict[str, Any], before: d
     return {
         name: value
         for name, value in shown.items()
-        if now[name] != before.get(name) or _is_untouched(name, getattr(desk, name), before)
+        if now[name] != before.get(name)
+        or _is_untouched(name, getattr(desk, name), before)
+        or (name == _OPENING and before.get("files", now.get("files")) != now.get("files"))
     }
 
 

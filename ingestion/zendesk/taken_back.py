@@ -21,7 +21,7 @@ from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Actor, Comment, Ticket
 
 _TEXTS = ("subject", "issue_description")
-_MARKS = (*_TEXTS, "opening")  # what was seen of them
+_MARKS = (*_TEXTS, "opening", "files")  # what was seen of them
 _OPENING = "issue_description"
 
 

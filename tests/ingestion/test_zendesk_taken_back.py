@@ -287,6 +287,25 @@ def test_a_first_comment_that_says_something_else_is_no_redacted_description(
     assert desk_ticket().ticket.issue_description == "My card is 1234"
 
 
+@pytest.mark.parametrize("later", [{"file_name": "redacted.txt"}, MALWARE, None])
+@pytest.mark.parametrize("status", ["open", "closed"])
+def test_a_file_that_is_redacted_beside_a_description_that_staff_changed_is_gone_from_it(
+    zendesk: Zendesk, received: Delivery, status: str, later: dict[str, Any] | None
+) -> None:
+    zendesk.comments[0]["attachments"] = [FILE]
+    pipeline.run(received)
+    ticket = desk_ticket().ticket
+    ours = {"issue_description": f"{ticket.issue_description}\nSeen. Priya", "status": status}
+    service.change_ticket(ticket.ticket_id, None, ours, STAFF)
+    zendesk.ticket["updated_at"] = "2026-01-05T11:00:00Z"
+    pipeline.run(received)
+    assert desk_ticket().ticket.issue_description == ours["issue_description"]
+    zendesk.comments[0]["attachments"] = [later] if later else []
+    zendesk.ticket["updated_at"] = MOVED
+    pipeline.run(received)
+    assert places(WORD) == []
+
+
 @pytest.mark.parametrize("first", ["subject", "description"])
 def test_a_subject_that_an_agent_worded_anew_before_or_after_the_redaction_is_told_by_no_note(
     zendesk: Zendesk, received: Delivery, first: str

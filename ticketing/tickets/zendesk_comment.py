@@ -68,6 +68,12 @@ def opening(description: str, comment: Mapping[str, Any] | None) -> str:
     return (_with_extras(description, comment) if comment else None) or description
 
 
+def files_mark(comment: Mapping[str, Any] | None) -> str | None:
+    """A fingerprint of the comment's files. None if it has none."""
+    files = _files(comment or {})
+    return json.fingerprint(attached.told(files))[:12] if files else None
+
+
 def is_nobodys(comment: Mapping[str, Any]) -> bool:
     """Whether no person wrote it, but Zendesk itself, or somebody whom Zendesk does not name."""
     return comment.get("author_id") in _NOBODY
@@ -149,10 +155,13 @@ def _words(comment: Mapping[str, Any]) -> str | None:
 
 
 def _with_extras(said: str | None, comment: Mapping[str, Any]) -> str | None:
-    files = comment.get("attachments")
-    files = [one for one in files if isinstance(one, dict)] if isinstance(files, list) else []
     call = "\n".join(_call(comment, said or ""))
-    return attached.with_files("\n\n".join(one for one in (said, call) if one) or None, files)
+    return attached.with_files("\n\n".join(one for one in (said, call) if one) or None, _files(comment))
+
+
+def _files(comment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    files = comment.get("attachments")
+    return [one for one in files if isinstance(one, dict)] if isinstance(files, list) else []
 
 
 def _call(comment: Mapping[str, Any], said: str) -> Iterator[str]:
