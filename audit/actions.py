@@ -9,6 +9,7 @@ class Action(TextChoices):
     SIGNED_IN = "sign-in", "Signed in"
     SIGN_IN_FAILED = "sign-in failed", "Failed to sign in"
     SIGNED_OUT = "sign-out", "Signed out"
+    LET_IN_AGAIN = "let in again", "Let somebody in again"
 
     USER_ADDED = "user added", "Added a user"
     USER_CHANGED = "user changed", "Changed a user"

@@ -7,15 +7,13 @@ changed by SQL, or by a query set's `update`, sends no signal: Foyer does neithe
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models.signals import m2m_changed, pre_delete, pre_save
 
-from audit import chain, trail
+from audit import trail
 from audit.actions import Action
 from audit.who import By
-from config import text
 
 _WATCHED = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
 _TOLD = ("is_active", "is_staff", "is_superuser")  # with their values; of the others, only that they changed
@@ -40,10 +38,7 @@ def _signed_in(sender: Any, user: Any, **_: Any) -> None:
 
 
 def _sign_in_failed(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
-    """What was typed as the name is told only if it is one: people type passwords there."""
-    typed = str(credentials.get("username") or credentials.get(User.USERNAME_FIELD) or "")
-    known = text.is_plain(typed) and get_user_model().objects.filter(username=typed).exists()
-    target, details = (f"user {typed}", None) if known else ("", {"unknown name": chain.keyed(typed)})
+    target, details = trail.of_name(str(credentials.get("username") or credentials.get(User.USERNAME_FIELD) or ""))
     trail.record_gently(Action.SIGN_IN_FAILED, target=target, details=details, by=By("", "web"))
 
 

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 
 from audit import chain, who
@@ -48,6 +49,15 @@ def record(action: Action, *, target: str = "", details: Mapping[str, Any] | Non
     )
     # So the log, which is kept elsewhere, knows the digest too.
     log.info("Recorded %d (%s), digest %s", entry.number, entry.action, entry.digest)
+
+
+def of_name(typed: str) -> tuple[str, dict[str, str]]:
+    """The target and the details of a row about what was typed as a name at the sign-in.
+
+    It is told only if there is such a user, since people type passwords there. Otherwise a keyed digest stands for it.
+    """
+    known = text.is_plain(typed) and get_user_model().objects.filter(username=typed).exists()
+    return (f"user {typed}", {}) if known else ("", {"unknown name": chain.keyed(typed)})
 
 
 def record_gently(

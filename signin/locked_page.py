@@ -7,11 +7,14 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Max, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from audit import trail
+from audit.actions import Action
 from signin.lockout import cool_off
 
 _MOST = 200  # on the page, those that failed last
@@ -40,11 +43,20 @@ def _locked(field: str, limit: int) -> dict[str, Any]:
 
 def _let_in(request: HttpRequest) -> None:
     chosen = _chosen(request)
-    deleted = AccessAttempt.objects.filter(**chosen).delete()[0] if chosen else 0
-    if deleted:
-        messages.success(request, f"{next(iter(chosen.values()))} may try again.")
-    else:
+    failures = AccessAttempt.objects.filter(**chosen) if chosen else AccessAttempt.objects.none()
+    if not failures.exists():
         messages.info(request, "Nothing was locked under that name or address.")
+        return
+    with transaction.atomic():
+        failures.delete()
+        _record(chosen)
+    messages.success(request, f"{next(iter(chosen.values()))} may try again.")
+
+
+def _record(chosen: dict[str, str]) -> None:
+    address = chosen.get("ip_address")
+    target, details = (f"address {address}", {}) if address else trail.of_name(chosen["username"])
+    trail.record(Action.LET_IN_AGAIN, target=target, details=details)
 
 
 def _chosen(request: HttpRequest) -> dict[str, str]:

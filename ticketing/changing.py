@@ -97,7 +97,7 @@ def _write(before: Ticket, after: Ticket, actor: Actor, unsaid: Collection[str])
     """Write the ticket, and remove the old words of the fields in `unsaid`. Returns it as its item holds it."""
     stored = store.packed(after, before)
     gone = {*transactions.differences(before, after), *(set(after.redacted) - set(before.redacted))}
-    if unsaid := [name for name in unsaid if name in gone]:
+    if gone.intersection(unsaid):
         stored = redaction.prepare(stored, unsaid)
     TICKETS.transact(transactions.change(before, after, stored, actor, unsaid), ids.new_id())
     if stored.leftovers:

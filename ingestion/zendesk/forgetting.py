@@ -25,18 +25,20 @@ class Forgotten:
 def forget(zendesk_id: str, *, dry_run: bool) -> Forgotten:
     """Put the ticket's newest document in place of all others, and delete all earlier versions.
 
+    What somebody deleted stays so, and loses its versions, too.
+
     Raises Invalid if a document is no JSON object, and aws.AwsError.
     """
-    keys = raw_tickets.of_ticket(zendesk_id)
+    keys, deleted = raw_tickets.of_ticket(zendesk_id)
     if not keys:
-        return Forgotten([], "", 0, 0)
+        return Forgotten([], "", 0, sum(raw_tickets.forget_versions(key, dry_run=dry_run) for key in deleted))
     every = ((key, _raw(key, version)) for key in keys for version in raw_tickets.versions_of(key))
     newest, stands = max(every, key=lambda one: _age(*one))
     others = [key for key in keys if _raw(key).document != stands.document]
     for key in others:
         if not dry_run:
             raw_tickets.store(key, stands.document, stands.fetched)
-    versions = sum(raw_tickets.forget_versions(key, dry_run=dry_run) for key in keys)
+    versions = sum(raw_tickets.forget_versions(key, dry_run=dry_run) for key in [*keys, *deleted])
     return Forgotten([raw_tickets.day(key) for key in keys], raw_tickets.day(newest), len(others), versions)
 
 

@@ -20,10 +20,10 @@ _LONGEST_WORD = 40
 def fields(context: dict[str, Any]) -> dict[str, Any]:
     """What Zendesk says now of the desk ticket's changeable fields, without `attributes`."""
     ticket = context["ticket"]
-    subject = text(ticket.get("subject"))
+    subject, said = text(ticket.get("subject")), zendesk_comment.description(ticket, _opening(context))
     return {
         "subject": subject,
-        "issue_description": text(ticket.get("description")) or subject or "(no description)",
+        "issue_description": text(said) or subject or "(no description)",
         "type": text(ticket.get("type")),
         "status": fate.status(ticket) or "open",
         "priority": _priority(ticket.get("priority")),
@@ -76,12 +76,17 @@ def seen(context: dict[str, Any], fields: dict[str, Any], before: Mapping[str, A
     """What shows later whether Zendesk changed a field, whether staff did, or whether a customer said more.
 
     It has a fingerprint of what Zendesk says of each field, so that another way to show it is no change of Zendesk's.
-    `opening` is that of the description as shown, and `answer` the id of a customer's last public comment. `before`
-    is what was seen of this requester earlier.
+    `opening` is that of the description as shown, `files` that of the files beside it, if there are any, and `answer`
+    the id of a customer's last public comment, `last` that of the last comment of all. `before` is what was seen of
+    this requester earlier.
     """
-    answers = [str(one["id"]) for one in comments(context) if people.is_told_answer(one, context)]
+    every = comments(context)
+    answers = [str(one["id"]) for one in every if people.is_told_answer(one, context)]
     said = {name: mark(value) for name, value in fields.items()}
     more = {"opening": mark(shown(context, fields)["issue_description"]), "answer": answers[-1] if answers else ""}
+    more["last"] = str(every[-1]["id"]) if every else ""
+    if files := zendesk_comment.files_mark(_opening(context)):
+        more["files"] = files
     return said | people.marks(fields["requester"], before or {}) | more
 
 

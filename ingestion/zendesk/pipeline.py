@@ -6,12 +6,13 @@ It may run twice, or die anywhere and run again: each step finds what an earlier
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from config.refusals import Final
+from config.refusals import Final, Stale
 from ingestion.zendesk import changes, client, embedding, fate, mapping, measures, sync, validation
 from ingestion.zendesk.errors import GiveUp
 from ingestion.zendesk.progress import Progress
 from ticketing import service
 from ticketing.deliveries import Delivery, raw_tickets
+from ticketing.tickets.ticket import Ticket
 
 _ERASED = (
     "The ticket was erased at the desk, so nothing of it is taken in. If it is to be erased in Zendesk, too, do so"
@@ -41,7 +42,7 @@ def run(delivery: Delivery, progress: Progress | None = None) -> Outcome:
     except sync.Outdated:
         progress.start_anew()
         raise
-    except (sync.Erased, Final):
+    except (sync.Erased, Final, Stale):  # erased while this ran
         if not _was_erased(delivery.key):
             raise
         return _ignored(delivery, progress)
@@ -65,7 +66,8 @@ def _ignored(delivery: Delivery, progress: Progress) -> Outcome:
 def take(context: dict[str, Any], delivery: Delivery, progress: Progress) -> Outcome:
     """Take in a fetched ticket (see `client.fetch`): store it in S3, write it to the desk, tell the embedding function.
 
-    If Zendesk deleted it and the desk never had it, nothing is done.
+    If Zendesk deleted it and the desk never had it, nothing is done. If the desk knows a newer state, this one does not
+    take that one's place in S3, and the function is not told.
 
     What it raises tells the caller what to do:
 
@@ -74,13 +76,16 @@ def take(context: dict[str, Any], delivery: Delivery, progress: Progress) -> Out
     - other aws.AwsError: the setup is wrong.
     """
     validation.check(context, delivery.key)
-    if _is_nothing(context, delivery.key):
+    desk, key = _found(delivery.key), raw_tickets.key(delivery.key, delivery.received_at)
+    if not desk and fate.is_deleted(context["ticket"]):
         return Outcome("ignored", "", fate.note(context))
-    key = raw_tickets.key(delivery.key, delivery.received_at)
-    raw_tickets.store(key, context, progress.began)
-    written = sync.write(context, delivery.delivery_id, progress.began, progress.written)
-    embedding.invoke(delivery.key, key)
-    measures.embedded(delivery.received_at)
+    is_past = desk is not None and changes.is_past(desk, context)
+    if not (is_past and raw_tickets.holds(key)):  # what stands there may be the newer one
+        raw_tickets.store(key, context, progress.began)
+    written = sync.write(context, delivery.delivery_id, progress.began, progress.written, desk)
+    if not is_past:
+        embedding.invoke(delivery.key, key)
+        measures.embedded(delivery.received_at)
     return _outcome(written, fate.note(context), mapping.note(context), written.left_out)
 
 
@@ -89,9 +94,9 @@ def _outcome(written: sync.Written, *notes: str | None) -> Outcome:
     return Outcome(end, written.ticket.ticket_id, ". ".join(note for note in notes if note) or None)
 
 
-def _is_nothing(context: dict[str, Any], zendesk_id: str) -> bool:
-    """Whether Zendesk deleted the ticket before the desk had it."""
-    return fate.is_deleted(context["ticket"]) and not service.find(raw_tickets.ticket_key(zendesk_id).keyed_id)
+def _found(zendesk_id: str) -> Ticket | None:
+    """The Zendesk ticket's first ticket at the desk."""
+    return service.find(raw_tickets.ticket_key(zendesk_id).keyed_id)
 
 
 def again(zendesk_id: str, key: str, delivery_id: str) -> Outcome:
@@ -116,6 +121,6 @@ def load(zendesk_id: str, key: str) -> dict[str, Any]:
     validation.check(context, zendesk_id)
     if _was_erased(zendesk_id):
         raise GiveUp("This ticket was erased at the desk: nothing of it is taken in")
-    if _is_nothing(context, zendesk_id):
+    if fate.is_deleted(context["ticket"]) and not _found(zendesk_id):
         raise GiveUp("Zendesk deleted this ticket, and it is not at the desk: there is nothing to open")
     return context

@@ -13,7 +13,7 @@ from tenacity import retry_if_exception_type
 from config import aws
 from config.aws.patience import patiently
 from config.refusals import Busy, Invalid, Stale
-from ingestion.zendesk import follow_up, pipeline
+from ingestion.zendesk import follow_up, pipeline, sync
 from ingestion.zendesk.errors import GiveUp
 from ingestion.zendesk.pipeline import Outcome
 from ticketing.deliveries import raw_tickets
@@ -21,6 +21,7 @@ from ticketing.tickets import ids
 from ticketing.tickets.workflow import is_final
 
 _FOR_NOW = retry_if_exception_type((aws.Retryable, aws.Contended, Busy, Stale))
+_ANEW = "An earlier document may have replaced comments: tag the ticket in Zendesk anew, which brings what holds now"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def _one(way: Callable[[str, str], Outcome], zendesk_id: str, key: str) -> Repla
         outcome = way(zendesk_id, key)
     except (GiveUp, Invalid) as error:
         return Replayed(key, raw_tickets.ticket_key(zendesk_id).keyed_id, "refused", error.sentence)
+    except sync.Outdated as error:  # no repeat would see what was newer, and the raw store has nothing newer to offer
+        return Replayed(key, raw_tickets.ticket_key(zendesk_id).keyed_id, "refused", f"{error.sentence}. {_ANEW}")
     return Replayed(key, outcome.ticket_id, outcome.end, outcome.note or "")
 
 

@@ -51,16 +51,18 @@ class Written:
     left_out: str | None = None
 
 
-def write(context: dict[str, Any], delivery_id: str, fetched: str, tell: Tell = _silent) -> Written:
+def write(
+    context: dict[str, Any], delivery_id: str, fetched: str, tell: Tell = _silent, first: Ticket | None = None
+) -> Written:
     """Open the desk ticket, or update it to what Zendesk has. What a closed ticket cannot take goes to its follow-up.
 
     Only what Zendesk took back changes a closed ticket. `fetched` is when the ticket was fetched (`taken_back.as_of`).
-    `tell` is called after each write of comments, with how many of how many are there. Raises refusals.Invalid if the
-    ticket is too large, Stale and Busy if others write it (try again), Outdated (try again with a new document), and
-    aws.AwsError.
+    `tell` is called after each write of comments, with how many of how many are there. `first` is the Zendesk ticket's
+    first ticket at the desk, if the caller has read it. Raises refusals.Invalid if the ticket is too large, Stale and
+    Busy if others write it (try again), Outdated (try again with a new document), and aws.AwsError.
     """
     left, held = mapping.comments(context), taken_back.as_of(context, fetched)
-    ticket = _first(context, delivery_id, held)
+    ticket = first or _first(context, delivery_id, held)
     while not _took(ticket, left, context, held, tell):
         left = follow_up.absent(ticket, left, context)  # now that no one can add to it any more
         following = follow_up.following(ticket, context, left, delivery_id, held)
@@ -176,7 +178,7 @@ def _take_back_texts(ticket_id: str, context: dict[str, Any], held: str, replace
     if _is_past(desk, context, replaced):
         return
     wanted, gone = taken_back.texts_of_closed(desk, follow_up.changed(desk, context), held)
-    if gone:
+    if gone or desk.leftovers:  # of a change that died before the old words were out of S3
         _change(desk, wanted, gone)
     elif changes.is_newer(desk, context):
         service.note_zendesk(desk, desk.in_zendesk | {"updated_at": context["ticket"]["updated_at"]})

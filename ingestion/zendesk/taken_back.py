@@ -21,9 +21,8 @@ from ticketing.tickets.keys import Key
 from ticketing.tickets.ticket import Actor, Comment, Ticket
 
 _TEXTS = ("subject", "issue_description")
-_MARKS = (*_TEXTS, "opening")  # what was seen of them
+_MARKS = (*_TEXTS, "opening", "files")  # what was seen of them
 _OPENING = "issue_description"
-_BLOCK = "▇"  # what Zendesk puts in place of each letter
 
 
 def as_of(context: dict[str, Any], fetched: str) -> str:
@@ -63,7 +62,7 @@ def texts(desk: Ticket, wanted: dict[str, Any], held: str) -> tuple[dict[str, An
     is_earlier = held < str(known.get(changes.AS_OF, ""))
     left_alone = _TEXTS if is_earlier else desk.redacted
     wanted = {name: value for name, value in wanted.items() if name not in left_alone}
-    gone = _gone(desk, wanted)
+    gone = [] if is_earlier else _gone(desk, wanted)
     fetched = wanted["zendesk"]
     if is_earlier:
         fetched = _opened_as(known, fetched) | {"seen": fetched["seen"] | _marks(inner(known, "seen"))}
@@ -83,20 +82,23 @@ def texts_of_closed(desk: Ticket, wanted: dict[str, Any], held: str) -> tuple[di
         "updated_at": fetched["updated_at"],
         changes.AS_OF: held,
     }
-    changed = {name: wanted[name] for name in gone} | changes.kept(desk, now)
+    changed = {name: wanted[name] for name in gone if name in wanted} | changes.kept(desk, now)
     return changed, gone or [_OPENING] * (_readers(known) != _readers(fetched))
 
 
 def _gone(desk: Ticket, wanted: dict[str, Any]) -> list[str]:
-    """A description never changes in Zendesk but by a redaction, and mostly the subject changes with it then.
+    """A description never changes in Zendesk but by a redaction. Agents take the words out of the subject by hand, so
+    that it changes with the description, before, or after: the notes of its earlier changes have them, too.
 
     The desk may show another description: a follow-up has one of Foyer's, and staff may have redacted it.
     """
     changed = [name for name in _TEXTS if name in wanted and wanted[name] != getattr(desk, name)]
     before, now = inner(desk.in_zendesk, "seen"), wanted["zendesk"]["seen"]
-    if _OPENING in changed or before.get(_OPENING, now[_OPENING]) != now[_OPENING]:
+    if before.get(_OPENING, now[_OPENING]) != now[_OPENING]:
+        return list(_TEXTS)
+    if _OPENING in changed or zendesk_comment.BLOCK in desk.issue_description:
         return changed
-    return [one for one in changed if _BLOCK in (wanted[one] or "")]
+    return [one for one in changed if zendesk_comment.BLOCK in (wanted[one] or "")]
 
 
 def _readers(zendesk: dict[str, Any]) -> str:

@@ -7,18 +7,22 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from config import aws, times
 from config.refusals import Stale
-from ingestion.zendesk import pipeline
-from tests.ingestion.conftest import Zendesk, desk_ticket
+from ingestion.zendesk import begun, pipeline
+from ingestion.zendesk.client import Fetched
+from tests.ingestion.conftest import Zendesk, desk_ticket, stored
 from tests.ticketing.search.conftest import found
 from tests.words import places
-from ticketing import service
+from ticketing import deliveries, service
 from ticketing.answers import promises
 from ticketing.deliveries import Delivery, raw_tickets
 from ticketing.index.following import follow
 from ticketing.models import IndexedComment
+from ticketing.record import overflow
 from ticketing.tickets.ticket import Actor, Comment
 
 pytestmark = [pytest.mark.usefixtures("versioned", "embedded"), pytest.mark.django_db]
@@ -201,6 +205,29 @@ def test_a_run_whose_document_is_overtaken_while_it_replaces_a_comment_is_follow
     assert (comment().visibility, desk_ticket().ticket.status) == ("internal", status)
 
 
+def test_a_replay_that_is_overtaken_while_it_replaces_a_comment_says_so_and_the_next_webhook_mends_it(
+    zendesk: Zendesk, received: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zendesk.comment("Between us", public=False)
+    pipeline.run(received)
+    zendesk.comments[1]["public"] = True
+    zendesk.ticket["updated_at"] = MOVED
+    overtaken_one, replace, overtaking = document(zendesk), service.replace_comment, [True]
+
+    def overtaken(*arguments: Any, **more: Any) -> Comment:
+        if overtaking and overtaking.pop():
+            zendesk.comments[1]["public"] = False
+            zendesk.ticket["updated_at"] = "2026-01-05T13:00:00Z"
+            pipeline.run(received)
+        return replace(*arguments, **more)
+
+    monkeypatch.setattr(service, "replace_comment", overtaken)
+    with pytest.raises(CommandError, match="0 opened, 0 there already, 1 refused"):
+        replay(overtaken_one)
+    pipeline.run(received)
+    assert comment().visibility == "internal"
+
+
 def test_another_author_is_shown_but_a_known_name_stays_if_zendesk_does_not_tell_it(
     zendesk: Zendesk, received: Delivery
 ) -> None:
@@ -232,6 +259,73 @@ def test_what_staff_redacted_stays_whatever_zendesk_says(zendesk: Zendesk, recei
         follow_index()
         assert places(WORD) == []
     assert desk_ticket().ticket.priority == "low"
+
+
+@pytest.mark.parametrize("status", ["open", "closed"])
+def test_a_first_comment_that_is_redacted_before_the_description_redacts_it_and_is_shown_once(
+    zendesk: Zendesk, received: Delivery, status: str
+) -> None:
+    zendesk.ticket["description"] = zendesk.comments[0]["body"] = f"My card is\n{WORD}, see {WORD}. Thanks"
+    pipeline.run(received)
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": status}, STAFF)
+    zendesk.comments[0]["body"] = "My card is ▇▇▇▇, see ▇▇▇▇. Thanks"
+    for moved in (MOVED, "2026-01-05T13:00:00Z"):
+        zendesk.ticket["updated_at"] = moved
+        pipeline.run(received)
+        assert (places(WORD), desk_ticket().comments) == ([], [])
+        assert desk_ticket().ticket.issue_description == zendesk.comments[0]["body"]
+        zendesk.ticket["description"] = zendesk.comments[0]["body"]
+
+
+@pytest.mark.parametrize("body", ["My card is not ▇▇▇▇", "▇▇▇▇ is your card?", "Our card is ▇▇▇▇"])
+def test_a_first_comment_that_says_something_else_is_no_redacted_description(
+    zendesk: Zendesk, received: Delivery, body: str
+) -> None:
+    zendesk.ticket["description"], zendesk.comments[0]["body"] = "My card is 1234", body
+    pipeline.run(received)
+    assert [one.comment for one in desk_ticket().comments] == [body]
+    assert desk_ticket().ticket.issue_description == "My card is 1234"
+
+
+@pytest.mark.parametrize("later", [{"file_name": "redacted.txt"}, MALWARE, None])
+@pytest.mark.parametrize("status", ["open", "closed"])
+def test_a_file_that_is_redacted_beside_a_description_that_staff_changed_is_gone_from_it(
+    zendesk: Zendesk, received: Delivery, status: str, later: dict[str, Any] | None
+) -> None:
+    zendesk.comments[0]["attachments"] = [FILE]
+    pipeline.run(received)
+    ticket = desk_ticket().ticket
+    ours = {"issue_description": f"{ticket.issue_description}\nSeen. Priya", "status": status}
+    service.change_ticket(ticket.ticket_id, None, ours, STAFF)
+    zendesk.ticket["updated_at"] = "2026-01-05T11:00:00Z"
+    pipeline.run(received)
+    assert desk_ticket().ticket.issue_description == ours["issue_description"]
+    zendesk.comments[0]["attachments"] = [later] if later else []
+    zendesk.ticket["updated_at"] = MOVED
+    pipeline.run(received)
+    assert places(WORD) == []
+
+
+@pytest.mark.parametrize("first", ["subject", "description"])
+def test_a_subject_that_an_agent_worded_anew_before_or_after_the_redaction_is_told_by_no_note(
+    zendesk: Zendesk, received: Delivery, first: str
+) -> None:
+    zendesk.ticket |= {"subject": f"Card {WORD}", "description": WORD}
+    zendesk.comments[0]["body"] = WORD
+    pipeline.run(received)
+    subject, comments = zendesk.ticket["subject"], copy.deepcopy(zendesk.comments)
+    redact_description(zendesk)
+    zendesk.ticket["subject"] = "Card"
+    both = document(zendesk)
+    zendesk.ticket["updated_at"] = "2026-01-05T11:00:00Z"
+    if first == "subject":
+        zendesk.ticket["description"], zendesk.comments = WORD, comments
+    else:
+        zendesk.ticket["subject"] = subject
+    pipeline.run(received)
+    zendesk.ticket, zendesk.comments = both["ticket"] | {"updated_at": MOVED}, both["comments"]
+    pipeline.run(received)
+    assert places(WORD) == []
 
 
 def test_what_changes_nothing_costs_as_little_as_before(zendesk: Zendesk, received: Delivery, calls: list[str]) -> None:
@@ -323,6 +417,40 @@ def test_a_worker_that_dies_at_any_write_is_followed_by_one_that_ends_it(
     pytest.fail("it did not end")
 
 
+@pytest.mark.parametrize("status", ["open", "closed"])
+def test_old_words_in_s3_go_with_the_next_try_if_they_could_not_be_deleted(
+    zendesk: Zendesk, received: Delivery, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zendesk.ticket["description"] = zendesk.comments[0]["body"] = f"{WORD} " + "é" * 300_000
+    pipeline.run(received)
+    service.change_ticket(desk_ticket().ticket.ticket_id, None, {"status": status}, STAFF)
+    redact_description(zendesk)
+    zendesk.ticket["updated_at"] = MOVED
+    with monkeypatch.context() as dying:
+        dying.setattr(overflow, "destroy", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            pipeline.run(received)
+    pipeline.run(received)
+    assert places(WORD) == []
+
+
+def test_a_run_that_goes_on_with_a_saved_fetch_brings_old_words_back_to_neither_raw_store_nor_function(
+    zendesk: Zendesk, received: Delivery, embedded: list[dict[str, Any]]
+) -> None:
+    zendesk.comment(f"My card is {WORD}")
+    users = {str(one["id"]): one for one in zendesk.users}
+    begun.save("d-1", Fetched(copy.deepcopy(zendesk.ticket), copy.deepcopy(zendesk.comments), users, None, 1))
+    deliveries.progressed("d-1", {"fetched": 2, "began": times.now(), "at": times.now()})
+    deliveries.receive(Delivery(delivery_id="d-2", door="zendesk", customer_id="default", key="12345"))
+    redact_comment(zendesk)
+    zendesk.ticket["updated_at"] = MOVED
+    pipeline.run(stored("d-2"))
+    told = len(embedded)
+    pipeline.run(stored("d-1"))
+    assert raw_tickets.load(raw_tickets.key("12345", received.received_at)) == document(zendesk)
+    assert (len(embedded), places(WORD)) == (told, [])
+
+
 def forget_raw(*options: str) -> str:
     said = io.StringIO()
     call_command("forget_raw", "12345", *options, stdout=said)
@@ -338,14 +466,32 @@ def test_the_raw_store_keeps_old_words_until_it_is_told_to_forget_them(zendesk: 
     redact_comment(zendesk)
     pipeline.run(received)
     today = received.received_at[:10]
-    told = f"The document of {today} stands for all 2 days: {{}}replaced, {{}} earlier versions {{}}.\n"
-    assert forget_raw("--dry-run") == told.format("1 would be ", 1, "would be deleted beside those")
+    told = f"Documents: 2, the newest of {today}. {{}} by it: {{}}. Earlier versions {{}}: {{}}.\n"
+    assert forget_raw("--dry-run") == told.format("To replace", 1, "to delete beside those", 1)
     assert places(WORD, raw=True) != []
-    assert forget_raw() == told.format("1 ", 2, "deleted")
+    assert forget_raw() == told.format("Replaced", 1, "deleted", 2)
     assert places(WORD, raw=True) == []
     assert raw_tickets.load(raw_tickets.key("12345", "2026-01-05")) == document(zendesk)
     assert raw_tickets.holds(raw_tickets.key("123456", "2026-01-05"))
-    assert forget_raw() == told.format("0 ", 0, "deleted")
+    assert forget_raw() == told.format("Replaced", 0, "deleted", 0)
+
+
+def test_a_raw_document_that_somebody_deleted_loses_its_versions_too(zendesk: Zendesk, received: Delivery) -> None:
+    def deleted(day: str) -> None:
+        key = raw_tickets.key("12345", day)
+        raw_tickets.store(key, {"ticket": {"subject": WORD}})
+        aws.client("s3").delete_object(Bucket=settings.S3_BUCKET_TICKETS, Key=key)
+
+    deleted("2026-01-05")
+    said = "The raw store has nothing of Zendesk ticket 12345 but deleted documents. Earlier versions {}: 1.\n"
+    assert forget_raw("--dry-run") == said.format("to delete beside those")
+    assert forget_raw() == said.format("deleted")
+    assert places(WORD, raw=True) == []
+    deleted("2026-01-06")
+    pipeline.run(received)
+    assert forget_raw().endswith("Replaced by it: 0. Earlier versions deleted: 1.\n")
+    assert places(WORD, raw=True) == []
+    assert not raw_tickets.holds(raw_tickets.key("12345", "2026-01-06"))
 
 
 def test_what_a_late_run_stored_over_a_newer_document_does_not_stand_for_all(

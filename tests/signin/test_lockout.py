@@ -8,9 +8,11 @@ import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
+from audit.models import Entry
 from tests.signin.conftest import PASSWORD, sign_in
 
 LOCKED = "/desk/locked-out/"
@@ -185,6 +187,36 @@ def test_a_superuser_lets_a_name_and_an_address_in_again(browser: Client, settin
     browser.post(LOCKED, {"ip_address": "192.0.2.1"})
     assert sign_in(hers) == 302
     assert "Nobody is locked out" in browser.get(LOCKED).content.decode()
+
+
+@pytest.mark.sql
+def test_who_lets_somebody_in_again_is_in_the_record_and_no_name_of_nobody(browser: Client) -> None:
+    User.objects.create_user("grace", password=PASSWORD, is_staff=True)
+    for name in ("grace", "a-password"):
+        fail(browser_at("192.0.2.1"), 1, name)
+        browser.post(LOCKED, {"username": name})
+    fail(browser_at("192.0.2.1"), 1)
+    browser.post(LOCKED, {"ip_address": "192.0.2.1"})
+    browser.post(LOCKED, {"ip_address": "192.0.2.1"})  # nothing is locked there any more, and nothing happened
+    rows = Entry.objects.filter(action="let in again").order_by("number")
+    assert [(row.actor, row.target) for row in rows] == [
+        ("ada", "user grace"),
+        ("ada", ""),
+        ("ada", "address 192.0.2.1"),
+    ]
+    assert "a-password" not in str(list(Entry.objects.values()))
+
+
+def test_nobody_is_let_in_if_it_cannot_be_recorded(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail(browser_at("192.0.2.1"))
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise DatabaseError("no")
+
+    monkeypatch.setattr("audit.chain.append", refuse)
+    browser.raise_request_exception = False
+    assert browser.post(LOCKED, {"username": "ada"}).status_code == 500
+    assert AccessAttempt.objects.count() == 1
 
 
 @pytest.mark.sql

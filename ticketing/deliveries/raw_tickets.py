@@ -98,9 +98,15 @@ def stored_on(day: str) -> list[tuple[str, str]]:
     return list(_under(_prefix(day)))
 
 
-def of_ticket(zendesk_id: str) -> list[str]:
-    """The keys of a ticket's raw documents, by day. Reads the names of all raw tickets. Raises aws.AwsError."""
-    return sorted(key for key, number in stored() if number == zendesk_id)
+def of_ticket(zendesk_id: str) -> tuple[list[str], list[str]]:
+    """The keys of a ticket's raw documents, by day, and of those that somebody deleted but S3 still has versions of.
+
+    Reads the names of all raw tickets. Raises aws.AwsError.
+    """
+    latest = (one for one in versions.versions(settings.S3_BUCKET_TICKETS, PREFIX) if one["IsLatest"])
+    stands = {one["Key"]: "Size" in one for one in latest}  # what has no size marks a deletion
+    its = sorted(key for key in stands if (match := _KEY.fullmatch(key)) and match[1] == zendesk_id)
+    return [key for key in its if stands[key]], [key for key in its if not stands[key]]
 
 
 def versions_of(name: str) -> list[str]:

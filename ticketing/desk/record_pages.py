@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
@@ -53,7 +54,7 @@ class RecordAdmin(DeskAdmin):
     list_display_links = ("when",)
     list_filter = (WhoFilter, "action")
     search_fields = ("actor", "target", "details", "address", "request_id")
-    search_help_text = "A name, a ticket's id, an address, a request's id"
+    search_help_text = "A name, an address, an id"
     sortable_by = ()
     list_per_page = 50
     list_max_show_all = 0
@@ -61,7 +62,7 @@ class RecordAdmin(DeskAdmin):
 
     @display(description="When")
     def when(self, entry: Entry) -> str:
-        return f"{entry.at:%Y-%m-%d %H:%M:%S}"
+        return date_format(entry.at, "j M Y, H:i:s")
 
     @display(description="Who")
     def who(self, entry: Entry) -> str:

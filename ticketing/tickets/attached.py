@@ -20,6 +20,11 @@ def with_files(said: str | None, files: list[dict[str, Any]]) -> str | None:
     return "\n\n".join(one for one in (said, lines) if one) or None
 
 
+def told(files: list[dict[str, Any]]) -> list[Any]:
+    """What the other system tells of the files, to see later whether it redacted one or found malware in it."""
+    return [[_file(one).get("file_name"), _address(one), _is_malware(one)] for one in files]
+
+
 def _line(given: Mapping[str, Any]) -> str:
     file = _file(given)
     name = file.get("file_name") or file.get("name") or file.get("content_file_name") or "a file"

@@ -13,6 +13,7 @@ from ticketing.tickets import attached
 from ticketing.tickets.html_text import text_of
 
 SYSTEM = "Zendesk"  # the author of what nobody wrote
+BLOCK = "▇"  # what Zendesk puts in place of each letter that it redacts
 NUMBER = "zendesk:"  # before the id of an author without a name
 _UNNAMED = "?"  # at the end of a mark whose author has no name yet
 _STAFF = ("agent", "admin")  # roles of Zendesk's users; the other is `end-user`
@@ -27,6 +28,7 @@ Comments = list[dict[str, Any]]
 def split(ticket: Mapping[str, Any], comments: Comments) -> tuple[dict[str, Any] | None, Comments]:
     """The comment that repeats the ticket's description, if one does, and the others, oldest first.
 
+    One that says the same but for what was redacted in it repeats it, too, since Zendesk may redact it first.
     Those of one moment stay in Zendesk's order, which their ids do not tell. One without a time stays behind the one
     before it, and has its time.
     """
@@ -34,6 +36,12 @@ def split(ticket: Mapping[str, Any], comments: Comments) -> tuple[dict[str, Any]
     if ordered and _repeats(ordered[0], ticket.get("description")):
         return ordered[0], ordered[1:]
     return None, ordered
+
+
+def description(ticket: Mapping[str, Any], comment: Mapping[str, Any] | None) -> Any:
+    """The ticket's description, or the words of the comment that repeats it if something was redacted only there."""
+    said, words = ticket.get("description"), _words(comment) if comment else None
+    return words if words and isinstance(said, str) and _hides(_squeezed(words), _squeezed(said)) else said
 
 
 def whole(comment: Mapping[str, Any]) -> str:
@@ -58,6 +66,12 @@ def says_nothing_new(before: str | None, now: str) -> bool:
 def opening(description: str, comment: Mapping[str, Any] | None) -> str:
     """The ticket's description, with what the comment that repeats it has beside its words."""
     return (_with_extras(description, comment) if comment else None) or description
+
+
+def files_mark(comment: Mapping[str, Any] | None) -> str | None:
+    """A fingerprint of the comment's files. None if it has none."""
+    files = _files(comment or {})
+    return json.fingerprint(attached.told(files))[:12] if files else None
 
 
 def is_nobodys(comment: Mapping[str, Any]) -> bool:
@@ -112,7 +126,21 @@ def _is_time(value: Any) -> bool:
 def _repeats(comment: Mapping[str, Any], description: Any) -> bool:
     forms = [comment.get(name) for name in _BODIES] + [_words(comment)]
     said = {_squeezed(one) for one in forms if isinstance(one, str) and one.strip()} or {""}
-    return _squeezed(description) in said
+    told = _squeezed(description)
+    return told in said or any(_hides(one, told) for one in said)
+
+
+def _hides(redacted: str, said: str) -> bool:
+    """Whether the one text is the other with something redacted in it."""
+    first, *more = re.split(f"{BLOCK}+", redacted)
+    if not more or redacted == said or not (said.startswith(first) and said.endswith(more[-1])):
+        return False
+    at = len(first)
+    for part in more[:-1]:
+        at = said.find(part, at) + len(part)
+        if at < len(part):
+            return False
+    return at + len(more[-1]) <= len(said)
 
 
 def _squeezed(value: Any) -> str:
@@ -127,10 +155,13 @@ def _words(comment: Mapping[str, Any]) -> str | None:
 
 
 def _with_extras(said: str | None, comment: Mapping[str, Any]) -> str | None:
-    files = comment.get("attachments")
-    files = [one for one in files if isinstance(one, dict)] if isinstance(files, list) else []
     call = "\n".join(_call(comment, said or ""))
-    return attached.with_files("\n\n".join(one for one in (said, call) if one) or None, files)
+    return attached.with_files("\n\n".join(one for one in (said, call) if one) or None, _files(comment))
+
+
+def _files(comment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    files = comment.get("attachments")
+    return [one for one in files if isinstance(one, dict)] if isinstance(files, list) else []
 
 
 def _call(comment: Mapping[str, Any], said: str) -> Iterator[str]:

@@ -79,7 +79,8 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
     """What the Zendesk door makes of the ticket, too (ingestion/zendesk/mapping.py). So it finds nothing changed."""
     requester, sender = foreign.inner(given.get("requester")), _sender(given)
     requester_id = given.get("requester_id") or requester.get("id")
-    subject = foreign.text(given.get("subject"))
+    subject, comments = foreign.text(given.get("subject")), foreign.objects(given, "comments")
+    said = zendesk_comment.description(given, zendesk_comment.split(given, comments)[0])
     return {
         "channel": "zendesk",
         "caller_id": f"zendesk:{requester_id}" if requester_id else whole_customer(settings.DEFAULT_CUSTOMER),
@@ -87,7 +88,7 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
             requester.get("name") or sender.get("name"), requester.get("email") or sender.get("address")
         ),
         "subject": subject,
-        "issue_description": foreign.text(given.get("description")) or subject or "(no description)",
+        "issue_description": foreign.text(said) or subject or "(no description)",
         "type": foreign.text(given.get("type")),
         "status": ZENDESK_STATUS[given["status"]],
         "priority": given.get("priority") or "normal",

@@ -32,13 +32,14 @@ class Command(BaseCommand):
             raise CommandError(f"{error.sentence}. Nothing was changed.") from None
         except aws.AwsError as error:
             raise CommandError(f"{error}. Run it again: what is done already does no harm.") from error
+        replaced, deleted = ("To replace", "to delete beside those") if dry_run else ("Replaced", "deleted")
         if not done.days:
-            self.stdout.write(f"The raw store has nothing of Zendesk ticket {zendesk_id}.")
+            versions = f" but deleted documents. Earlier versions {deleted}: {done.versions}" if done.versions else ""
+            self.stdout.write(f"The raw store has nothing of Zendesk ticket {zendesk_id}{versions}.")
             return
-        would = "would be " if dry_run else ""
         self.stdout.write(
-            f"The document of {done.newest} stands for all {len(done.days)} days: {done.replaced} {would}replaced, "
-            f"{done.versions} earlier versions {would}deleted{' beside those' if dry_run else ''}."
+            f"Documents: {len(done.days)}, the newest of {done.newest}. {replaced} by it: {done.replaced}. "
+            f"Earlier versions {deleted}: {done.versions}."
         )
 
 

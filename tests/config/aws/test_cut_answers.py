@@ -92,7 +92,7 @@ def test_a_refusal_whose_reason_was_cut_off_is_no_refusal(at: pytest.MonkeyPatch
 
 
 def test_an_answer_without_a_body_needs_no_length(at: pytest.MonkeyPatch) -> None:
-    deleted, there = (b"HTTP/1.1 204 No Content\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n")
+    deleted, there = (b"HTTP/1.1 %s\r\nConnection: close\r\n\r\n" % said for said in (b"204 No Content", b"200 OK"))
     with answering(deleted, there) as url:
         at.setenv("AWS_ENDPOINT_URL", url)
         aws.forget_clients()

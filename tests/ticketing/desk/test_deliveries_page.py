@@ -150,9 +150,9 @@ def test_an_error_that_nobody_expected_is_named_too(desk: Client, monkeypatch: p
 
 def test_a_delivery_that_somebody_spoiled_stops_only_its_own_message() -> None:
     spoiled = str(uuid.uuid4())
-    item = config_aws.to_wire({"delivery_id": spoiled})
+    message_id = sqs.send("TicketSubmissions", "{}", {"submission_id": spoiled})
+    item = config_aws.to_wire({"delivery_id": spoiled, "details": json.dumps({"messageId": message_id})})
     config_aws.client("dynamodb").put_item(TableName=settings.DELIVERIES_TABLE, Item=item)
-    sqs.send("TicketSubmissions", "{}", {"submission_id": spoiled})
     sqs.send("TicketSubmissions", "{}")
     assert work() == 1
     noted = config_aws.client("dynamodb").get_item(
