@@ -182,7 +182,7 @@ def test_what_staff_changed_stays_as_long_as_zendesk_says_the_same(
         ({"author_id": 8}, "open", "solved"),
         ({"author_id": 9}, "open", "open"),  # somebody in copy
         ({"author_id": 9}, "hold", "pending"),
-        ({"author_id": 99}, "open", "open"),  # whom Zendesk does not tell: perhaps a customer
+        ({"author_id": 99}, "open", "solved"),  # whom Zendesk does not tell: perhaps an agent
         ({"author_id": -1, "type": "VoiceComment"}, "open", "open"),
         ({"author_id": -1}, "open", "solved"),
     ],
