@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from ingestion.zendesk import fate, mapping, marker, people
+from ingestion.zendesk import fate, mapping, people
 from ticketing.tickets.ticket import Ticket
 from ticketing.tickets.workflow import REOPENED_BY_COMMENT, Status
 
@@ -31,7 +31,6 @@ def of(desk: Ticket, context: dict[str, Any]) -> dict[str, Any]:
     if not before and moment(known) == moment(fetched) != "":
         changes = {}  # opened before Foyer recorded what it had seen
     is_new = "answer" in before and _is_new_answer(now["answer"], str(before["answer"]), context)
-    is_new = is_new or ("last" in before and _may_be_answered(str(before["last"]), context))
     if is_new and _overlooked(desk.status, there):
         changes["status"] = there
     return changes | kept(desk, _joined(known, fetched) | {"seen": now})
@@ -114,15 +113,6 @@ def _is_new_answer(now: str, before: str, context: dict[str, Any]) -> bool:
     said = [(str(one["id"]), one.get("created_at") or "") for one in context["comments"]]
     places = {number: (moment, place) for place, (number, moment) in enumerate(said)}
     return places[now] > places.get(before, ("", -1))
-
-
-def _may_be_answered(last: str, context: dict[str, Any]) -> bool:
-    """Whether somebody said something after the comment that was the last one before, and may be a customer: Zendesk
-    does not tell all people each time. What Foyer itself posted is no such answer."""
-    comments = mapping.comments(context)
-    numbers = ["", *(str(one["id"]) for one in comments)]
-    new = comments[numbers.index(last) :] if last in numbers else []
-    return any(people.is_answer(one, context) and marker.of(one) is None for one in new)
 
 
 def _overlooked(here: Status, there: Status) -> bool:

@@ -77,14 +77,11 @@ def seen(context: dict[str, Any], fields: dict[str, Any], before: Mapping[str, A
 
     It has a fingerprint of what Zendesk says of each field, so that another way to show it is no change of Zendesk's.
     `opening` is that of the description as shown, `files` that of the files beside it, if there are any, and `answer`
-    the id of a customer's last public comment, `last` that of the last comment of all. `before` is what was seen of
-    this requester earlier.
+    the id of a customer's last public comment. `before` is what was seen of this requester earlier.
     """
-    every = comments(context)
-    answers = [str(one["id"]) for one in every if people.is_told_answer(one, context)]
+    answers = [str(one["id"]) for one in comments(context) if people.is_told_answer(one, context)]
     said = {name: mark(value) for name, value in fields.items()}
     more = {"opening": mark(shown(context, fields)["issue_description"]), "answer": answers[-1] if answers else ""}
-    more["last"] = str(every[-1]["id"]) if every else ""
     if files := zendesk_comment.files_mark(_opening(context)):
         more["files"] = files
     return said | people.marks(fields["requester"], before or {}) | more

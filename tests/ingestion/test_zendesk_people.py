@@ -367,33 +367,6 @@ def test_only_a_new_answer_opens_what_staff_solved(
     assert desk_ticket().ticket.status == status
 
 
-@pytest.mark.parametrize(
-    ("author", "more", "status"),
-    [
-        (77, {}, "open"),
-        (77, {"public": False}, "solved"),
-        (77, {"metadata": {"custom": {"foyer_comment": "01a1fd35-2ef3-7740-852a-2debefcc0860"}}}, "solved"),
-        (8, {}, "solved"),
-    ],
-    ids=["in copy, and untold", "internal", "Foyer's own", "an agent"],
-)
-def test_a_new_answer_of_somebody_whom_zendesk_does_not_tell_is_not_overlooked(
-    received: Delivery, zendesk: Zendesk, author: int, more: dict[str, Any], status: str
-) -> None:
-    zendesk.users[1]["role"] = "agent"
-    pipeline.run(received)
-    change(status="solved")
-    zendesk.comment("It is still broken.", author_id=author, **more)
-    zendesk.ticket["updated_at"] = "2026-01-05T11:00:00Z"
-    pipeline.run(received)
-    assert desk_ticket().ticket.status == status
-    change(status="solved")
-    zendesk.users[1:] = []
-    zendesk.ticket["updated_at"] = "2026-01-05T12:00:00Z"
-    pipeline.run(received)
-    assert desk_ticket().ticket.status == "solved"
-
-
 def written_by() -> list[tuple[str | None, str]]:
     return [(one.author, one.door) for one in desk_ticket().comments]
 
